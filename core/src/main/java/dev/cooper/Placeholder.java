@@ -1,0 +1,3 @@
+package dev.cooper;
+
+final class Placeholder {}

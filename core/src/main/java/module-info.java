@@ -1,0 +1,7 @@
+/** Builds container images: working containers, the store and the interface to a runtime. */
+module dev.cooper {
+  requires transitive dev.cooper.oci;
+  requires static org.jspecify;
+
+  exports dev.cooper;
+}

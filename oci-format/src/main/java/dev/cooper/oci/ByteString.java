@@ -1,0 +1,127 @@
+package dev.cooper.oci;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * An immutable string of bytes: a file name, a link's target or an extended attribute's value,
+ * exactly as the kernel and a tar archive hold them.
+ *
+ * <p>Such names are bytes in no particular encoding; a {@code String} would corrupt those that are
+ * not valid in the JVM's own. Ordered by unsigned byte. Thread-safe.
+ *
+ * @param latin1 the bytes, one character (0 to 255) each
+ */
+public record ByteString(String latin1) implements Comparable<ByteString> {
+  /** No bytes. */
+  public static final ByteString EMPTY = new ByteString("");
+
+  /**
+   * Checks that every character stands for one byte.
+   *
+   * @param latin1 the bytes, one character (0 to 255) each
+   * @throws IllegalArgumentException if a character is above 255
+   */
+  public ByteString {
+    for (int i = 0; i < latin1.length(); i++) {
+      if (latin1.charAt(i) > 0xff) {
+        throw new IllegalArgumentException(
+            "character at " + i + " of \"" + latin1 + "\" is no byte");
+      }
+    }
+  }
+
+  /**
+   * The bytes of a text in UTF-8, as names are usually written.
+   *
+   * @param text any text
+   * @return its bytes
+   */
+  public static ByteString utf8(String text) {
+    return of(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /**
+   * These bytes.
+   *
+   * @param bytes copied
+   * @return the same bytes
+   */
+  public static ByteString of(byte[] bytes) {
+    return of(bytes, 0, bytes.length);
+  }
+
+  /**
+   * A part of an array.
+   *
+   * @param bytes copied
+   * @param offset the first byte's index
+   * @param length how many
+   * @return these bytes
+   */
+  public static ByteString of(byte[] bytes, int offset, int length) {
+    return length == 0
+        ? EMPTY
+        : new ByteString(new String(bytes, offset, length, StandardCharsets.ISO_8859_1));
+  }
+
+  /**
+   * The bytes, in an array of the caller's own.
+   *
+   * @return a new array
+   */
+  public byte[] toBytes() {
+    return latin1.getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  /**
+   * How many bytes.
+   *
+   * @return the length in bytes
+   */
+  public int length() {
+    return latin1.length();
+  }
+
+  /**
+   * Whether there are none.
+   *
+   * @return true for no bytes
+   */
+  public boolean isEmpty() {
+    return latin1.isEmpty();
+  }
+
+  @Override
+  public int compareTo(ByteString other) {
+    return latin1.compareTo(other.latin1);
+  }
+
+  /**
+   * The text, if the bytes are valid UTF-8 without control characters; else those that are not are
+   * shown as {@code \xNN}.
+   */
+  @Override
+  public String toString() {
+    try {
+      CharBuffer text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(toBytes()));
+      if (text.chars().noneMatch(Character::isISOControl)) {
+        return text.toString();
+      }
+    } catch (CharacterCodingException e) {
+      // Shown escaped below: a message must not carry raw bytes of a hostile name to a terminal.
+    }
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    for (byte b : toBytes()) {
+      byte[] shown =
+          b >= 0x20 && b < 0x7f
+              ? new byte[] {b}
+              : String.format("\\x%02x", b & 0xff).getBytes(StandardCharsets.US_ASCII);
+      out.write(shown, 0, shown.length);
+    }
+    return out.toString(StandardCharsets.US_ASCII);
+  }
+}

@@ -1,0 +1,29 @@
+package dev.cooper.oci;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An operation that could not be done: the root of the exceptions of the modules above this one.
+ */
+public non-sealed class OperationException extends CooperException {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * With a whole message.
+   *
+   * @param message what was attempted, on what, what was found, and the remedy
+   */
+  public OperationException(String message) {
+    this(message, null);
+  }
+
+  /**
+   * With a whole message and its cause.
+   *
+   * @param message what was attempted, on what, what was found, and the remedy
+   * @param cause what failed below, or null
+   */
+  public OperationException(String message, @Nullable Throwable cause) {
+    super(message, cause);
+  }
+}

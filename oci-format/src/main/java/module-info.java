@@ -1,0 +1,10 @@
+/** The OCI and Docker image formats, in pure Java: content, layers, compression and layouts. */
+module dev.cooper.oci {
+  requires com.fasterxml.jackson.core;
+  requires com.fasterxml.jackson.databind;
+  requires com.github.luben.zstd_jni;
+  requires org.apache.commons.compress;
+  requires static org.jspecify;
+
+  exports dev.cooper.oci;
+}

@@ -1,0 +1,3 @@
+package dev.cooper.linux;
+
+final class Placeholder {}
