@@ -4,7 +4,11 @@ module dev.cooper.oci {
   requires com.fasterxml.jackson.databind;
   requires com.github.luben.zstd_jni;
   requires org.apache.commons.compress;
+  requires org.tukaani.xz;
   requires static org.jspecify;
 
   exports dev.cooper.oci;
+  exports dev.cooper.oci.compress;
+  exports dev.cooper.oci.layer;
+  exports dev.cooper.oci.layout;
 }

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 
 /**
  * An immutable string of bytes: a file name, a link's target or an extended attribute's value,
@@ -119,7 +120,7 @@ public record ByteString(String latin1) implements Comparable<ByteString> {
       byte[] shown =
           b >= 0x20 && b < 0x7f
               ? new byte[] {b}
-              : String.format("\\x%02x", b & 0xff).getBytes(StandardCharsets.US_ASCII);
+              : String.format(Locale.ROOT, "\\x%02x", b & 0xff).getBytes(StandardCharsets.US_ASCII);
       out.write(shown, 0, shown.length);
     }
     return out.toString(StandardCharsets.US_ASCII);

@@ -1,5 +1,6 @@
 package dev.cooper.oci;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,5 +14,11 @@ public abstract sealed class CooperException extends RuntimeException
 
   CooperException(String message, @Nullable Throwable cause) {
     super(message, cause);
+  }
+
+  /** The whole message, never null. */
+  @Override
+  public final String getMessage() {
+    return Objects.requireNonNull(super.getMessage());
   }
 }

@@ -1,0 +1,201 @@
+package dev.cooper.oci;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an image runs on, in Go's words ({@code linux}, {@code amd64}).
+ *
+ * <p>Source: OCI image-spec, "Image Index Property Descriptions: platform". Compared by {@link
+ * #matches}; {@code equals} compares letter by letter.
+ *
+ * @param os such as {@code linux}; empty where a config leaves it out
+ * @param architecture such as {@code arm64}; empty where a config leaves it out
+ * @param variant such as {@code v8}, or null
+ * @param osVersion of Windows, or null
+ * @param osFeatures such as {@code win32k}; mostly empty
+ * @param extra fields that this library does not know, such as Docker's {@code features}, as plain
+ *     Java values; none in a config's platform
+ */
+public record Platform(
+    String os,
+    String architecture,
+    @Nullable String variant,
+    @Nullable String osVersion,
+    List<String> osFeatures,
+    Map<String, @Nullable Object> extra) {
+  private static final Set<String> KEYS =
+      Set.of("architecture", "os", "variant", "os.version", "os.features");
+
+  private static final Pattern PART = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]*");
+  private static final Set<String> SYSTEMS =
+      Set.of("linux", "windows", "darwin", "freebsd", "netbsd", "openbsd");
+  private static final Map<String, String> ALIASES =
+      Map.of(
+          "x86_64", "amd64",
+          "x86-64", "amd64",
+          "aarch64", "arm64",
+          "i386", "386",
+          "i686", "386",
+          "x86", "386",
+          "loongarch64", "loong64");
+
+  /** The variant that is meant where none is given. */
+  private static final Map<String, String> DEFAULT_VARIANTS =
+      Map.of("arm64", "v8", "arm", "v7", "amd64", "v1");
+
+  /**
+   * Copies the list; an empty variant or version counts as none.
+   *
+   * @param os such as {@code linux}
+   * @param architecture such as {@code arm64}
+   * @param variant such as {@code v8}, or null
+   * @param osVersion of Windows, or null
+   * @param osFeatures such as {@code win32k}; mostly empty
+   * @param extra fields that this library does not know, as plain Java values
+   * @throws IllegalArgumentException if an extra field is one of the others, or no JSON value
+   */
+  public Platform {
+    variant = variant == null || variant.isEmpty() ? null : variant;
+    osVersion = osVersion == null || osVersion.isEmpty() ? null : osVersion;
+    osFeatures = List.copyOf(osFeatures);
+    extra = Json.freezeExtra(extra, KEYS);
+  }
+
+  /**
+   * A platform without extra fields.
+   *
+   * @param os such as {@code linux}
+   * @param architecture such as {@code arm64}
+   * @param variant such as {@code v8}, or null
+   * @param osVersion of Windows, or null
+   * @param osFeatures such as {@code win32k}; mostly empty
+   */
+  public Platform(
+      String os,
+      String architecture,
+      @Nullable String variant,
+      @Nullable String osVersion,
+      List<String> osFeatures) {
+    this(os, architecture, variant, osVersion, osFeatures, Map.of());
+  }
+
+  /**
+   * A platform without a variant.
+   *
+   * @param os such as {@code linux}
+   * @param architecture such as {@code arm64}
+   * @return the platform
+   */
+  public static Platform of(String os, String architecture) {
+    return new Platform(os, architecture, null, null, List.of());
+  }
+
+  /**
+   * Linux on this machine's processor, whatever this machine's own system is: what containers run.
+   *
+   * @return {@code linux} and Go's name of the JVM's architecture
+   */
+  public static Platform current() {
+    String arch = System.getProperty("os.arch", "").toLowerCase(Locale.ROOT);
+    return of("linux", ALIASES.getOrDefault(arch, arch));
+  }
+
+  /**
+   * Reads {@code os/architecture[/variant]}, as {@code --platform} takes it.
+   *
+   * <p>A system alone means this machine's architecture, an architecture alone means Linux; the
+   * usual aliases ({@code x86_64}, {@code aarch64}, {@code armhf}) are understood.
+   *
+   * @param text such as {@code linux/arm64/v8}
+   * @return the platform
+   * @throws ContentException if it has another form
+   */
+  public static Platform parse(String text) {
+    String[] parts = text.toLowerCase(Locale.ROOT).split("/", -1);
+    for (String part : parts) {
+      if (parts.length > 3 || !PART.matcher(part).matches()) {
+        throw new ContentException(
+            "platform "
+                + Text.quote(text)
+                + ": expected os/architecture or os/architecture/variant");
+      }
+    }
+    if (parts.length == 1) {
+      return SYSTEMS.contains(parts[0])
+          ? of(parts[0], current().architecture)
+          : normal("linux", parts[0], null);
+    }
+    return normal(parts[0], parts[1], parts.length == 3 ? parts[2] : null);
+  }
+
+  private static Platform normal(String os, String architecture, @Nullable String variant) {
+    String system = os.equals("macos") ? "darwin" : os;
+    if (architecture.equals("armhf") || architecture.equals("armel")) {
+      String version = architecture.equals("armhf") ? "v7" : "v6";
+      return new Platform(system, "arm", version, null, List.of());
+    }
+    return new Platform(
+        system, ALIASES.getOrDefault(architecture, architecture), variant, null, List.of());
+  }
+
+  /**
+   * Whether an image for another platform is what is asked for by this one.
+   *
+   * <p>System and architecture have to be the same, and the variant too, where a missing one means
+   * the architecture's usual ({@code arm/v7}, {@code arm64/v8}). The system's version counts only
+   * if this platform names one; each feature that this one names has to be there.
+   *
+   * @param image what an index or a config says
+   * @return true if it may be taken
+   */
+  public boolean matches(Platform image) {
+    return os.equals(image.os)
+        && architecture.equals(image.architecture)
+        && effectiveVariant().equals(image.effectiveVariant())
+        && (osVersion == null || osVersion.equals(image.osVersion))
+        && image.osFeatures.containsAll(osFeatures);
+  }
+
+  private String effectiveVariant() {
+    return variant == null || variant.isEmpty()
+        ? DEFAULT_VARIANTS.getOrDefault(architecture, "")
+        : variant;
+  }
+
+  /** The platform among a config's fields, of which it takes its own. */
+  static Platform within(JsonObject config) {
+    return new Platform(
+        config.stringOr("os", ""),
+        config.stringOr("architecture", ""),
+        config.optionalString("variant"),
+        config.optionalString("os.version"),
+        config.strings("os.features"));
+  }
+
+  /** The platform that is an object of its own. */
+  static Platform from(JsonObject json) {
+    Platform own = within(json);
+    return new Platform(
+        own.os, own.architecture, own.variant, own.osVersion, own.osFeatures, json.rest());
+  }
+
+  void write(JsonFields fields) {
+    fields
+        .put("architecture", architecture)
+        .put("os", os)
+        .add("os.version", osVersion)
+        .add("os.features", osFeatures)
+        .add("variant", variant);
+  }
+
+  /** The usual form, {@code os/architecture[/variant]}. */
+  @Override
+  public String toString() {
+    return os + "/" + architecture + (variant == null ? "" : "/" + variant);
+  }
+}

@@ -1,0 +1,130 @@
+package dev.cooper.oci.layout;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Files that are there whole or not at all, even after a power cut.
+ *
+ * <p>Content is synced before its name appears, and the name is synced before anyone is told.
+ * Thread-safe.
+ */
+public final class DurableFiles {
+  private DurableFiles() {}
+
+  /**
+   * Puts a small file in place of what has its name.
+   *
+   * @param file its path, in a directory that exists
+   * @param content its bytes
+   * @throws IOException if it can't be written; then the old file is as it was
+   */
+  public static void write(Path file, byte[] content) throws IOException {
+    // Not createTempFile, which makes files for their owner alone: the umask decides.
+    Path temporary = directory(file).resolve(".staging-" + UUID.randomUUID());
+    try {
+      writeNew(temporary, content);
+      move(temporary, file);
+    } finally {
+      Files.deleteIfExists(temporary);
+    }
+  }
+
+  /** Writes a file that must not be there yet, and syncs its content. */
+  static void writeNew(Path file, byte[] content) throws IOException {
+    try (FileChannel channel = create(file)) {
+      ByteBuffer buffer = ByteBuffer.wrap(content);
+      while (buffer.hasRemaining()) {
+        channel.write(buffer);
+      }
+      channel.force(true);
+    }
+  }
+
+  /**
+   * Renames a file or directory whose content is synced, and syncs the new name.
+   *
+   * @param from its path
+   * @param to its new path, in the same file system; a file there is replaced
+   * @throws IOException if it can't be renamed
+   */
+  public static void move(Path from, Path to) throws IOException {
+    Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+    sync(directory(to));
+  }
+
+  /**
+   * Writes to the disk what the system still holds of a file or directory.
+   *
+   * @param path its path
+   * @throws IOException if it can't be done
+   */
+  public static void sync(Path path) throws IOException {
+    boolean directory = Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS);
+    if (directory && File.separatorChar == '\\') {
+      // Windows opens no directory; NTFS journals its names.
+      return;
+    }
+    StandardOpenOption mode = directory ? StandardOpenOption.READ : StandardOpenOption.WRITE;
+    try (FileChannel channel = FileChannel.open(path, mode)) {
+      channel.force(true);
+    }
+  }
+
+  /**
+   * Removes a directory and all that is in it, following no link.
+   *
+   * @param directory its path; nothing happens if it is not there
+   * @throws IOException if something can't be removed
+   */
+  public static void deleteTree(Path directory) throws IOException {
+    if (!Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    Files.walkFileTree(
+        directory,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.delete(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path each, @Nullable IOException failure)
+              throws IOException {
+            if (failure != null) {
+              throw failure;
+            }
+            Files.delete(each);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+
+  /** Opens a file that must not be there yet. */
+  static FileChannel create(Path file) throws IOException {
+    return FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
+  }
+
+  static Path directory(Path file) {
+    Path parent = file.toAbsolutePath().getParent();
+    if (parent == null) {
+      throw new IllegalArgumentException(file + " lies in no directory");
+    }
+    return parent;
+  }
+}

@@ -1,0 +1,64 @@
+package dev.cooper.oci;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PlatformTest {
+  @ParameterizedTest
+  @CsvSource({
+    "linux/amd64, linux/amd64",
+    "linux/x86_64, linux/amd64",
+    "Linux/AMD64, linux/amd64",
+    "arm64, linux/arm64",
+    "linux/aarch64/v8, linux/arm64/v8",
+    "linux/arm/v7, linux/arm/v7",
+    "linux/armhf, linux/arm/v7",
+    "windows/amd64, windows/amd64",
+  })
+  void parseGivesGoNames(String text, String expected) {
+    assertThat(Platform.parse(text)).hasToString(expected);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "/", "linux/", "linux//v8", "a/b/c/d", "linux/../x", "linux/amd 64"})
+  void parseWhenMalformedQuotesTheInput(String text) {
+    assertThatExceptionOfType(ContentException.class)
+        .isThrownBy(() -> Platform.parse(text))
+        .withMessageContaining(Text.quote(text));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "linux/arm64, linux/arm64/v8, true",
+    "linux/arm64/v8, linux/arm64, true",
+    "linux/arm, linux/arm/v7, true",
+    "linux/arm/v6, linux/arm/v7, false",
+    "linux/amd64, linux/amd64/v3, false",
+    "linux/amd64, linux/arm64, false",
+    "linux/amd64, windows/amd64, false",
+    "linux/riscv64, linux/riscv64, true",
+  })
+  void matchesComparesTheUsualVariant(String wanted, String found, boolean matches) {
+    assertThat(Platform.parse(wanted).matches(Platform.parse(found))).isEqualTo(matches);
+  }
+
+  @Test
+  void matchesWhenAVersionIsAskedForComparesIt() {
+    Platform any = Platform.of("windows", "amd64");
+    Platform one = new Platform("windows", "amd64", null, "10.0.1", List.of());
+    assertThat(any.matches(one)).isTrue();
+    assertThat(one.matches(any)).isFalse();
+  }
+
+  @Test
+  void currentIsLinuxInGoWords() {
+    assertThat(Platform.current().os()).isEqualTo("linux");
+    assertThat(Platform.current().architecture()).doesNotContain("x86").isNotEmpty();
+  }
+}
