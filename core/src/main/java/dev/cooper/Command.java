@@ -1,0 +1,212 @@
+package dev.cooper;
+
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A command to run in a container, with all that can be said of it; immutable, each {@code withX}
+ * gives another.
+ *
+ * @param arguments the executable and its arguments, or one line for the shell
+ * @param shell whether it is one line for the image's shell
+ * @param environment variables for this command only, over the container's
+ * @param user who runs it, or null for the container's user
+ * @param workdir where it runs, or null for the container's working directory
+ * @param network which network it sees
+ * @param mounts what it sees beside the root filesystem
+ * @param input what it reads, or null for nothing
+ * @param timeout after how long it is killed, or null for never
+ * @param accepted the exit statuses that are no failure
+ */
+public record Command(
+    List<String> arguments,
+    boolean shell,
+    SortedMap<String, String> environment,
+    @Nullable String user,
+    @Nullable String workdir,
+    Network network,
+    List<Mount> mounts,
+    @Nullable InputStream input,
+    @Nullable Duration timeout,
+    Set<Integer> accepted) {
+  /**
+   * Checks that there is a command, and copies the collections.
+   *
+   * @param arguments the executable and its arguments, or one line for the shell
+   * @param shell whether it is one line for the image's shell
+   * @param environment variables for this command only, over the container's
+   * @param user who runs it, or null for the container's user
+   * @param workdir where it runs, or null for the container's working directory
+   * @param network which network it sees
+   * @param mounts what it sees beside the root filesystem
+   * @param input what it reads, or null for nothing
+   * @param timeout after how long it is killed, or null for never
+   * @param accepted the exit statuses that are no failure
+   * @throws IllegalArgumentException if there is no command, or a zero character in it
+   */
+  public Command {
+    if (arguments.isEmpty() || arguments.get(0).isEmpty()) {
+      throw new IllegalArgumentException(
+          "a command needs an executable, and has none: " + arguments);
+    }
+    if (arguments.stream().anyMatch(argument -> argument.indexOf(0) >= 0)) {
+      throw new IllegalArgumentException("a command cannot hold a zero character: " + arguments);
+    }
+    arguments = List.copyOf(arguments);
+    environment = new TreeMap<>(environment);
+    mounts = List.copyOf(mounts);
+    accepted = new TreeSet<>(accepted);
+  }
+
+  private static Command plain(List<String> arguments, boolean shell) {
+    return new Command(
+        arguments,
+        shell,
+        new TreeMap<>(),
+        null,
+        null,
+        Network.HOST,
+        List.of(),
+        null,
+        null,
+        Set.of(0));
+  }
+
+  /**
+   * One line for the image's shell, {@code /bin/sh -c} by default: the Dockerfile's shell form.
+   *
+   * @param line what the shell reads
+   * @return the command
+   */
+  public static Command shell(String line) {
+    return plain(List.of(line), true);
+  }
+
+  /**
+   * An executable and its arguments, no shell between: the Dockerfile's exec form.
+   *
+   * @param arguments the executable, by path or looked for in PATH, and its arguments
+   * @return the command
+   */
+  public static Command exec(String... arguments) {
+    return plain(List.of(arguments), false);
+  }
+
+  /**
+   * A variable for this command only.
+   *
+   * @param name its name
+   * @param value its value
+   * @return the command with it
+   */
+  public Command env(String name, String value) {
+    SortedMap<String, String> more = new TreeMap<>(environment);
+    more.put(name, value);
+    return new Command(
+        arguments, shell, more, user, workdir, network, mounts, input, timeout, accepted);
+  }
+
+  /**
+   * Who runs it.
+   *
+   * @param newUser as {@link WorkingContainer#user} takes it
+   * @return the command run by that user
+   */
+  public Command user(String newUser) {
+    return new Command(
+        arguments, shell, environment, newUser, workdir, network, mounts, input, timeout, accepted);
+  }
+
+  /**
+   * Where it runs.
+   *
+   * @param directory a path inside
+   * @return the command run there
+   */
+  public Command workdir(String directory) {
+    return new Command(
+        arguments, shell, environment, user, directory, network, mounts, input, timeout, accepted);
+  }
+
+  /**
+   * Which network it sees.
+   *
+   * @param newNetwork the host's by default
+   * @return the command with that network
+   */
+  public Command network(Network newNetwork) {
+    return new Command(
+        arguments, shell, environment, user, workdir, newNetwork, mounts, input, timeout, accepted);
+  }
+
+  /**
+   * One more mount.
+   *
+   * @param mount what it sees
+   * @return the command with it
+   */
+  public Command mount(Mount mount) {
+    List<Mount> more = new ArrayList<>(mounts);
+    more.add(mount);
+    return new Command(
+        arguments, shell, environment, user, workdir, network, more, input, timeout, accepted);
+  }
+
+  /**
+   * What it reads.
+   *
+   * @param in its standard input; not closed
+   * @return the command reading it
+   */
+  public Command input(InputStream in) {
+    return new Command(
+        arguments, shell, environment, user, workdir, network, mounts, in, timeout, accepted);
+  }
+
+  /**
+   * How long it may take.
+   *
+   * @param limit after that it is killed, with all that it started
+   * @return the command with that limit
+   */
+  public Command timeout(Duration limit) {
+    return new Command(
+        arguments, shell, environment, user, workdir, network, mounts, input, limit, accepted);
+  }
+
+  /**
+   * Which exit statuses are no failure.
+   *
+   * @param statuses instead of 0
+   * @return the command with these
+   */
+  public Command accept(Integer... statuses) {
+    return new Command(
+        arguments,
+        shell,
+        environment,
+        user,
+        workdir,
+        network,
+        mounts,
+        input,
+        timeout,
+        Set.of(statuses));
+  }
+
+  /**
+   * As it stands in an image's history and in messages: the arguments, no values of the
+   * environment, no secrets.
+   */
+  @Override
+  public String toString() {
+    return String.join(" ", arguments);
+  }
+}

@@ -1,0 +1,46 @@
+package dev.cooper;
+
+import dev.cooper.oci.OperationException;
+
+/** A command ended with an exit status that was not accepted, or was killed. */
+public final class CommandFailedException extends OperationException {
+  private static final long serialVersionUID = 1L;
+  private static final int SHOWN = 2000;
+
+  /** The exit status. */
+  private final int status;
+
+  /** The end of what it wrote. */
+  private final String output;
+
+  CommandFailedException(
+      String command, String container, String ending, int status, String output) {
+    super("\"" + command + "\" in container " + container + " " + ending + shown(output));
+    this.status = status;
+    this.output = output;
+  }
+
+  private static String shown(String output) {
+    String tail = output.strip();
+    tail = tail.length() > SHOWN ? "…" + tail.substring(tail.length() - SHOWN) : tail;
+    return tail.isEmpty() ? "; it wrote nothing" : "; it wrote last:\n" + tail;
+  }
+
+  /**
+   * The exit status; 128 and the signal's number if a signal ended it.
+   *
+   * @return 0 to 255
+   */
+  public int status() {
+    return status;
+  }
+
+  /**
+   * The end of what it wrote to both its outputs.
+   *
+   * @return at most some 64 KiB
+   */
+  public String output() {
+    return output;
+  }
+}

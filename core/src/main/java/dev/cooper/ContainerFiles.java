@@ -1,0 +1,358 @@
+package dev.cooper;
+
+import dev.cooper.oci.ByteString;
+import dev.cooper.oci.OperationException;
+import dev.cooper.oci.layer.EntrySink;
+import dev.cooper.oci.layer.EntryType;
+import dev.cooper.oci.layer.TarEntry;
+import dev.cooper.oci.layer.TarReader;
+import dev.cooper.spi.RootView;
+import dev.cooper.spi.Rootfs;
+import dev.cooper.spi.TreeOutput;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A working container's state: its base, what changed, still packed or mounted, and its draft of an
+ * image.
+ *
+ * <p>It begins packed: copies become tars. The first command, or whoever asks for the mount,
+ * unpacks and mounts it, and replays the copies. Where each step is a layer, the mounted changes
+ * are sealed after each: diffed into a tar, and laid below a new empty upper directory. Not
+ * thread-safe: {@link WorkingContainer} sees to that.
+ */
+final class ContainerFiles {
+  private final Cooper cooper;
+  private final Containers.Owned owned;
+  private final @Nullable StoredImage base;
+  private final Draft draft;
+  private final List<Sealed> sealed = new ArrayList<>();
+  private PendingTree pending;
+  private @Nullable Rootfs rootfs;
+  private boolean perStep;
+  private boolean closed;
+
+  /** A step that is a layer already: its tar, and its tree as a lower directory. */
+  record Sealed(StepTar tar, Path tree) {}
+
+  ContainerFiles(Cooper cooper, Containers.Owned owned, @Nullable StoredImage base, Draft draft) {
+    this.cooper = cooper;
+    this.owned = owned;
+    this.base = base;
+    this.draft = draft;
+    this.pending = new PendingTree(owned.path().resolve("steps"), cooper.view(base));
+  }
+
+  String id() {
+    return owned.id();
+  }
+
+  String label() {
+    String name = owned.name();
+    return name == null ? owned.id().substring(0, 12) : name;
+  }
+
+  void rename(String name) {
+    Cooper.io(
+        "cannot name the container " + label(),
+        () -> {
+          owned.rename(name);
+          return true;
+        });
+    save();
+  }
+
+  Cooper cooper() {
+    return cooper;
+  }
+
+  Draft draft() {
+    return draft;
+  }
+
+  @Nullable StoredImage base() {
+    return base;
+  }
+
+  void layerPerStep() {
+    perStep = true;
+  }
+
+  boolean isPerStep() {
+    return perStep;
+  }
+
+  void tell(BuildEvent event) {
+    cooper.listener().on(event);
+  }
+
+  void notice(String message) {
+    tell(new BuildEvent.Notice(label(), message));
+  }
+
+  Runs runs() {
+    return new Runs(this);
+  }
+
+  Copies copies() {
+    return new Copies(this);
+  }
+
+  /** The root as it is, mounted or not. */
+  RootView view() {
+    Rootfs mounted = rootfs;
+    return mounted != null ? mounted : pending;
+  }
+
+  boolean isMounted() {
+    return rootfs != null;
+  }
+
+  PendingTree pending() {
+    return pending;
+  }
+
+  List<Sealed> sealed() {
+    return sealed;
+  }
+
+  /** The mounted root; mounts it if it is not yet. */
+  Rootfs mounted() {
+    Rootfs known = rootfs;
+    if (known != null) {
+      return known;
+    }
+    return Cooper.io("cannot mount the root filesystem of container " + label(), this::mount);
+  }
+
+  private Rootfs mount() throws IOException {
+    Rootfs mounted = remount();
+    rootfs = mounted;
+    if (perStep) {
+      for (StepTar step : pending.steps()) {
+        replay(mounted, step);
+        mounted = rotate(mounted, step);
+        rootfs = mounted;
+      }
+    } else {
+      for (StepTar step : pending.steps()) {
+        replay(mounted, step);
+        Files.delete(step.file());
+      }
+    }
+    pending = new PendingTree(owned.path().resolve("steps"), cooper.view(base));
+    return mounted;
+  }
+
+  private Rootfs remount() throws IOException {
+    List<Path> layers = new ArrayList<>();
+    if (base != null) {
+      layers.addAll(cooper.trees().unpacked(base, cooper.runtime(), this::notice));
+    }
+    for (Sealed one : sealed) {
+      layers.add(one.tree());
+    }
+    return cooper.runtime().mount(layers, owned.path(), this::notice);
+  }
+
+  private static void replay(Rootfs into, StepTar step) throws IOException {
+    try (TarReader reader = TarReader.over(Files.newInputStream(step.file()));
+        TreeOutput out = into.write()) {
+      LayerScan.pump(reader, out);
+      out.finish();
+    }
+  }
+
+  /** Changes files: into a tar while nothing is mounted, else into the root. */
+  void change(String description, Change change) {
+    Cooper.io(
+        description + " failed in container " + label(),
+        () -> {
+          apply(change);
+          draft.changedFiles(description);
+          seal();
+          save();
+          return true;
+        });
+  }
+
+  private void apply(Change change) throws IOException {
+    Rootfs mounted = rootfs;
+    if (mounted == null) {
+      pending.add(sink -> change.write(view(), sink, true));
+      return;
+    }
+    try (TreeOutput out = mounted.write()) {
+      change.write(mounted, out, false);
+      out.finish();
+    }
+  }
+
+  /** Writes entries into a root, as a layer's or into a mounted one. */
+  interface Change {
+    void write(RootView root, EntrySink sink, boolean layer) throws IOException;
+  }
+
+  /** Notes that a command ran; what it changed is sealed where each step is a layer. */
+  void ran(String description) {
+    draft.changedFiles(description);
+    Cooper.io(
+        "cannot keep what \"" + description + "\" changed in container " + label(),
+        () -> {
+          seal();
+          return true;
+        });
+    save();
+  }
+
+  private void seal() throws IOException {
+    Rootfs mounted = rootfs;
+    if (!perStep || mounted == null) {
+      return;
+    }
+    Path directory = Files.createDirectories(owned.path().resolve("steps"));
+    StepTar tar =
+        StepTar.write(
+            directory.resolve(String.format(Locale.ROOT, "sealed-%06d.tar", sealed.size())),
+            mounted::diff);
+    if (tar.isEmpty()) {
+      Files.delete(tar.file());
+      draft.lastChangedNothing();
+      return;
+    }
+    rootfs = rotate(mounted, tar);
+  }
+
+  /** Lays what has changed below a new, empty upper directory. */
+  private Rootfs rotate(Rootfs mounted, StepTar tar) throws IOException {
+    Path trees = Files.createDirectories(owned.path().resolve("layers"));
+    rootfs = null;
+    sealed.add(new Sealed(tar, mounted.seal(trees.resolve(Integer.toString(sealed.size())))));
+    return remount();
+  }
+
+  /** Sets the working directory, and makes it where it is missing. */
+  void workdir(String path) {
+    boolean made = makeDirectory(path);
+    draft.edit(
+        "WORKDIR " + path, made, image -> image.withConfig(image.config().withWorkingDir(path)));
+    if (made) {
+      Cooper.io(
+          "cannot keep the directory " + path,
+          () -> {
+            seal();
+            return true;
+          });
+    }
+    save();
+  }
+
+  private boolean makeDirectory(String path) {
+    PathResolver.Resolved place = PathResolver.resolve(view(), ByteString.utf8(path.substring(1)));
+    TarEntry there = place.entry();
+    if (there != null && there.type() != EntryType.DIRECTORY) {
+      throw new OperationException(
+          "the working directory "
+              + path
+              + " of container "
+              + label()
+              + " is a file: remove it, or choose another");
+    }
+    if (there == null) {
+      Cooper.io(
+          "cannot make the directory " + path,
+          () -> {
+            Change change =
+                (root, sink, layer) ->
+                    new DestinationSink(root, sink, layer, 0, 0, null, cooper.now())
+                        .to(place.path())
+                        .put(
+                            TarEntry.directory(ByteString.EMPTY, 0755)
+                                .withMtime(cooper.now().getEpochSecond(), 0));
+            apply(change);
+            return true;
+          });
+    }
+    return there == null;
+  }
+
+  Image commit(CommitOptions options, List<String> names) {
+    return Cooper.io(
+        "cannot commit container " + label(), () -> new Committer(this).commit(options, names));
+  }
+
+  /** Writes the draft beside a named container's files, for whoever opens it later. */
+  void save() {
+    if (owned.name() != null) {
+      Cooper.io(
+          "cannot save container " + label(),
+          () -> {
+            ContainerRecord.write(owned.path(), this, cooper.store());
+            return true;
+          });
+    }
+  }
+
+  void restore(List<StepTar> steps, List<Sealed> layers, boolean layered) {
+    steps.forEach(pending::reopen);
+    sealed.addAll(layers);
+    perStep = layered;
+  }
+
+  /** Mounts again what was mounted when it was closed. */
+  void reopen(boolean wasMounted) {
+    if (wasMounted) {
+      Cooper.io(
+          "cannot mount the root filesystem of container " + label(),
+          () -> {
+            rootfs = remount();
+            return true;
+          });
+    }
+  }
+
+  Path directory() {
+    return owned.path();
+  }
+
+  void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    save();
+    unmount();
+    Cooper.io(
+        "cannot close container " + label(),
+        () -> {
+          owned.close();
+          return true;
+        });
+    cooper.closed(this);
+  }
+
+  void remove() {
+    closed = true;
+    unmount();
+    Cooper.io(
+        "cannot remove container " + label(),
+        () -> {
+          owned.delete();
+          return true;
+        });
+    cooper.closed(this);
+  }
+
+  private void unmount() {
+    Rootfs mounted = rootfs;
+    rootfs = null;
+    if (mounted != null) {
+      mounted.close();
+    }
+  }
+}

@@ -1,0 +1,237 @@
+package dev.cooper;
+
+import dev.cooper.oci.ContentException;
+import dev.cooper.oci.Digest;
+import dev.cooper.oci.OperationException;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The working containers' directories.
+ *
+ * <p>In each lies {@code image}, the digest of its base image's manifest, and for one that is to
+ * outlive its JVM {@code name}; the rest is its owner's. An owner holds a lock; one without a name
+ * whose owner is gone is removed. Thread-safe.
+ */
+final class Containers {
+  private static final System.Logger LOG = System.getLogger(Containers.class.getName());
+  private static final String IMAGE = "image";
+  private static final String NAME = "name";
+
+  private final Store store;
+
+  Containers(Store store) {
+    this.store = store;
+  }
+
+  /** A container's directory, as it was when it was looked at. */
+  record Entry(Path path, @Nullable Digest image, @Nullable String name) {
+    String id() {
+      return Store.name(path);
+    }
+
+    String label() {
+      return name == null ? id() : name;
+    }
+  }
+
+  /** A container's directory that this JVM owns, until it is closed. */
+  static final class Owned implements AutoCloseable {
+    private final Store store;
+    private Entry entry;
+    private final FileLocks.Held lock;
+
+    private Owned(Store store, Entry entry, FileLocks.Held lock) {
+      this.store = store;
+      this.entry = entry;
+      this.lock = lock;
+    }
+
+    String id() {
+      return entry.id();
+    }
+
+    /** The container's directory. */
+    Path path() {
+      return entry.path;
+    }
+
+    /** The base image's manifest, or null for an empty root. */
+    @Nullable Digest image() {
+      return entry.image;
+    }
+
+    /** Its name, or null if it goes when it is closed. */
+    @Nullable String name() {
+      return entry.name;
+    }
+
+    /**
+     * Gives it another name, or its first: it then outlives this JVM.
+     *
+     * @throws OperationException if the name is taken, or is none
+     */
+    @SuppressWarnings("try") // the lock is held, not used
+    void rename(String name) throws IOException {
+      if (!name.matches("[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")) {
+        throw new OperationException(
+            "\""
+                + name
+                + "\" is no name for a container: letters, digits, _ . and -, 128 at most, the first a letter or digit");
+      }
+      try (FileLocks.Held held = store.lock(Store.SWEEP)) {
+        if (store.containers().list().stream()
+            .anyMatch(each -> name.equals(each.name) && !each.id().equals(id()))) {
+          throw new OperationException(
+              "working container " + name + " exists already: open or remove it");
+        }
+        store.write(entry.path.resolve(NAME), name.getBytes(StandardCharsets.UTF_8));
+        entry = new Entry(entry.path, entry.image, name);
+      }
+    }
+
+    /** Removes it, and lets go. */
+    void delete() throws IOException {
+      try {
+        if (Files.exists(entry.path)) {
+          store.deleteTree(store.toTrash(entry.path));
+        }
+      } finally {
+        lock.closeAndDelete();
+      }
+    }
+
+    /** Lets go of it; one without a name is removed. */
+    @Override
+    public void close() throws IOException {
+      if (entry.name == null) {
+        delete();
+      } else {
+        lock.close();
+      }
+    }
+  }
+
+  private Path directory() {
+    return store.directory().resolve("containers");
+  }
+
+  private Path lockFile(String id) {
+    return store.lockFile("container-" + id);
+  }
+
+  List<Entry> list() throws IOException {
+    List<Entry> entries = new ArrayList<>();
+    for (Path path : Store.list(directory())) {
+      String image = content(path.resolve(IMAGE));
+      entries.add(
+          new Entry(path, image == null ? null : Digest.parse(image), content(path.resolve(NAME))));
+    }
+    return entries;
+  }
+
+  private static @Nullable String content(Path file) throws IOException {
+    try {
+      return Files.readString(file, StandardCharsets.UTF_8);
+    } catch (NoSuchFileException e) {
+      return null;
+    }
+  }
+
+  /**
+   * Makes a container's directory; its base image stays in the store as long as it does.
+   *
+   * @param image the base image, or null for an empty root
+   * @param name what to find it by later, or null if it goes when it is closed
+   * @throws OperationException if the name is taken, or the image is gone
+   */
+  @SuppressWarnings("try") // the lock is held, not used
+  Owned create(@Nullable StoredImage image, @Nullable String name) throws IOException {
+    String id = HexFormat.of().toHexDigits(UUID.randomUUID().getMostSignificantBits());
+    FileLocks.Held lock = FileLocks.lock(lockFile(id));
+    boolean made = false;
+    try (FileLocks.Held held = store.lock(Store.SWEEP)) {
+      if (name != null && list().stream().anyMatch(each -> name.equals(each.name))) {
+        throw new OperationException(
+            "working container " + name + " exists already: open or remove it");
+      }
+      Digest digest = image == null ? null : image.descriptor().digest();
+      if (digest != null && !Files.exists(store.blob(digest))) {
+        throw new OperationException("image " + digest + " was removed from the store meanwhile");
+      }
+      Path staged = Files.createDirectory(store.staged("container"));
+      if (digest != null) {
+        Files.writeString(staged.resolve(IMAGE), digest.toString());
+      }
+      if (name != null) {
+        Files.writeString(staged.resolve(NAME), name);
+      }
+      Path path = Files.move(staged, directory().resolve(id));
+      made = true;
+      return new Owned(store, new Entry(path, digest, name), lock);
+    } finally {
+      if (!made) {
+        lock.closeAndDelete();
+      }
+    }
+  }
+
+  /**
+   * Takes a container that was named before, and closed.
+   *
+   * @return the container, or null if there is none of that name
+   * @throws OperationException if it is open elsewhere
+   */
+  @Nullable Owned open(String name) throws IOException {
+    for (Entry entry : list()) {
+      if (name.equals(entry.name)) {
+        FileLocks.Held lock = FileLocks.tryLock(lockFile(entry.id()));
+        if (lock == null) {
+          throw new OperationException("working container " + name + " is in use: close it there");
+        }
+        return new Owned(store, entry, lock);
+      }
+    }
+    return null;
+  }
+
+  /** Removes the containers without a name whose owners are gone. */
+  void removeOrphans() throws IOException {
+    for (Path path : Store.list(directory())) {
+      FileLocks.Held lock = orphan(path);
+      if (lock != null) {
+        try {
+          store.deleteTree(store.toTrash(path));
+        } catch (NoSuchFileException e) {
+          LOG.log(Level.DEBUG, "the owner of {0} was faster", path);
+        } finally {
+          lock.closeAndDelete();
+        }
+      }
+    }
+  }
+
+  private FileLocks.@Nullable Held orphan(Path path) throws IOException {
+    if (Files.exists(path.resolve(NAME))) {
+      return null;
+    }
+    try {
+      return FileLocks.tryLockExisting(lockFile(Store.name(path)));
+    } catch (NoSuchFileException e) {
+      if (!Files.exists(path)) {
+        return null;
+      }
+      throw new ContentException(
+          "container " + path + " has no lock file: was the store copied? remove it", e);
+    }
+  }
+}

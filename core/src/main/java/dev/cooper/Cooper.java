@@ -1,0 +1,446 @@
+package dev.cooper;
+
+import dev.cooper.oci.ImageConfig;
+import dev.cooper.oci.OperationException;
+import dev.cooper.oci.Platform;
+import dev.cooper.oci.layer.EntrySink;
+import dev.cooper.spi.ContainerRuntime;
+import dev.cooper.spi.RootView;
+import dev.cooper.spi.RuntimeProvider;
+import dev.cooper.spi.TreeFilter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A store of images and working containers, and what runs commands in them.
+ *
+ * <p>Thread-safe; several may be open on one store, in one JVM or many. Closing it closes its
+ * containers and ends their processes.
+ */
+public final class Cooper implements AutoCloseable {
+  private static @Nullable Cooper shared;
+
+  private final Store store;
+  private final BuildListener listener;
+  private final Clock clock;
+  private final @Nullable Instant sourceDate;
+  private final LayerTrees trees;
+  private final Set<ContainerFiles> open = ConcurrentHashMap.newKeySet();
+  private @Nullable ContainerRuntime runtime;
+  private boolean closed;
+
+  Cooper(Path directory, BuildListener listener, Clock clock, @Nullable Instant sourceDate) {
+    this.listener = listener;
+    this.clock = clock;
+    this.sourceDate = sourceDate;
+    this.store =
+        io("cannot open the store " + directory, () -> Store.open(directory, clock, this::runtime));
+    this.trees = new LayerTrees(store);
+  }
+
+  /**
+   * Settings to open a store with.
+   *
+   * @return the defaults, to be changed
+   */
+  public static CooperBuilder builder() {
+    return new CooperBuilder();
+  }
+
+  /** The one that {@link Builder} uses, closed when the JVM ends. */
+  static synchronized Cooper shared() {
+    Cooper known = shared;
+    if (known == null || known.closed) {
+      known = builder().build();
+      shared = known;
+      Runtime.getRuntime().addShutdownHook(new Thread(known::close, "cooper-close"));
+    }
+    return known;
+  }
+
+  // --- beginning
+
+  /**
+   * Begins from an image.
+   *
+   * @param image {@code scratch}; a reference such as {@code debian:12} or an id of the store; or a
+   *     place: {@code oci:DIRECTORY[:NAME]}, {@code oci-archive:FILE}, {@code docker-archive:FILE}
+   *     or {@code rootfs:TARBALL-OR-DIRECTORY}
+   * @return a container of the caller's own
+   * @throws ImageNotFoundException if there is none
+   */
+  public WorkingContainer from(String image) {
+    if (image.equals("scratch")) {
+      return scratch();
+    }
+    int colon = image.indexOf(':');
+    String place = colon < 0 ? "" : image.substring(0, colon);
+    String rest = image.substring(colon + 1);
+    return switch (place) {
+      case "oci", "oci-archive", "docker-archive" -> from(ImagePlaces.load(this, rest));
+      case "rootfs" -> from(importRoot(Path.of(rest)));
+      default -> from(image(image));
+    };
+  }
+
+  /**
+   * Begins from a file or directory of the host.
+   *
+   * @param path an OCI layout, an OCI or Docker archive, a root filesystem's tarball (plain or
+   *     compressed) or directory
+   * @return a container of the caller's own
+   */
+  public WorkingContainer from(Path path) {
+    return from(ImagePlaces.isImage(path) ? ImagePlaces.only(this, path, null) : importRoot(path));
+  }
+
+  /**
+   * Begins from an image that was built or found before.
+   *
+   * @param image of this store
+   * @return a container of the caller's own
+   */
+  public WorkingContainer from(Image image) {
+    return begin(image.stored());
+  }
+
+  /**
+   * Begins with nothing.
+   *
+   * @return a container of the caller's own, with an empty root
+   */
+  public WorkingContainer scratch() {
+    return begin(null);
+  }
+
+  private WorkingContainer begin(@Nullable StoredImage base) {
+    requireOpen();
+    ImageConfig config = base == null ? ImageConfig.of(Platform.current()) : base.config();
+    // What a Dockerfile beginning from the base would run was the base's to say; the new image says
+    // its own.
+    Draft draft = new Draft(config.withConfig(config.config().withOnBuild(List.of())), clock);
+    return io(
+        "cannot begin a working container",
+        () -> {
+          ContainerFiles files =
+              new ContainerFiles(this, store.containers().create(base, null), base, draft);
+          open.add(files);
+          return new WorkingContainer(files);
+        });
+  }
+
+  // --- containers
+
+  /**
+   * The working containers of the store, of this JVM and others.
+   *
+   * @return in no order
+   */
+  public List<ContainerInfo> containers() {
+    return io(
+        "cannot list the working containers",
+        () ->
+            store.containers().list().stream()
+                .map(
+                    entry ->
+                        new ContainerInfo(
+                            entry.id(),
+                            entry.name(),
+                            entry.image() == null ? null : entry.image().toString()))
+                .toList());
+  }
+
+  /**
+   * Opens a working container that was named, here or in another JVM, and closed since.
+   *
+   * @param name its name
+   * @return the container as it was
+   * @throws ContainerNotFoundException if there is none
+   * @throws OperationException if it is open elsewhere
+   */
+  public WorkingContainer container(String name) {
+    requireOpen();
+    return io(
+        "cannot open container " + name,
+        () -> {
+          Containers.Owned owned = store.containers().open(name);
+          if (owned == null) {
+            throw new ContainerNotFoundException(
+                "no working container is named " + name + " in the store " + store.directory());
+          }
+          ContainerFiles files = ContainerRecord.read(this, owned);
+          open.add(files);
+          return new WorkingContainer(files);
+        });
+  }
+
+  // --- images
+
+  /**
+   * Finds an image of the store.
+   *
+   * @param nameOrId a reference such as {@code app:1.0}, or the beginning of an id
+   * @return the image
+   * @throws ImageNotFoundException if there is none
+   */
+  public Image image(String nameOrId) {
+    return findImage(nameOrId)
+        .orElseThrow(
+            () ->
+                new ImageNotFoundException(
+                    "no image is called \""
+                        + nameOrId
+                        + "\" in the store "
+                        + store.directory()
+                        + ": it holds "
+                        + names()
+                        + "; load one with Cooper.load(...), or begin from a file"));
+  }
+
+  /**
+   * Finds an image of the store, if it is there.
+   *
+   * @param nameOrId a reference such as {@code app:1.0}, or the beginning of an id
+   * @return the image
+   */
+  public Optional<Image> findImage(String nameOrId) {
+    requireOpen();
+    return io("cannot read the store", () -> store.find(nameOrId))
+        .map(image -> new Image(this, image));
+  }
+
+  private String names() {
+    List<String> names = new ArrayList<>();
+    images().forEach(image -> names.addAll(image.names()));
+    return names.isEmpty() ? "no named image" : String.join(", ", names);
+  }
+
+  /**
+   * The images of the store.
+   *
+   * @return in no order
+   */
+  public List<Image> images() {
+    requireOpen();
+    return io(
+        "cannot read the store",
+        () -> store.list().stream().map(image -> new Image(this, image)).toList());
+  }
+
+  /**
+   * Brings the images of a layout or an archive into the store, with their names.
+   *
+   * @param path an OCI layout's directory, an OCI archive, or what {@code docker save} wrote
+   * @return the images
+   * @throws dev.cooper.oci.ContentException if it is damaged, or no image
+   */
+  public List<Image> load(Path path) {
+    return load(path, false);
+  }
+
+  /**
+   * Brings images into the store and, in the same pass, unpacks them, so that a command can run in
+   * them at once.
+   *
+   * @param path an OCI layout's directory, an OCI archive, or what {@code docker save} wrote
+   * @return the images
+   * @throws dev.cooper.oci.ContentException if it is damaged, or no image
+   */
+  public List<Image> loadAndUnpack(Path path) {
+    return load(path, true);
+  }
+
+  private List<Image> load(Path path, boolean unpack) {
+    requireOpen();
+    return io(
+        "cannot load " + path,
+        () ->
+            new ImageImport(store, unpack ? runtime() : null, this::notice)
+                .all(path, Platform.current()).stream()
+                    .map(image -> new Image(this, image))
+                    .toList());
+  }
+
+  /**
+   * Makes an image of a root filesystem.
+   *
+   * @param path a tarball, plain or as gz, bz2, xz or zst, or a directory
+   * @return the image, without a name
+   */
+  public Image importRoot(Path path) {
+    requireOpen();
+    return io("cannot make an image of " + path, () -> new Image(this, root(path)));
+  }
+
+  private StoredImage root(Path path) throws IOException {
+    RootfsImport imported = new RootfsImport(store, Platform.current(), now());
+    return Files.isDirectory(path)
+        ? imported.directory(path, optionalRuntime(), this::notice, null)
+        : imported.tarball(path, null);
+  }
+
+  private void notice(String message) {
+    listener.on(new BuildEvent.Notice("store", message));
+  }
+
+  /**
+   * Writes images into one archive or layout.
+   *
+   * @param images of this store
+   * @param path a file or directory that is not there yet
+   * @param options the format and compression
+   */
+  public void save(List<Image> images, Path path, SaveOptions options) {
+    requireOpen();
+    io(
+        "cannot save to " + path,
+        () -> {
+          new ImageSaver(store, options).save(images, path);
+          return true;
+        });
+  }
+
+  // --- inside
+
+  Store store() {
+    return store;
+  }
+
+  Clock clock() {
+    return clock;
+  }
+
+  LayerTrees trees() {
+    return trees;
+  }
+
+  BuildListener listener() {
+    return listener;
+  }
+
+  @Nullable Instant sourceDate() {
+    return sourceDate;
+  }
+
+  /** The time in whole seconds: what is recorded is never finer. */
+  Instant now() {
+    return sourceDate != null
+        ? sourceDate
+        : Instant.ofEpochSecond(clock.instant().getEpochSecond());
+  }
+
+  /** The tree of an image without unpacking it. */
+  RootView view(@Nullable StoredImage image) {
+    return image == null
+        ? EmptyView.INSTANCE
+        : io("cannot read the layers of " + image.label(), () -> ImageView.open(store, image));
+  }
+
+  /** What runs commands; there is none but on Linux. */
+  synchronized ContainerRuntime runtime() {
+    ContainerRuntime known = optionalRuntime();
+    if (known == null) {
+      throw new OperationException(
+          "nothing here can run a command in a container: on Linux, add dev.cooper:cooper-runtime-linux to the dependencies; elsewhere build without run");
+    }
+    return known;
+  }
+
+  private synchronized @Nullable ContainerRuntime optionalRuntime() {
+    requireOpen();
+    if (runtime == null && System.getProperty("os.name", "").equals("Linux")) {
+      runtime =
+          ServiceLoader.load(RuntimeProvider.class, RuntimeProvider.class.getClassLoader())
+              .findFirst()
+              .map(RuntimeProvider::open)
+              .orElse(null);
+    }
+    return runtime;
+  }
+
+  /**
+   * What reads the host's files: the runtime, which sees their bytes as they are, or the JDK's own
+   * file system.
+   */
+  HostTree host() {
+    ContainerRuntime known = optionalRuntime();
+    return known != null ? known::readHost : PortableTree::read;
+  }
+
+  /** Reads trees of the host. */
+  interface HostTree {
+    void readHost(Path path, TreeFilter filter, EntrySink sink, Consumer<String> notices)
+        throws IOException;
+  }
+
+  void closed(ContainerFiles files) {
+    open.remove(files);
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new ContainerStateException(
+          "this Cooper is closed: build another with Cooper.builder()");
+    }
+  }
+
+  /** Something that can fail reading or writing. */
+  interface Io<T extends @Nullable Object> {
+    T run() throws IOException;
+  }
+
+  /** Runs it; a failure says what was being done. */
+  static <T extends @Nullable Object> T io(String what, Io<T> body) {
+    try {
+      return body.run();
+    } catch (IOException e) {
+      throw new OperationException(what + ": " + reason(e), e);
+    } catch (UncheckedIOException e) {
+      throw new OperationException(what + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static String reason(IOException e) {
+    return e.getClass() == IOException.class ? String.valueOf(e.getMessage()) : e.toString();
+  }
+
+  /** Closes its containers, removing those without a name, and ends every process. */
+  @Override
+  public void close() {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+    }
+    for (ContainerFiles files : open) {
+      files.close();
+    }
+    synchronized (this) {
+      closed = true;
+      try {
+        io(
+            "cannot close the store",
+            () -> {
+              store.close();
+              return true;
+            });
+      } finally {
+        if (runtime != null) {
+          runtime.close();
+        }
+      }
+    }
+  }
+}

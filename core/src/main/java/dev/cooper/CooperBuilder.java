@@ -1,0 +1,93 @@
+package dev.cooper;
+
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** Settings of a {@link Cooper}; made by {@link Cooper#builder()}. Not thread-safe. */
+public final class CooperBuilder {
+  private Path store = defaultStore(System.getenv("COOPER_STORE"), System.getenv("XDG_DATA_HOME"));
+  private BuildListener listener = BuildListener.NONE;
+  private Clock clock = Clock.systemUTC();
+  private @Nullable Instant sourceDate = sourceDate(System.getenv("SOURCE_DATE_EPOCH"));
+
+  CooperBuilder() {}
+
+  private static Path defaultStore(@Nullable String named, @Nullable String dataHome) {
+    if (named != null && !named.isEmpty()) {
+      return Path.of(named);
+    }
+    String home = System.getProperty("user.home", "/root");
+    return Path.of(dataHome != null && !dataHome.isEmpty() ? dataHome : home + "/.local/share")
+        .resolve("cooper")
+        .resolve("store");
+  }
+
+  private static @Nullable Instant sourceDate(@Nullable String epoch) {
+    if (epoch == null || epoch.isEmpty()) {
+      return null;
+    }
+    try {
+      return Instant.ofEpochSecond(Long.parseLong(epoch));
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(
+          "SOURCE_DATE_EPOCH is \"" + epoch + "\", and has to be a number of seconds", e);
+    }
+  }
+
+  /**
+   * Where images and containers are kept; {@code $COOPER_STORE}, else {@code cooper/store} in the
+   * user's data directory.
+   *
+   * @param directory made if it is missing; itself an OCI image layout
+   * @return this
+   */
+  public CooperBuilder store(Path directory) {
+    store = directory;
+    return this;
+  }
+
+  /**
+   * Who is told what happens.
+   *
+   * @param told such as {@link BuildListener#printing}
+   * @return this
+   */
+  public CooperBuilder listener(BuildListener told) {
+    listener = told;
+    return this;
+  }
+
+  /**
+   * What time it is, for what records it.
+   *
+   * @param time the system's by default
+   * @return this
+   */
+  public CooperBuilder clock(Clock time) {
+    clock = time;
+    return this;
+  }
+
+  /**
+   * The time that images are made reproducible with; {@code $SOURCE_DATE_EPOCH} by default.
+   *
+   * @param time as {@link CommitOptions#reproducible} takes it, or null for none
+   * @return this
+   */
+  public CooperBuilder sourceDate(@Nullable Instant time) {
+    sourceDate = time;
+    return this;
+  }
+
+  /**
+   * Opens the store.
+   *
+   * @return to be closed by the caller
+   * @throws dev.cooper.oci.OperationException if the store cannot be used
+   */
+  public Cooper build() {
+    return new Cooper(store, listener, clock, sourceDate);
+  }
+}

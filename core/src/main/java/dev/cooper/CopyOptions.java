@@ -1,0 +1,111 @@
+package dev.cooper;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How files are copied; immutable, each method gives another.
+ *
+ * @param owner who owns them: {@code user}, {@code user:group}, names of the container or ids; null
+ *     for 0:0
+ * @param mode their permissions, in octal 0 to 07777; null for the source's own
+ * @param excludes patterns of .dockerignore that leave files out
+ * @param ignoreFile a file of such patterns, or null
+ * @param checksum what a download has to have, as {@code sha256:hex}, or null
+ * @param unpack whether an archive that is added is unpacked
+ */
+public record CopyOptions(
+    @Nullable String owner,
+    @Nullable Integer mode,
+    List<String> excludes,
+    @Nullable Path ignoreFile,
+    @Nullable String checksum,
+    boolean unpack) {
+  static final CopyOptions DEFAULT = new CopyOptions(null, null, List.of(), null, null, true);
+
+  /**
+   * Checks the mode and copies the patterns.
+   *
+   * @param owner who owns them: {@code user}, {@code user:group}, names of the container or ids;
+   *     null for 0:0
+   * @param mode their permissions, in octal 0 to 07777; null for the source's own
+   * @param excludes patterns of .dockerignore that leave files out
+   * @param ignoreFile a file of such patterns, or null
+   * @param checksum what a download has to have, as {@code sha256:hex}, or null
+   * @param unpack whether an archive that is added is unpacked
+   * @throws IllegalArgumentException if the mode is none
+   */
+  public CopyOptions {
+    if (mode != null && (mode < 0 || mode > 07777)) {
+      throw new IllegalArgumentException(
+          "mode "
+              + Integer.toOctalString(mode)
+              + " is none: octal 0 to 7777, written 0644 in Java");
+    }
+    excludes = List.copyOf(excludes);
+  }
+
+  /**
+   * Who owns what is copied.
+   *
+   * @param user {@code user}, {@code uid}, {@code user:group} or {@code uid:gid}
+   * @return these options with it
+   */
+  public CopyOptions owner(String user) {
+    return new CopyOptions(user, mode, excludes, ignoreFile, checksum, unpack);
+  }
+
+  /**
+   * The permissions of what is copied, files and directories alike, as the Dockerfile's {@code
+   * --chmod}.
+   *
+   * @param permissions in octal, such as 0644
+   * @return these options with it
+   */
+  public CopyOptions mode(int permissions) {
+    return new CopyOptions(owner, permissions, excludes, ignoreFile, checksum, unpack);
+  }
+
+  /**
+   * Leaves files out.
+   *
+   * @param patterns of .dockerignore, matched against paths relative to the source
+   * @return these options with more of them
+   */
+  public CopyOptions exclude(String... patterns) {
+    List<String> more = new ArrayList<>(excludes);
+    more.addAll(List.of(patterns));
+    return new CopyOptions(owner, mode, more, ignoreFile, checksum, unpack);
+  }
+
+  /**
+   * Leaves out what a .dockerignore file names.
+   *
+   * @param file of patterns, a line each
+   * @return these options with it
+   */
+  public CopyOptions ignoreFile(Path file) {
+    return new CopyOptions(owner, mode, excludes, file, checksum, unpack);
+  }
+
+  /**
+   * What a download has to be.
+   *
+   * @param digest such as {@code sha256:…}
+   * @return these options with it
+   */
+  public CopyOptions checksum(String digest) {
+    return new CopyOptions(owner, mode, excludes, ignoreFile, digest, unpack);
+  }
+
+  /**
+   * Adds archives as they are, not unpacked.
+   *
+   * @return these options with it
+   */
+  public CopyOptions keepArchives() {
+    return new CopyOptions(owner, mode, excludes, ignoreFile, checksum, false);
+  }
+}

@@ -1,0 +1,124 @@
+package dev.cooper;
+
+import dev.cooper.oci.Digest;
+import dev.cooper.oci.OperationException;
+import dev.cooper.oci.compress.DigestingOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
+import org.jspecify.annotations.Nullable;
+
+/** Fetches what ADD names by its URL. */
+final class Downloads {
+  private static final Duration CONNECT = Duration.ofSeconds(30);
+  private static final int OK = 200;
+
+  private Downloads() {}
+
+  /** The last part of a URL's path. */
+  static String name(URI url) {
+    String path = url.getPath() == null ? "" : url.getPath();
+    String name = path.substring(path.lastIndexOf('/') + 1);
+    if (name.isEmpty() || name.equals(".") || name.equals("..") || name.indexOf(0) >= 0) {
+      throw new IllegalArgumentException(
+          "the URL " + redacted(url) + " names no file: give the destination a file's name");
+    }
+    return name;
+  }
+
+  /** Fetches into a file, and checks it. */
+  static void fetch(URI url, Path file, @Nullable String checksum) {
+    String scheme = String.valueOf(url.getScheme());
+    if (!scheme.equals("https") && !scheme.equals("http")) {
+      throw new IllegalArgumentException(
+          "only http and https can be added from, not " + redacted(url));
+    }
+    if (url.getUserInfo() != null) {
+      throw new IllegalArgumentException(
+          "the URL "
+              + redacted(url)
+              + " holds credentials, which would end in the image's history: leave them out");
+    }
+    @Nullable Digest expected = checksum == null ? null : Digest.parse(checksum);
+    HttpClient client =
+        HttpClient.newBuilder()
+            .connectTimeout(CONNECT)
+            .followRedirects(HttpClient.Redirect.NORMAL)
+            .build();
+    try {
+      HttpResponse<InputStream> response =
+          client.send(
+              HttpRequest.newBuilder(url).build(), HttpResponse.BodyHandlers.ofInputStream());
+      try (InputStream body = response.body()) {
+        if (response.statusCode() != OK) {
+          throw new OperationException(
+              "GET " + redacted(url) + " answered " + response.statusCode() + " instead of 200");
+        }
+        store(url, response, body, file, expected);
+      }
+    } catch (IOException e) {
+      throw new OperationException("GET " + redacted(url) + " failed: " + e, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new OperationException("interrupted while " + redacted(url) + " was fetched", e);
+    }
+  }
+
+  private static void store(
+      URI url,
+      HttpResponse<InputStream> response,
+      InputStream body,
+      Path file,
+      @Nullable Digest expected)
+      throws IOException {
+    try (DigestingOutputStream out = new DigestingOutputStream(Files.newOutputStream(file))) {
+      body.transferTo(out);
+      out.flush();
+      if (expected != null && !expected.equals(out.digest())) {
+        throw new OperationException(
+            "what "
+                + redacted(url)
+                + " holds is not what was expected: found "
+                + out.digest()
+                + ", expected "
+                + expected);
+      }
+    }
+    // As the Dockerfile says: the file's time is what the server says of it.
+    Files.setLastModifiedTime(
+        file,
+        response
+            .headers()
+            .firstValue("Last-Modified")
+            .map(Downloads::time)
+            .orElse(FileTime.fromMillis(0)));
+  }
+
+  private static FileTime time(String header) {
+    try {
+      return FileTime.from(
+          ZonedDateTime.parse(header, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant());
+    } catch (DateTimeParseException e) {
+      return FileTime.fromMillis(0);
+    }
+  }
+
+  /** A URL without user and query, which may hold secrets. */
+  static String redacted(URI url) {
+    return url.getScheme()
+        + "://"
+        + url.getHost()
+        + (url.getPort() < 0 ? "" : ":" + url.getPort())
+        + url.getRawPath();
+  }
+}

@@ -1,0 +1,167 @@
+package dev.cooper;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Exclusive locks on files, between JVMs and between threads.
+ *
+ * <p>The kernel drops them when their process dies. POSIX keeps a lock for the process and not for
+ * the channel, and drops it when <em>any</em> channel of the file is closed; so in front of each
+ * file stands a lock of this JVM, and only its holder has a channel open. Not reentrant.
+ */
+final class FileLocks {
+  private static final Set<OpenOption> EXISTING = Set.of(StandardOpenOption.WRITE);
+  private static final Set<OpenOption> CREATE =
+      Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE);
+
+  /** One for each file that somebody in this JVM holds or waits for. */
+  private static final ConcurrentHashMap<Path, Slot> SLOTS = new ConcurrentHashMap<>();
+
+  private FileLocks() {}
+
+  /** The JVM's own lock of one file, and who cares for it. */
+  private static final class Slot {
+    final Semaphore free = new Semaphore(1);
+    int users;
+  }
+
+  /** Waits for a lock; the file is made if it is not there. */
+  static Held lock(Path file) throws IOException {
+    Held held = waitFor(file);
+    while (!Files.exists(file)) {
+      // Removed between its making and its locking, as nobody held it: such a lock is no lock.
+      held.close();
+      held = waitFor(file);
+    }
+    return held;
+  }
+
+  private static Held waitFor(Path file) throws IOException {
+    Slot slot = enter(file);
+    try {
+      slot.free.acquire();
+    } catch (InterruptedException e) {
+      leave(file);
+      Thread.currentThread().interrupt();
+      InterruptedIOException interrupted =
+          new InterruptedIOException("interrupted while waiting for the lock " + file);
+      interrupted.initCause(e);
+      throw interrupted;
+    }
+    Held held = lockFile(file, slot, CREATE, true);
+    if (held == null) {
+      throw new IllegalStateException("a lock that was waited for was not given: " + file);
+    }
+    return held;
+  }
+
+  /** Takes a lock if it is free, else gives null; the file is made if it is not there. */
+  static @Nullable Held tryLock(Path file) throws IOException {
+    return tryLock(file, CREATE);
+  }
+
+  /**
+   * Takes the lock of a file that is there, else gives null.
+   *
+   * @throws java.nio.file.NoSuchFileException if it is not there
+   */
+  static @Nullable Held tryLockExisting(Path file) throws IOException {
+    return tryLock(file, EXISTING);
+  }
+
+  private static @Nullable Held tryLock(Path file, Set<OpenOption> options) throws IOException {
+    Slot slot = enter(file);
+    if (!slot.free.tryAcquire()) {
+      leave(file);
+      return null;
+    }
+    return lockFile(file, slot, options, false);
+  }
+
+  private static @Nullable Held lockFile(
+      Path file, Slot slot, Set<OpenOption> options, boolean wait) throws IOException {
+    FileChannel channel = null;
+    boolean locked = false;
+    try {
+      channel = FileChannel.open(file, options);
+      FileLock lock = wait ? channel.lock() : channel.tryLock();
+      locked = lock != null;
+      return locked ? new Held(file, slot, channel) : null;
+    } catch (OverlappingFileLockException e) {
+      throw new IOException(file + " is locked by another copy of this library in this JVM", e);
+    } finally {
+      if (!locked) {
+        release(file, slot, channel);
+      }
+    }
+  }
+
+  private static Slot enter(Path file) {
+    return SLOTS.compute(
+        file,
+        (path, there) -> {
+          Slot slot = there == null ? new Slot() : there;
+          slot.users++;
+          return slot;
+        });
+  }
+
+  private static void leave(Path file) {
+    SLOTS.computeIfPresent(file, (path, slot) -> --slot.users == 0 ? null : slot);
+  }
+
+  private static void release(Path file, Slot slot, @Nullable FileChannel channel)
+      throws IOException {
+    try {
+      if (channel != null) {
+        channel.close();
+      }
+    } finally {
+      slot.free.release();
+      leave(file);
+    }
+  }
+
+  /** A lock that is held until it is closed, by whatever thread. */
+  static final class Held implements AutoCloseable {
+    private final Path file;
+    private final Slot slot;
+    private @Nullable FileChannel channel;
+
+    private Held(Path file, Slot slot, FileChannel channel) {
+      this.file = file;
+      this.slot = slot;
+      this.channel = channel;
+    }
+
+    /** Removes the file, and lets go. Only for files that are never locked anew once gone. */
+    synchronized void closeAndDelete() throws IOException {
+      try {
+        Files.deleteIfExists(file);
+      } finally {
+        close();
+      }
+    }
+
+    @Override
+    public synchronized void close() throws IOException {
+      FileChannel open = channel;
+      if (open != null) {
+        channel = null;
+        release(file, slot, open);
+      }
+    }
+  }
+}

@@ -1,0 +1,151 @@
+package dev.cooper;
+
+import dev.cooper.oci.ByteString;
+import dev.cooper.oci.OperationException;
+import dev.cooper.spi.TreeFilter;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/**
+ * Patterns of .dockerignore: Go's filepath.Match with {@code **}, comments, and {@code !} for
+ * exceptions, the last match deciding.
+ *
+ * <p>See the Dockerfile reference, ".dockerignore file". Names are matched as bytes. Immutable.
+ */
+final class IgnorePatterns implements TreeFilter {
+  private static final int LIMIT = 1 << 20;
+
+  private final List<Rule> rules;
+  private final boolean exceptions;
+
+  private record Rule(Pattern pattern, boolean exception) {}
+
+  private IgnorePatterns(List<Rule> rules) {
+    this.rules = rules;
+    this.exceptions = rules.stream().anyMatch(Rule::exception);
+  }
+
+  static IgnorePatterns of(List<String> lines) {
+    List<Rule> rules = new ArrayList<>();
+    for (String line : lines) {
+      String text = line.strip();
+      if (text.isEmpty() || line.startsWith("#")) {
+        continue;
+      }
+      boolean exception = text.startsWith("!");
+      String cleaned = clean(exception ? text.substring(1).strip() : text);
+      if (!cleaned.isEmpty()) {
+        rules.add(new Rule(regex(cleaned, text), exception));
+      }
+    }
+    return new IgnorePatterns(rules);
+  }
+
+  /**
+   * Reads a file of patterns; a link or anything but a regular file of reasonable size is an error.
+   */
+  static List<String> read(Path file) {
+    try {
+      if (!Files.isRegularFile(file) || Files.size(file) > LIMIT) {
+        throw new SourceNotFoundException(
+            "the ignore file " + file + " is no regular file of at most " + LIMIT + " bytes");
+      }
+      return Files.readAllLines(file, StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new OperationException(
+          "cannot read the ignore file " + file + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** As Go's filepath.Clean, relative: no empty, . or leading .. parts. */
+  private static String clean(String pattern) {
+    List<String> parts = new ArrayList<>();
+    for (String part : pattern.split("/", -1)) {
+      if (part.equals("..")) {
+        if (!parts.isEmpty()) {
+          parts.remove(parts.size() - 1);
+        }
+      } else if (!part.isEmpty() && !part.equals(".")) {
+        parts.add(part);
+      }
+    }
+    return String.join("/", parts);
+  }
+
+  /** The pattern as a regular expression over bytes shown as Latin-1. */
+  static Pattern regex(String pattern, String shown) {
+    String bytes = ByteString.utf8(pattern).latin1();
+    StringBuilder out = new StringBuilder();
+    for (int i = 0; i < bytes.length(); i++) {
+      char c = bytes.charAt(i);
+      if (c == '*' && bytes.startsWith("**", i)) {
+        boolean slash = bytes.startsWith("**/", i);
+        out.append(slash ? "(?:.*/)?" : ".*");
+        i += slash ? 2 : 1;
+      } else if (c == '*') {
+        out.append("[^/]*");
+      } else if (c == '?') {
+        out.append("[^/]");
+      } else if (c == '[') {
+        i = characterClass(bytes, i, out, shown);
+      } else {
+        if (c == '\\' && i + 1 < bytes.length()) {
+          c = bytes.charAt(++i);
+        }
+        out.append(Pattern.quote(String.valueOf(c)));
+      }
+    }
+    return Pattern.compile(out.toString(), Pattern.DOTALL);
+  }
+
+  private static int characterClass(String pattern, int from, StringBuilder out, String shown) {
+    int end = pattern.indexOf(']', from + 2);
+    if (end < 0) {
+      throw new IllegalArgumentException("the pattern \"" + shown + "\" has a [ without its ]");
+    }
+    String inside = pattern.substring(from + 1, end);
+    boolean negated = inside.startsWith("^") || inside.startsWith("!");
+    String members =
+        (negated ? inside.substring(1) : inside)
+            .replace("\\", "\\\\")
+            .replace("[", "\\[")
+            .replace("&&", "&\\&");
+    out.append(negated ? "[^/" : "(?!/)[").append(members).append(']');
+    return end;
+  }
+
+  @Override
+  public Choice choose(ByteString path, boolean directory) {
+    if (!ignored(path.latin1())) {
+      return Choice.TAKE;
+    }
+    return directory && exceptions ? Choice.DESCEND : Choice.SKIP;
+  }
+
+  /**
+   * Whether the last rule that matches the path, or a directory that it lies in, is no exception.
+   */
+  private boolean ignored(String path) {
+    boolean ignored = false;
+    for (Rule rule : rules) {
+      if (rule.exception == ignored && matches(rule, path)) {
+        ignored = !rule.exception;
+      }
+    }
+    return ignored;
+  }
+
+  private static boolean matches(Rule rule, String path) {
+    for (int end = path.length(); end > 0; end = path.lastIndexOf('/', end - 1)) {
+      if (rule.pattern.matcher(path).region(0, end).matches()) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

@@ -1,0 +1,167 @@
+package dev.cooper;
+
+import dev.cooper.oci.Descriptor;
+import dev.cooper.oci.Digest;
+import dev.cooper.oci.History;
+import dev.cooper.oci.ImageConfig;
+import dev.cooper.oci.ImageReference;
+import dev.cooper.oci.Manifest;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * An image of a store. Immutable: its names are those that it had when it was found. Thread-safe.
+ */
+public final class Image {
+  private final Cooper cooper;
+  private final StoredImage stored;
+
+  Image(Cooper cooper, StoredImage stored) {
+    this.cooper = cooper;
+    this.stored = stored;
+  }
+
+  StoredImage stored() {
+    return stored;
+  }
+
+  /**
+   * Its id: the digest of its configuration, as Docker shows it.
+   *
+   * @return the id
+   */
+  public Digest id() {
+    return stored.id();
+  }
+
+  /**
+   * The digest of its manifest, by which a registry knows it.
+   *
+   * @return the digest
+   */
+  public Digest digest() {
+    return stored.descriptor().digest();
+  }
+
+  /**
+   * What it is called.
+   *
+   * @return short names such as {@code app:1.0}; none for an image known by its id only
+   */
+  public List<String> names() {
+    return stored.names().stream().map(ImageReference::familiar).toList();
+  }
+
+  /**
+   * Its configuration.
+   *
+   * @return as its blob holds it
+   */
+  public ImageConfig config() {
+    return stored.config();
+  }
+
+  /**
+   * Its manifest.
+   *
+   * @return as its blob holds it
+   */
+  public Manifest manifest() {
+    return stored.manifest();
+  }
+
+  /**
+   * How it was made.
+   *
+   * @return a line for each step, the first one first
+   */
+  public List<History> history() {
+    return stored.config().history();
+  }
+
+  /**
+   * How much its layers take in the store.
+   *
+   * @return the sum of their sizes in bytes, as they are stored
+   */
+  public long size() {
+    return stored.manifest().layers().stream().mapToLong(Descriptor::size).sum();
+  }
+
+  /**
+   * Begins a working container from it.
+   *
+   * @return a container of the caller's own
+   */
+  public WorkingContainer container() {
+    return cooper.from(this);
+  }
+
+  /**
+   * Gives it one more name; an image that had the name loses it.
+   *
+   * @param name such as {@code registry.example.com/app:1.0}
+   * @return the image with its names
+   */
+  public Image tag(String name) {
+    return Cooper.io(
+        "cannot tag " + stored.label(),
+        () -> new Image(cooper, cooper.store().tag(stored, ImageReference.parse(name))));
+  }
+
+  /**
+   * Takes a name from it; the image stays.
+   *
+   * @param name one of its names
+   */
+  public void untag(String name) {
+    Cooper.io(
+        "cannot untag " + name,
+        () -> {
+          cooper.store().untag(ImageReference.parse(name));
+          return true;
+        });
+  }
+
+  /**
+   * Removes it from the store, with all its names, and whatever nothing else needs.
+   *
+   * @throws dev.cooper.oci.OperationException if a working container began from it
+   */
+  public void remove() {
+    Cooper.io(
+        "cannot remove " + stored.label(),
+        () -> {
+          cooper.store().remove(stored);
+          return true;
+        });
+  }
+
+  /**
+   * Writes it to a file or directory.
+   *
+   * @param path not there yet
+   * @param options the format and compression
+   * @return this
+   */
+  public Image save(Path path, SaveOptions options) {
+    cooper.save(List.of(this), path, options);
+    return this;
+  }
+
+  /**
+   * Writes it to an OCI archive, its layers as gzip.
+   *
+   * @param path not there yet
+   * @return this
+   */
+  public Image save(Path path) {
+    return save(path, SaveOptions.ociArchive());
+  }
+
+  /** Its first name, or the start of its id. */
+  @Override
+  public String toString() {
+    return "Image[" + stored.label() + "]";
+  }
+}

@@ -1,0 +1,252 @@
+package dev.cooper;
+
+import dev.cooper.oci.ContentException;
+import dev.cooper.oci.Descriptor;
+import dev.cooper.oci.Digest;
+import dev.cooper.oci.ImageConfig;
+import dev.cooper.oci.ImageReference;
+import dev.cooper.oci.Index;
+import dev.cooper.oci.Manifest;
+import dev.cooper.oci.OperationException;
+import dev.cooper.oci.Platform;
+import dev.cooper.oci.layout.ContentReader;
+import dev.cooper.oci.layout.ImageNames;
+import dev.cooper.oci.layout.Layouts;
+import dev.cooper.spi.ContainerRuntime;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings images into the store, from wherever a {@link ContentReader} reads them.
+ *
+ * <p>Each layer is read once: while its bytes go into the blob, they are verified, unpacked,
+ * checked against the diffID and written as a tree. Nothing of it counts before all of it is right.
+ * Layers are read in parallel. Thread-safe.
+ */
+final class ImageImport {
+  private static final int MAX_DEPTH = 8;
+
+  private final Store store;
+  private final LayerTrees trees;
+  private final @Nullable ContainerRuntime runtime;
+  private final Consumer<String> notices;
+
+  /**
+   * An import into a store.
+   *
+   * @param runtime unpacks the layers at once, or null if they need not be unpacked
+   * @param notices told what could not be unpacked as it is; by one thread at a time
+   */
+  ImageImport(Store store, @Nullable ContainerRuntime runtime, Consumer<String> notices) {
+    this.store = store;
+    this.trees = new LayerTrees(store);
+    this.runtime = runtime;
+    this.notices = Parallel.oneAtATime(notices);
+  }
+
+  /** Imports all images of a layout or an archive, with their names. */
+  List<StoredImage> all(Path path, Platform platform) throws IOException {
+    Path temporary = store.temporary();
+    try (ContentReader reader = Layouts.open(path, temporary)) {
+      return all(reader, platform);
+    } finally {
+      store.deleteTree(temporary);
+    }
+  }
+
+  /**
+   * Imports all images, with their names.
+   *
+   * @param platform what is taken of an index of several
+   */
+  List<StoredImage> all(ContentReader from, Platform platform) throws IOException {
+    List<StoredImage> images = new ArrayList<>();
+    for (Descriptor each : from.index().manifests()) {
+      images.add(one(from, each, platform, Images.nameOf(each)));
+    }
+    return images;
+  }
+
+  /**
+   * Imports one image of a layout or an archive.
+   *
+   * @param name as in its index, complete or a tag alone; null for the only one that is there
+   * @param as what it is called here; null for the name that it has there
+   * @throws OperationException if there is no such image, or no name is given and several are there
+   */
+  StoredImage one(Path path, @Nullable String name, Platform platform, @Nullable ImageReference as)
+      throws IOException {
+    Path temporary = store.temporary();
+    try (ContentReader reader = Layouts.open(path, temporary)) {
+      Descriptor chosen = choose(reader.index(), name, path);
+      return one(reader, chosen, platform, as == null ? Images.nameOf(chosen) : as);
+    } finally {
+      store.deleteTree(temporary);
+    }
+  }
+
+  private static Descriptor choose(Index index, @Nullable String name, Path path) {
+    List<Descriptor> found =
+        index.manifests().stream().filter(each -> name == null || isCalled(each, name)).toList();
+    long different = found.stream().map(Descriptor::digest).distinct().count();
+    if (different != 1) {
+      throw new OperationException(
+          String.format(
+              Locale.ROOT,
+              "%s: found %d images%s, expected one; there are %s",
+              path,
+              different,
+              name == null ? "" : " called " + name,
+              index.manifests().stream().map(ImageImport::label).toList()));
+    }
+    return found.get(0);
+  }
+
+  private static boolean isCalled(Descriptor entry, String name) {
+    if (name.equals(entry.annotations().get(ImageNames.REF_NAME))) {
+      return true;
+    }
+    ImageReference there = Images.nameOf(entry);
+    return there != null && there.equals(ImageReference.parse(name));
+  }
+
+  private static String label(Descriptor entry) {
+    return entry.annotations().getOrDefault(ImageNames.REF_NAME, entry.digest().toString());
+  }
+
+  /**
+   * Imports one image.
+   *
+   * @param root its manifest's descriptor, or an index's
+   * @param platform what is taken of an index
+   * @param name what it is called in the store, or null
+   * @throws ContentException if it is malformed, truncated or not what its digests say
+   */
+  StoredImage one(
+      ContentReader from, Descriptor root, Platform platform, @Nullable ImageReference name)
+      throws IOException {
+    Descriptor descriptor = manifest(from, root, platform, 0);
+    byte[] bytes = from.read(descriptor);
+    Manifest manifest = Manifest.parse(bytes, descriptor.mediaType());
+    byte[] configBytes = from.read(manifest.config());
+    ImageConfig config = ImageConfig.parse(configBytes);
+    config.requireLayers(manifest);
+    List<Parallel.Task> tasks = new ArrayList<>();
+    Set<List<Digest>> seen = new HashSet<>();
+    for (int i = 0; i < manifest.layers().size(); i++) {
+      Descriptor layer = manifest.layers().get(i);
+      Digest diffId = config.diffIds().get(i);
+      if (seen.add(List.of(layer.digest(), diffId))) {
+        tasks.add(() -> layer(from, layer, diffId));
+      }
+    }
+    Parallel.run(tasks);
+    put(manifest.config(), configBytes);
+    put(descriptor, bytes);
+    return store.add(descriptor, name);
+  }
+
+  private static Descriptor manifest(
+      ContentReader from, Descriptor root, Platform platform, int depth) throws IOException {
+    if (root.mediaType().isManifest()) {
+      return root;
+    }
+    if (!root.mediaType().isIndex() || depth > MAX_DEPTH) {
+      throw new ContentException(
+          String.format(
+              Locale.ROOT,
+              "found %s of type %s, expected an image's manifest",
+              root.digest(),
+              root.mediaType()));
+    }
+    List<Descriptor> all = Index.parse(from.read(root), root.mediaType()).manifests();
+    for (Descriptor each : all) {
+      Platform runsOn = each.platform();
+      if (runsOn != null && platform.matches(runsOn)) {
+        return manifest(from, each, platform, depth + 1);
+      }
+    }
+    if (all.size() == 1) {
+      return manifest(from, all.get(0), platform, depth + 1);
+    }
+    throw new OperationException(
+        String.format(
+            Locale.ROOT,
+            "index %s has no image for %s; it has %s",
+            root.digest(),
+            platform,
+            all.stream().map(Descriptor::platform).toList()));
+  }
+
+  /** Under the digest that its descriptor says, which may not be a SHA-256. */
+  private void put(Descriptor descriptor, byte[] content) throws IOException {
+    try (StagedBlob staged = store.stage()) {
+      staged.output().write(content);
+      staged.keep(descriptor.mediaType(), descriptor.digest(), content.length);
+    }
+  }
+
+  private void layer(ContentReader from, Descriptor layer, Digest diffId) throws IOException {
+    boolean there = store.has(layer.digest());
+    if (there && (runtime == null || trees.isWhole(diffId))) {
+      return;
+    }
+    if (layer.mediaType().isForeign() && !there && !from.contains(layer.digest())) {
+      throw new OperationException(
+          "layer " + layer.digest() + " lies at a URL of its own: " + layer.urls());
+    }
+    FileLocks.Held lock = trees.lock(diffId);
+    try {
+      if (there) {
+        try (InputStream tar = trees.open(layer)) {
+          unpack(tar, diffId, () -> {});
+        }
+      } else {
+        fetch(from, layer, diffId);
+      }
+    } catch (ContentException e) {
+      throw new ContentException("layer " + layer.digest() + ": " + e.getMessage(), e);
+    } finally {
+      lock.close();
+    }
+  }
+
+  private void fetch(ContentReader from, Descriptor layer, Digest diffId) throws IOException {
+    try (InputStream in = from.open(layer);
+        StagedBlob staged = store.stage();
+        CopyingInputStream copied = new CopyingInputStream(in, staged.output());
+        InputStream tar = LayerTrees.uncompressed(copied)) {
+      unpack(
+          tar,
+          diffId,
+          () -> {
+            copied.rest();
+            staged.keep(layer.mediaType(), layer.digest(), layer.size());
+          });
+    }
+  }
+
+  /** Scans a layer, and lets its tree appear after its blob. */
+  private void unpack(InputStream tar, Digest diffId, Parallel.Task verified) throws IOException {
+    if (runtime == null || trees.isWhole(diffId)) {
+      LayerIndex.Writer index = new LayerIndex.Writer();
+      LayerScan.run(tar, diffId, null, index);
+      verified.run();
+      trees.keepIndex(diffId, index);
+      return;
+    }
+    try (LayerTrees.Staged staged = trees.stage(diffId, runtime, notices)) {
+      LayerScan.run(tar, diffId, staged.output(), staged.index());
+      verified.run();
+      staged.keep();
+    }
+  }
+}

@@ -1,0 +1,77 @@
+package dev.cooper;
+
+import dev.cooper.oci.Platform;
+import dev.cooper.oci.compress.Decompression;
+import dev.cooper.oci.layer.TarEntry;
+import dev.cooper.oci.layer.TarReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Images that lie in files and directories of the host. */
+final class ImagePlaces {
+  private static final int LOOKED_AT = 10_000;
+
+  private ImagePlaces() {}
+
+  /** Loads what {@code PATH} or {@code PATH:NAME} names. */
+  static Image load(Cooper cooper, String place) {
+    if (Files.exists(Path.of(place))) {
+      return only(cooper, Path.of(place), null);
+    }
+    for (int colon = place.indexOf(':'); colon > 0; colon = place.indexOf(':', colon + 1)) {
+      Path path = Path.of(place.substring(0, colon));
+      if (Files.exists(path)) {
+        return only(cooper, path, place.substring(colon + 1));
+      }
+    }
+    throw new SourceNotFoundException(
+        "no image lies at " + place + ": there is no such file or directory");
+  }
+
+  /** The one image of a place, or the one of a name. */
+  static Image only(Cooper cooper, Path path, @Nullable String name) {
+    return Cooper.io(
+        "cannot load " + path,
+        () ->
+            new Image(
+                cooper,
+                new ImageImport(
+                        cooper.store(),
+                        null,
+                        message -> cooper.listener().on(new BuildEvent.Notice("store", message)))
+                    .one(path, name, Platform.current(), null)));
+  }
+
+  /** Whether a path holds an image, and not a root filesystem. */
+  static boolean isImage(Path path) {
+    if (Files.notExists(path)) {
+      throw new SourceNotFoundException(
+          "no image and no root filesystem lies at "
+              + path
+              + ": there is no such file or directory");
+    }
+    if (Files.isDirectory(path)) {
+      return Files.exists(path.resolve("oci-layout")) || Files.exists(path.resolve("index.json"));
+    }
+    return Cooper.io("cannot read " + path, () -> holdsManifest(path));
+  }
+
+  private static boolean holdsManifest(Path file) throws IOException {
+    List<String> marks = List.of("manifest.json", "oci-layout", "index.json");
+    try (TarReader reader = TarReader.over(Decompression.open(Files.newInputStream(file)))) {
+      int seen = 0;
+      for (TarEntry entry = reader.next();
+          entry != null && seen++ < LOOKED_AT;
+          entry = reader.next()) {
+        String name = entry.path().latin1();
+        if (marks.contains(name.startsWith("./") ? name.substring(2) : name)) {
+          return true;
+        }
+      }
+      return false;
+    }
+  }
+}

@@ -1,0 +1,315 @@
+package dev.cooper;
+
+import dev.cooper.oci.ContentException;
+import dev.cooper.oci.Descriptor;
+import dev.cooper.oci.Digest;
+import dev.cooper.oci.ImageConfig;
+import dev.cooper.oci.ImageReference;
+import dev.cooper.oci.Index;
+import dev.cooper.oci.Manifest;
+import dev.cooper.oci.OperationException;
+import dev.cooper.oci.layout.ImageNames;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The store's images: its {@code index.json}, with one entry for each name of each image.
+ *
+ * <p>An entry's name is in the annotation {@code org.opencontainers.image.ref.name}, complete, as
+ * several repositories share the layout; and in {@code io.containerd.image.name}. Thread-safe.
+ */
+final class Images {
+  private static final Pattern ID = Pattern.compile("(?:sha256:)?([0-9a-f]{3,64})");
+
+  private final Store store;
+  private final Blobs blobs;
+  private final ConcurrentHashMap<Digest, Content> contents = new ConcurrentHashMap<>();
+
+  /** What an image is, whatever it is called. */
+  private record Content(Manifest manifest, ImageConfig config) {}
+
+  Images(Store store, Blobs blobs) {
+    this.store = store;
+    this.blobs = blobs;
+  }
+
+  Index index() throws IOException {
+    return Index.parse(Files.readAllBytes(store.directory().resolve("index.json")));
+  }
+
+  /** Looks something up in the index. */
+  private interface LookUp<T> {
+    T in(Index index) throws IOException;
+  }
+
+  /** Readers take no lock, so an image may be removed while it is read: then all is read anew. */
+  private <T> T lookUp(LookUp<T> what) throws IOException {
+    Index index = index();
+    while (true) {
+      try {
+        return what.in(index);
+      } catch (ContentException e) {
+        Index now = index();
+        if (now.equals(index)) {
+          throw e;
+        }
+        index = now;
+      }
+    }
+  }
+
+  List<StoredImage> list() throws IOException {
+    return lookUp(
+        index -> {
+          List<StoredImage> images = new ArrayList<>();
+          for (List<Descriptor> entries : byDigest(index).values()) {
+            images.add(load(entries));
+          }
+          return images;
+        });
+  }
+
+  /** Only manifests: an index that another tool has put here is no image of one platform. */
+  private static Map<Digest, List<Descriptor>> byDigest(Index index) {
+    return index.manifests().stream()
+        .filter(each -> each.mediaType().isManifest())
+        .collect(
+            Collectors.groupingBy(Descriptor::digest, LinkedHashMap::new, Collectors.toList()));
+  }
+
+  private StoredImage load(List<Descriptor> entries) throws IOException {
+    Descriptor descriptor = bare(entries.get(0));
+    Content content = content(descriptor);
+    List<ImageReference> names =
+        entries.stream().map(Images::nameOf).filter(Objects::nonNull).distinct().toList();
+    return new StoredImage(descriptor, content.manifest, content.config, names);
+  }
+
+  private Content content(Descriptor descriptor) throws IOException {
+    Content known = contents.get(descriptor.digest());
+    if (known != null) {
+      return known;
+    }
+    Manifest manifest = Manifest.parse(blobs.read(descriptor), descriptor.mediaType());
+    ImageConfig config = ImageConfig.parse(blobs.read(manifest.config()));
+    config.requireLayers(manifest);
+    Content content = new Content(manifest, config);
+    contents.put(descriptor.digest(), content);
+    return content;
+  }
+
+  static @Nullable ImageReference nameOf(Descriptor entry) {
+    ImageReference name = ImageNames.of(entry);
+    String text = entry.annotations().getOrDefault(ImageNames.REF_NAME, "");
+    return name == null && text.contains("@") ? ImageReference.parse(text) : name;
+  }
+
+  private static Descriptor bare(Descriptor entry) {
+    return entry.annotations().isEmpty() ? entry : entry.withAnnotations(Map.of());
+  }
+
+  Optional<StoredImage> find(String text) throws IOException {
+    return lookUp(index -> find(byDigest(index), text));
+  }
+
+  private Optional<StoredImage> find(Map<Digest, List<Descriptor>> all, String text)
+      throws IOException {
+    for (List<Descriptor> entries : all.values()) {
+      if (isCalled(entries, text)) {
+        return Optional.of(load(entries));
+      }
+    }
+    var id = ID.matcher(text);
+    return id.matches() ? byId(all, id.group(1)) : Optional.empty();
+  }
+
+  private static boolean isCalled(List<Descriptor> entries, String text) {
+    ImageReference wanted;
+    try {
+      wanted = ImageReference.parse(text);
+    } catch (ContentException noName) {
+      return false; // it may still be an id
+    }
+    return entries.stream()
+        .map(Images::nameOf)
+        .filter(Objects::nonNull)
+        .anyMatch(name -> name.equals(wanted) || isPinned(name, entries.get(0).digest(), wanted));
+  }
+
+  private static boolean isPinned(ImageReference name, Digest digest, ImageReference wanted) {
+    return digest.equals(wanted.digest())
+        && name.registry().equals(wanted.registry())
+        && name.repository().equals(wanted.repository());
+  }
+
+  private Optional<StoredImage> byId(Map<Digest, List<Descriptor>> all, String prefix)
+      throws IOException {
+    List<StoredImage> found = new ArrayList<>();
+    for (List<Descriptor> entries : all.values()) {
+      StoredImage image = load(entries);
+      if (image.id().hex().startsWith(prefix)
+          || image.descriptor().digest().hex().startsWith(prefix)) {
+        found.add(image);
+      }
+    }
+    if (found.size() > 1) {
+      throw new OperationException(
+          String.format(
+              Locale.ROOT,
+              "image %s is ambiguous; it could be any of %s: use a name or more digits",
+              prefix,
+              found.stream().map(each -> each.id() + " (" + each.label() + ")").toList()));
+    }
+    return found.stream().findFirst();
+  }
+
+  @SuppressWarnings("try") // the lock is held, not used
+  StoredImage add(Descriptor manifest, @Nullable ImageReference name) throws IOException {
+    Descriptor bare = bare(manifest);
+    Set<Digest> needed = new HashSet<>();
+    try (FileLocks.Held held = store.lock(Store.SWEEP)) {
+      Content content = content(bare);
+      needed.add(bare.digest());
+      needed.add(content.manifest.config().digest());
+      for (Descriptor layer : content.manifest.layers()) {
+        if (!blobs.isFile(layer.digest()) && !layer.mediaType().isForeign()) {
+          throw new ContentException(
+              "image " + bare.digest() + ": its layer " + layer.digest() + " is not in the store");
+        }
+        needed.add(layer.digest());
+      }
+      edit(all -> with(all, bare, name));
+      blobs.unpin(needed);
+    }
+    return loaded(bare.digest());
+  }
+
+  private StoredImage loaded(Digest manifest) throws IOException {
+    return lookUp(
+        index -> {
+          List<Descriptor> entries = byDigest(index).get(manifest);
+          if (entries == null) {
+            throw new OperationException("image " + manifest + " was removed meanwhile");
+          }
+          return load(entries);
+        });
+  }
+
+  void untag(ImageReference name) throws IOException {
+    edit(all -> without(all, name));
+  }
+
+  boolean remove(ImageReference name) throws IOException {
+    for (StoredImage image : list()) {
+      if (image.names().contains(name)) {
+        if (image.names().size() > 1) {
+          untag(name);
+        } else {
+          remove(image);
+        }
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @SuppressWarnings("try") // the lock is held, not used
+  void remove(StoredImage image) throws IOException {
+    Digest digest = image.descriptor().digest();
+    Sweep sweep = new Sweep(store);
+    try (FileLocks.Held held = store.lock(Store.SWEEP)) {
+      for (Containers.Entry container : store.containers().list()) {
+        if (digest.equals(container.image())) {
+          throw new OperationException(
+              String.format(
+                  Locale.ROOT,
+                  "removal of image %s: the working container %s uses it; remove that first",
+                  image.label(),
+                  container.label()));
+        }
+      }
+      edit(all -> all.stream().filter(each -> !each.digest().equals(digest)).toList());
+      contents.remove(digest);
+      sweep.underLock();
+    }
+    sweep.emptyTrash();
+  }
+
+  /** Takes images out that have lost content, and says which. */
+  List<String> drop(Set<Digest> manifests) throws IOException {
+    List<String> dropped = new ArrayList<>();
+    edit(
+        all -> {
+          List<Descriptor> rest = new ArrayList<>();
+          for (Descriptor each : all) {
+            if (manifests.contains(each.digest())) {
+              ImageReference name = nameOf(each);
+              dropped.add(name == null ? each.digest().toString() : name.toString());
+            } else {
+              rest.add(each);
+            }
+          }
+          return rest;
+        });
+    return dropped;
+  }
+
+  @SuppressWarnings("try") // the lock is held, not used
+  private void edit(UnaryOperator<List<Descriptor>> change) throws IOException {
+    try (FileLocks.Held held = store.lock(Store.INDEX)) {
+      Index before = index();
+      List<Descriptor> after = change.apply(before.manifests());
+      if (!after.equals(before.manifests())) {
+        store.write(store.directory().resolve("index.json"), before.withManifests(after).toBytes());
+      }
+    }
+  }
+
+  private static List<Descriptor> with(
+      List<Descriptor> all, Descriptor bare, @Nullable ImageReference name) {
+    boolean known = all.stream().anyMatch(each -> each.digest().equals(bare.digest()));
+    if (name == null) {
+      return known ? all : plus(all, bare);
+    }
+    List<Descriptor> others =
+        without(all, name).stream()
+            .filter(each -> !(each.digest().equals(bare.digest()) && nameOf(each) == null))
+            .toList();
+    return plus(others, ImageNames.named(bare, name));
+  }
+
+  private static List<Descriptor> plus(List<Descriptor> all, Descriptor one) {
+    List<Descriptor> more = new ArrayList<>(all);
+    more.add(one);
+    return more;
+  }
+
+  /** Without a name; the image keeps an entry without one if it had no other. */
+  private static List<Descriptor> without(List<Descriptor> all, ImageReference name) {
+    List<Descriptor> rest = new ArrayList<>();
+    for (Descriptor each : all) {
+      if (!name.equals(nameOf(each))) {
+        rest.add(each);
+      } else if (all.stream()
+          .noneMatch(
+              other -> other.digest().equals(each.digest()) && !name.equals(nameOf(other)))) {
+        rest.add(bare(each));
+      }
+    }
+    return rest;
+  }
+}

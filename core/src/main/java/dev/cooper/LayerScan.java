@@ -1,0 +1,111 @@
+package dev.cooper;
+
+import dev.cooper.oci.ContentException;
+import dev.cooper.oci.Digest;
+import dev.cooper.oci.layer.EntrySink;
+import dev.cooper.oci.layer.TarEntry;
+import dev.cooper.oci.layer.TarReader;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.security.MessageDigest;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One pass over a layer's tar: its entries into a tree and an index, its bytes into the diffID.
+ *
+ * <p>Unpacking a compressed blob has a thread of its own, so hashing and writing overlap with it.
+ */
+final class LayerScan {
+  private static final int BUFFER = 128 * 1024;
+
+  private LayerScan() {}
+
+  /**
+   * Reads a layer to its last byte, and checks its diffID; before that nothing counts.
+   *
+   * @param tar the uncompressed layer; not closed
+   * @param diffId what its digest has to be
+   * @param sink gets its entries, or null
+   * @param index gets them and their places, or null
+   * @throws ContentException if it is malformed or another
+   */
+  static void run(
+      InputStream tar, Digest diffId, @Nullable EntrySink sink, LayerIndex.@Nullable Writer index)
+      throws IOException {
+    Hashed hashed = new Hashed(tar, diffId.newMessageDigest());
+    try {
+      TarReader reader = TarReader.over(hashed);
+      pump(reader, sink, index);
+      reader.drain();
+    } catch (ContentException e) {
+      throw new ContentException("layer " + diffId + ": " + e.getMessage(), e);
+    }
+    Digest found = Digest.of(diffId.algorithm(), hashed.hasher.digest());
+    if (!found.equals(diffId)) {
+      throw new ContentException(
+          String.format(
+              Locale.ROOT,
+              "layer %s: its content has the digest %s, not its diffID",
+              diffId,
+              found));
+    }
+  }
+
+  /** Hands an archive's entries on, with their content. */
+  static void pump(TarReader reader, EntrySink sink) throws IOException {
+    pump(reader, sink, null);
+  }
+
+  private static void pump(
+      TarReader reader, @Nullable EntrySink sink, LayerIndex.@Nullable Writer index)
+      throws IOException {
+    byte[] buffer = new byte[BUFFER];
+    for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
+      if (index != null) {
+        index.add(entry, reader.contentOffset());
+      }
+      if (sink != null) {
+        sink.begin(entry);
+        for (int n = reader.read(buffer, 0, BUFFER); n >= 0; n = reader.read(buffer, 0, BUFFER)) {
+          sink.write(buffer, 0, n);
+        }
+        sink.end();
+      }
+    }
+  }
+
+  /** Takes the digest of what is read. */
+  private static final class Hashed extends FilterInputStream {
+    final MessageDigest hasher;
+
+    Hashed(InputStream in, MessageDigest hasher) {
+      super(in);
+      this.hasher = hasher;
+    }
+
+    @Override
+    public int read() throws IOException {
+      int octet = in.read();
+      if (octet >= 0) {
+        hasher.update((byte) octet);
+      }
+      return octet;
+    }
+
+    @Override
+    public int read(byte[] target, int offset, int length) throws IOException {
+      int n = in.read(target, offset, length);
+      if (n > 0) {
+        hasher.update(target, offset, n);
+      }
+      return n;
+    }
+
+    @Override
+    public long skip(long count) throws IOException {
+      throw new IOException("skipped bytes of a layer would not be hashed");
+    }
+  }
+}

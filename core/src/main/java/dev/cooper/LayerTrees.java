@@ -1,0 +1,207 @@
+package dev.cooper;
+
+import dev.cooper.oci.ContentException;
+import dev.cooper.oci.Descriptor;
+import dev.cooper.oci.Digest;
+import dev.cooper.oci.compress.Compression;
+import dev.cooper.spi.ContainerRuntime;
+import dev.cooper.spi.TreeOutput;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The unpacked layers: {@code layers/<diffID>/tree}, whole only with {@code done} beside it.
+ *
+ * <p>The tree has a directory of ours around it, as the layer says whose its root is and whether it
+ * may be written, and a directory can only be renamed by who may write it. A tree is not synced:
+ * {@code done} names the boot of the machine that it was unpacked under, and after another it is
+ * unpacked again. A layer is unpacked once, whoever asks. Thread-safe.
+ */
+final class LayerTrees {
+  private static final String TREE = "tree";
+  private static final String DONE = "done";
+  private static final String SYNCED = "synced";
+
+  private final Store store;
+
+  LayerTrees(Store store) {
+    this.store = store;
+  }
+
+  /**
+   * The trees of an image's layers, the lowest first, unpacked where they are missing.
+   *
+   * <p>A layer that is in the image twice is there once, where it is uppermost: what it was below,
+   * it hides itself, and overlay refuses a directory twice. The image has to be held by a container
+   * or a pin, or somebody may remove it and its layers meanwhile.
+   *
+   * @param notices told what could not be unpacked as it is; by one thread at a time
+   * @throws ContentException if a layer is malformed, or not what its diffID says
+   */
+  List<Path> unpacked(StoredImage image, ContainerRuntime runtime, Consumer<String> notices)
+      throws IOException {
+    List<Digest> diffIds = image.config().diffIds();
+    List<Descriptor> layers = image.manifest().layers();
+    Set<Digest> wanted = new LinkedHashSet<>();
+    List<Parallel.Task> missing = new ArrayList<>();
+    Consumer<String> one = Parallel.oneAtATime(notices);
+    for (int i = 0; i < diffIds.size(); i++) {
+      Digest diffId = diffIds.get(i);
+      Descriptor layer = layers.get(i);
+      boolean first = wanted.add(diffId);
+      if (!first) {
+        wanted.remove(diffId);
+        wanted.add(diffId);
+      } else if (!isWhole(diffId)) {
+        missing.add(() -> unpack(layer, diffId, runtime, one));
+      }
+    }
+    Parallel.run(missing);
+    return wanted.stream().map(diffId -> store.layer(diffId).resolve(TREE)).toList();
+  }
+
+  /** Whether a layer is unpacked, and to be relied on. */
+  boolean isWhole(Digest diffId) throws IOException {
+    String marker = marker(diffId);
+    return marker != null && (marker.equals(SYNCED) || marker.equals(boot()));
+  }
+
+  private @Nullable String marker(Digest diffId) throws IOException {
+    try {
+      return Files.readString(store.layer(diffId).resolve(DONE), StandardCharsets.US_ASCII);
+    } catch (NoSuchFileException e) {
+      return null;
+    }
+  }
+
+  /** A system without boot ids keeps a tree as it is. */
+  private static String boot() {
+    return Objects.requireNonNullElse(SyncJournal.boot(), SYNCED);
+  }
+
+  private void unpack(
+      Descriptor layer, Digest diffId, ContainerRuntime runtime, Consumer<String> notices)
+      throws IOException {
+    FileLocks.Held lock = lock(diffId);
+    try {
+      if (!isWhole(diffId)) {
+        try (InputStream tar = open(layer);
+            Staged staged = stage(diffId, runtime, notices)) {
+          LayerScan.run(tar, diffId, staged.output(), staged.index());
+          staged.keep();
+        }
+      }
+    } finally {
+      lock.close();
+    }
+  }
+
+  /** Held while a layer is unpacked; a few layers share one, so that locks don't pile up. */
+  FileLocks.Held lock(Digest diffId) throws IOException {
+    return store.lock("layer-" + diffId.hex().substring(0, 2));
+  }
+
+  /** A layer's tar, from its blob: the diffID says in the end whether it was right. */
+  InputStream open(Descriptor layer) throws IOException {
+    try {
+      return uncompressed(Files.newInputStream(store.blob(layer.digest())));
+    } catch (NoSuchFileException e) {
+      throw new ContentException("layer " + layer.digest() + " is not in the store", e);
+    }
+  }
+
+  /** By what it begins with: there are images whose media types lie about it. */
+  static InputStream uncompressed(InputStream blob) throws IOException {
+    BufferedInputStream in = new BufferedInputStream(blob, 128 * 1024);
+    in.mark(Compression.MAGIC_LENGTH);
+    byte[] head = in.readNBytes(Compression.MAGIC_LENGTH);
+    in.reset();
+    return Compression.detect(head, head.length).decompress(in);
+  }
+
+  /** Begins a tree; the caller holds the layer's lock. */
+  Staged stage(Digest diffId, ContainerRuntime runtime, Consumer<String> notices)
+      throws IOException {
+    Path around = Files.createDirectory(store.staged("layer"));
+    Path tree = Files.createDirectory(around.resolve(TREE));
+    return new Staged(diffId, around, runtime, runtime.unpack(tree, notices));
+  }
+
+  /** Writes a layer's index, unless it is there. */
+  void keepIndex(Digest diffId, LayerIndex.Writer index) throws IOException {
+    Path target = store.layerIndex(diffId);
+    if (!Files.exists(target)) {
+      Path file = store.staged("index");
+      Files.write(file, index.toBytes());
+      Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
+    }
+  }
+
+  /** A layer that is being unpacked, discarded by closing unless it is kept. */
+  final class Staged implements AutoCloseable {
+    private final Digest diffId;
+    private final Path around;
+    private final ContainerRuntime runtime;
+    private final TreeOutput output;
+    private final LayerIndex.Writer index = new LayerIndex.Writer();
+    private boolean kept;
+
+    private Staged(Digest diffId, Path around, ContainerRuntime runtime, TreeOutput output) {
+      this.diffId = diffId;
+      this.around = around;
+      this.runtime = runtime;
+      this.output = output;
+    }
+
+    TreeOutput output() {
+      return output;
+    }
+
+    LayerIndex.Writer index() {
+      return index;
+    }
+
+    /** Gives the tree its place, once its content is verified. */
+    void keep() throws IOException {
+      output.finish();
+      output.close();
+      Files.writeString(around.resolve(DONE), boot(), StandardCharsets.US_ASCII);
+      Path target = store.layer(diffId);
+      if (Files.exists(target)) {
+        runtime.delete(store.toTrash(target)); // of another boot, or torn
+      }
+      keepIndex(diffId, index);
+      try {
+        Files.move(around, target);
+      } catch (FileAlreadyExistsException e) {
+        throw new IOException("layer " + target + " appeared, though its lock was held", e);
+      }
+      kept = true;
+    }
+
+    @Override
+    public void close() {
+      try {
+        output.close();
+      } finally {
+        if (!kept) {
+          runtime.delete(around);
+        }
+      }
+    }
+  }
+}

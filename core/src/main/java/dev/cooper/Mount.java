@@ -1,0 +1,124 @@
+package dev.cooper;
+
+import java.nio.file.Path;
+
+/**
+ * Something that a command sees at a path while it runs, and that no layer holds; {@code RUN
+ * --mount} of the Dockerfile.
+ */
+public sealed interface Mount {
+  /**
+   * Where it appears.
+   *
+   * @return a path inside; a relative one is taken from the working directory
+   */
+  String target();
+
+  /**
+   * A file or directory of the host.
+   *
+   * @param source on the host
+   * @param target where it appears
+   * @param readOnly whether writing to it fails; else what is written reaches the host
+   */
+  record Bind(Path source, String target, boolean readOnly) implements Mount {}
+
+  /**
+   * A directory that outlives the container: what a command leaves in it, the next one with this id
+   * finds again, in any build on the same store.
+   *
+   * @param id names it; the target by default
+   * @param target where it appears
+   */
+  record Cache(String id, String target) implements Mount {}
+
+  /**
+   * An empty directory in memory.
+   *
+   * @param target where it appears
+   * @param size the most bytes it takes, or 0 for half of the memory
+   */
+  record Tmpfs(String target, long size) implements Mount {}
+
+  /**
+   * A secret as a file of the user that the command runs as, mode 0400.
+   *
+   * @param secret its content
+   * @param target where it appears
+   */
+  record SecretFile(Secret secret, String target) implements Mount {}
+
+  /**
+   * A file or directory of the host, read-only.
+   *
+   * @param source on the host
+   * @param target where it appears
+   * @return the mount
+   */
+  static Mount bind(Path source, String target) {
+    return new Bind(source, target, true);
+  }
+
+  /**
+   * A file or directory of the host that the command may change.
+   *
+   * @param source on the host
+   * @param target where it appears
+   * @return the mount
+   */
+  static Mount bindWritable(Path source, String target) {
+    return new Bind(source, target, false);
+  }
+
+  /**
+   * A directory that outlives the container, named by its target.
+   *
+   * @param target where it appears
+   * @return the mount
+   */
+  static Mount cache(String target) {
+    return new Cache(target, target);
+  }
+
+  /**
+   * A directory that outlives the container.
+   *
+   * @param id names it
+   * @param target where it appears
+   * @return the mount
+   */
+  static Mount cache(String id, String target) {
+    return new Cache(id, target);
+  }
+
+  /**
+   * An empty directory in memory.
+   *
+   * @param target where it appears
+   * @return the mount
+   */
+  static Mount tmpfs(String target) {
+    return new Tmpfs(target, 0);
+  }
+
+  /**
+   * A secret at {@code /run/secrets/ID}.
+   *
+   * @param secret its content
+   * @return the mount
+   */
+  static Mount secret(Secret secret) {
+    return new SecretFile(secret, "/run/secrets/" + secret.id());
+  }
+
+  /**
+   * A secret at a path.
+   *
+   * @param secret its content
+   * @param target where it appears
+   * @return the mount
+   */
+  static Mount secret(Secret secret, String target) {
+    return new SecretFile(secret, target);
+  }
+}

@@ -1,0 +1,203 @@
+package dev.cooper;
+
+import dev.cooper.oci.ByteString;
+import dev.cooper.oci.layer.EntrySink;
+import dev.cooper.oci.layer.EntryType;
+import dev.cooper.oci.layer.LayerPath;
+import dev.cooper.oci.layer.TarEntry;
+import dev.cooper.spi.RootView;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A root filesystem that nothing has run in: the base's layers, still packed, and a tar for each
+ * copy.
+ *
+ * <p>It is a view of what a mount would show, so that destinations, owners and conflicts come out
+ * the same. Not thread-safe.
+ */
+final class PendingTree implements RootView {
+  private static final int BUFFER = 1 << 18;
+
+  private final Path directory;
+  private final RootView base;
+  private final List<StepTar> steps = new ArrayList<>();
+
+  PendingTree(Path directory, RootView base) {
+    this.directory = directory;
+    this.base = base;
+  }
+
+  List<StepTar> steps() {
+    return List.copyOf(steps);
+  }
+
+  void add(StepTar.Source source) throws IOException {
+    Files.createDirectories(directory);
+    steps.add(
+        StepTar.write(
+            directory.resolve(String.format(Locale.ROOT, "%06d.tar", steps.size())), source));
+  }
+
+  void reopen(StepTar step) {
+    steps.add(step);
+  }
+
+  @Override
+  public @Nullable TarEntry entry(ByteString path) {
+    Found found = find(path);
+    return found == null ? base.entry(path) : found.placed.entry();
+  }
+
+  /** The last step that has a path, and what it has there; a hardlink is the file it links to. */
+  private @Nullable Found find(ByteString path) {
+    try {
+      for (int i = steps.size() - 1; i >= 0; i--) {
+        StepTar step = steps.get(i);
+        StepTar.Placed found = step.index().get(path);
+        if (found != null && found.entry().type() == EntryType.HARDLINK) {
+          found = step.index().get(found.entry().link());
+        }
+        if (found != null) {
+          return new Found(step, found);
+        }
+      }
+      return null;
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read a copy again that was staged in " + directory, e);
+    }
+  }
+
+  private record Found(StepTar step, StepTar.Placed placed) {}
+
+  @Override
+  public byte @Nullable [] read(ByteString path, int limit) {
+    Found found = find(path);
+    if (found == null) {
+      return base.read(path, limit);
+    }
+    TarEntry entry = found.placed.entry();
+    if (entry.type() != EntryType.FILE || entry.size() > limit) {
+      return null;
+    }
+    try {
+      return content(found.step, found.placed);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read a copy again that was staged in " + directory, e);
+    }
+  }
+
+  private static byte[] content(StepTar step, StepTar.Placed placed) throws IOException {
+    ByteBuffer content = ByteBuffer.allocate((int) placed.entry().size());
+    try (FileChannel channel = FileChannel.open(step.file())) {
+      while (content.hasRemaining()
+          && channel.read(content, placed.offset() + content.position()) >= 0) {}
+    }
+    return content.array();
+  }
+
+  /** All copies as the entries of one layer, in canonical order: of each path the last. */
+  void merged(EntrySink sink) throws IOException {
+    Map<ByteString, Integer> winners = new TreeMap<>(LayerPath.ORDER);
+    for (int i = 0; i < steps.size(); i++) {
+      for (Map.Entry<ByteString, StepTar.Placed> each : steps.get(i).index().entrySet()) {
+        winners.put(each.getKey(), i);
+      }
+    }
+    List<FileChannel> files = new ArrayList<>();
+    try {
+      for (StepTar step : steps) {
+        files.add(FileChannel.open(step.file()));
+      }
+      new Merge(winners, files, sink).run();
+    } finally {
+      for (FileChannel file : files) {
+        file.close();
+      }
+    }
+  }
+
+  /**
+   * Writes the winning entries; a hardlink whose file was replaced, or comes later, takes the
+   * content over.
+   */
+  private final class Merge {
+    private final Map<ByteString, Integer> winners;
+    private final List<FileChannel> files;
+    private final EntrySink sink;
+    private final Map<Linked, ByteString> written = new HashMap<>();
+    private final byte[] buffer = new byte[BUFFER];
+
+    private record Linked(int step, ByteString file) {}
+
+    Merge(Map<ByteString, Integer> winners, List<FileChannel> files, EntrySink sink) {
+      this.winners = winners;
+      this.files = files;
+      this.sink = sink;
+    }
+
+    void run() throws IOException {
+      for (Map.Entry<ByteString, Integer> winner : winners.entrySet()) {
+        int step = winner.getValue();
+        StepTar.Placed placed = required(step, winner.getKey());
+        TarEntry entry = placed.entry();
+        if (entry.type() != EntryType.HARDLINK && entry.type() != EntryType.FILE) {
+          sink.put(entry);
+          continue;
+        }
+        ByteString file = entry.type() == EntryType.HARDLINK ? entry.link() : winner.getKey();
+        @Nullable ByteString first = written.putIfAbsent(new Linked(step, file), winner.getKey());
+        if (first != null) {
+          sink.put(
+              TarEntry.hardlink(winner.getKey(), first)
+                  .withMode(entry.mode())
+                  .withOwner(entry.uid(), entry.gid())
+                  .withMtime(entry.mtimeSeconds(), entry.mtimeNanos()));
+        } else {
+          content(files.get(step), required(step, file), winner.getKey());
+        }
+      }
+    }
+
+    private StepTar.Placed required(int step, ByteString path) throws IOException {
+      StepTar.Placed placed = steps.get(step).index().get(path);
+      if (placed == null) {
+        throw new IOException(
+            "the staged copy "
+                + steps.get(step).file()
+                + " has no "
+                + path
+                + ", which it links to");
+      }
+      return placed;
+    }
+
+    private void content(FileChannel file, StepTar.Placed placed, ByteString path)
+        throws IOException {
+      sink.begin(placed.entry().withPath(path));
+      long at = placed.offset();
+      long left = placed.entry().size();
+      while (left > 0) {
+        int n = file.read(ByteBuffer.wrap(buffer, 0, (int) Math.min(buffer.length, left)), at);
+        if (n < 0) {
+          throw new IOException("the staged copy of " + path + " is cut off");
+        }
+        sink.write(buffer, 0, n);
+        at += n;
+        left -= n;
+      }
+      sink.end();
+    }
+  }
+}

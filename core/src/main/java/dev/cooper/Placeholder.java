@@ -1,3 +1,0 @@
-package dev.cooper;
-
-final class Placeholder {}

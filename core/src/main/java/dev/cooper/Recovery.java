@@ -1,0 +1,187 @@
+package dev.cooper;
+
+import dev.cooper.oci.ContentException;
+import dev.cooper.oci.Descriptor;
+import dev.cooper.oci.Digest;
+import dev.cooper.oci.Index;
+import dev.cooper.oci.Manifest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** What is done when a store is opened: the remains of dead JVMs and crashed machines go. */
+final class Recovery {
+  private static final System.Logger LOG = System.getLogger(Recovery.class.getName());
+
+  private final Store store;
+  private final SyncJournal journal;
+  private final Images images;
+
+  Recovery(Store store, SyncJournal journal, Images images) {
+    this.store = store;
+    this.journal = journal;
+    this.images = images;
+  }
+
+  void run() throws IOException {
+    boolean unclean = removeStaging();
+    unclean |= readJournals();
+    store.containers().removeOrphans();
+    removeLocks();
+    if (unclean) {
+      new Sweep(store).run();
+    }
+  }
+
+  private boolean removeStaging() throws IOException {
+    boolean found = false;
+    for (Path each : Store.list(store.directory().resolve("staging"))) {
+      if (each.equals(store.staging())) {
+        continue;
+      }
+      Path lockFile = store.lockFile("staging-" + Store.name(each));
+      try {
+        FileLocks.Held lock = FileLocks.tryLockExisting(lockFile);
+        if (lock != null) {
+          found = true;
+          removeStaging(each, lock);
+        }
+      } catch (NoSuchFileException e) {
+        // Its owner locks before it makes the directory, and unlocks after it is gone.
+        LOG.log(Level.DEBUG, "{0} has no lock", each);
+        store.deleteTree(each);
+      }
+    }
+    return found;
+  }
+
+  private void removeStaging(Path directory, FileLocks.Held lock) throws IOException {
+    try {
+      store.deleteTree(directory);
+    } finally {
+      lock.closeAndDelete();
+    }
+  }
+
+  /** Lock files whose directory is gone, or was never made. */
+  private void removeLocks() throws IOException {
+    for (Path each : Store.list(store.directory().resolve("locks"))) {
+      Path owned = owned(Store.name(each));
+      if (owned != null && !Files.exists(owned)) {
+        try {
+          FileLocks.Held lock = FileLocks.tryLockExisting(each);
+          if (lock != null) {
+            lock.closeAndDelete();
+          }
+        } catch (NoSuchFileException e) {
+          LOG.log(Level.DEBUG, "the owner of {0} was faster", each);
+        }
+      }
+    }
+  }
+
+  private @Nullable Path owned(String lock) {
+    int dash = lock.indexOf('-');
+    String id = lock.substring(dash + 1);
+    if (lock.startsWith("staging-")) {
+      return store.directory().resolve("staging").resolve(id);
+    }
+    return lock.startsWith("container-")
+        ? store.directory().resolve("containers").resolve(id)
+        : null;
+  }
+
+  /** Gives whether a blob was lost. */
+  private boolean readJournals() throws IOException {
+    Set<Digest> lost = new HashSet<>();
+    for (Path each : Store.list(store.directory().resolve("unsynced"))) {
+      String name = Store.name(each);
+      String boot = name.substring(0, Math.max(0, name.indexOf('.')));
+      String owner = name.substring(boot.length() + 1);
+      if (!boot.equals(SyncJournal.boot())) {
+        lost.addAll(verify(each));
+        Files.deleteIfExists(each);
+      } else if (!Files.exists(store.directory().resolve("staging").resolve(owner))) {
+        adopt(each);
+      }
+    }
+    if (!lost.isEmpty()) {
+      dropImages(lost);
+    }
+    return !lost.isEmpty();
+  }
+
+  private void adopt(Path each) throws IOException {
+    try {
+      journal.adopt(each);
+    } catch (NoSuchFileException e) {
+      LOG.log(Level.DEBUG, "journal {0} was finished by its owner just now", each);
+    }
+  }
+
+  /** Reads the blobs that the machine's crash may have cut off, and removes those that it has. */
+  private Set<Digest> verify(Path file) throws IOException {
+    Set<Digest> lost = new HashSet<>();
+    for (Digest digest : SyncJournal.read(file)) {
+      Path blob = store.blob(digest);
+      if (!Files.exists(blob)) {
+        lost.add(digest);
+      } else if (!hash(blob, digest).equals(digest)) {
+        Files.deleteIfExists(blob);
+        lost.add(digest);
+      }
+    }
+    return lost;
+  }
+
+  private static Digest hash(Path blob, Digest expected) throws IOException {
+    MessageDigest hasher = expected.newMessageDigest();
+    byte[] buffer = new byte[128 * 1024];
+    try (InputStream in = Files.newInputStream(blob)) {
+      for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+        hasher.update(buffer, 0, n);
+      }
+    }
+    return Digest.of(expected.algorithm(), hasher.digest());
+  }
+
+  private void dropImages(Set<Digest> lost) throws IOException {
+    Set<Digest> broken = new HashSet<>();
+    Index index = images.index();
+    for (Descriptor each : index.manifests()) {
+      if (each.mediaType().isManifest() && needs(each, lost)) {
+        broken.add(each.digest());
+      }
+    }
+    List<String> dropped = images.drop(broken);
+    if (!dropped.isEmpty()) {
+      LOG.log(
+          Level.WARNING,
+          "store {0}: the machine crashed before these images were on the disk, they are gone: {1}",
+          store.directory(),
+          dropped);
+    }
+  }
+
+  private boolean needs(Descriptor image, Set<Digest> lost) throws IOException {
+    if (lost.contains(image.digest()) || !Files.exists(store.blob(image.digest()))) {
+      return true;
+    }
+    try (InputStream in = store.open(image)) {
+      Manifest manifest = Manifest.parse(in.readAllBytes(), image.mediaType());
+      return lost.contains(manifest.config().digest())
+          || manifest.layers().stream().anyMatch(layer -> lost.contains(layer.digest()));
+    } catch (ContentException e) {
+      LOG.log(Level.WARNING, "store " + store.directory() + ": a manifest is broken", e);
+      return true;
+    }
+  }
+}

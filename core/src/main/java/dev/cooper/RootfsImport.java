@@ -1,0 +1,166 @@
+package dev.cooper;
+
+import dev.cooper.oci.ByteString;
+import dev.cooper.oci.ContentException;
+import dev.cooper.oci.Descriptor;
+import dev.cooper.oci.Digest;
+import dev.cooper.oci.History;
+import dev.cooper.oci.ImageConfig;
+import dev.cooper.oci.ImageReference;
+import dev.cooper.oci.Manifest;
+import dev.cooper.oci.MediaType;
+import dev.cooper.oci.Platform;
+import dev.cooper.oci.compress.Compression;
+import dev.cooper.oci.compress.Decompression;
+import dev.cooper.oci.compress.LayerOutput;
+import dev.cooper.oci.layer.EntrySink;
+import dev.cooper.oci.layer.LayerPath;
+import dev.cooper.oci.layer.TarEntry;
+import dev.cooper.oci.layer.TarReader;
+import dev.cooper.oci.layer.TarWriter;
+import dev.cooper.spi.ContainerRuntime;
+import dev.cooper.spi.TreeFilter;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes an image of one layer from a root filesystem: a tarball, or a directory of the host.
+ *
+ * <p>The layer is not compressed, and its config is empty but for the platform. Thread-safe.
+ */
+final class RootfsImport {
+  private final Store store;
+  private final Platform platform;
+  private final Instant now;
+
+  /** An import that says it was made at a time. */
+  RootfsImport(Store store, Platform platform, Instant now) {
+    this.store = store;
+    this.platform = platform;
+    this.now = now;
+  }
+
+  /**
+   * Imports a tarball: its layer has the very bytes that it unpacks to.
+   *
+   * @param tarball compressed in any way that {@link Decompression} knows, or not
+   * @param name what the image is called, or null
+   * @throws ContentException if it is malformed or truncated
+   */
+  StoredImage tarball(Path tarball, @Nullable ImageReference name) throws IOException {
+    try (StagedBlob staged = store.stage();
+        InputStream file = Files.newInputStream(tarball);
+        InputStream tar = Decompression.open(file)) {
+      LayerOutput layer = new LayerOutput(staged.output(), Compression.NONE);
+      LayerIndex.Writer index = new LayerIndex.Writer();
+      try {
+        scan(new CopyingInputStream(tar, layer), index);
+      } catch (ContentException e) {
+        throw new ContentException(tarball + ": " + e.getMessage(), e);
+      }
+      layer.close();
+      return add(staged, layer, index, name);
+    }
+  }
+
+  private static void scan(InputStream tar, LayerIndex.Writer index) throws IOException {
+    TarReader reader = TarReader.over(tar);
+    for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
+      index.add(entry, reader.contentOffset());
+    }
+    reader.drain();
+  }
+
+  /**
+   * Imports a directory of the host, in canonical order.
+   *
+   * @param directory the root filesystem
+   * @param runtime reads it with all its attributes, or null for what the JDK can read
+   * @param notices told what was left out
+   * @param name what the image is called, or null
+   */
+  StoredImage directory(
+      Path directory,
+      @Nullable ContainerRuntime runtime,
+      Consumer<String> notices,
+      @Nullable ImageReference name)
+      throws IOException {
+    try (StagedBlob staged = store.stage()) {
+      LayerOutput layer = new LayerOutput(staged.output(), Compression.NONE);
+      try (TarWriter tar = new TarWriter(layer)) {
+        EntrySink sink = new Rooted(tar);
+        TreeFilter filter = (path, isDirectory) -> choose(path, directory, notices);
+        if (runtime == null) {
+          PortableTree.read(directory, filter, sink, notices);
+        } else {
+          runtime.readHost(directory, filter, sink, notices);
+        }
+        tar.finish();
+      }
+      return add(staged, layer, null, name);
+    }
+  }
+
+  private static TreeFilter.Choice choose(
+      ByteString path, Path directory, Consumer<String> notices) {
+    if (!LayerPath.name(path).latin1().startsWith(".wh.")) {
+      return TreeFilter.Choice.TAKE;
+    }
+    notices.accept(directory + "/" + path + " would be a whiteout in a layer: left out");
+    return TreeFilter.Choice.SKIP;
+  }
+
+  private StoredImage add(
+      StagedBlob staged,
+      LayerOutput layer,
+      LayerIndex.@Nullable Writer index,
+      @Nullable ImageReference name)
+      throws IOException {
+    Digest diffId = layer.diffId();
+    Descriptor blob = staged.keep(MediaType.OCI_LAYER, layer.digest(), layer.size());
+    ImageConfig config =
+        ImageConfig.of(platform)
+            .withCreated(now)
+            .withDiffId(diffId)
+            .withHistory(History.of(now, "import of a root filesystem", false));
+    Descriptor configBlob = store.put(MediaType.OCI_CONFIG, config.toBytes());
+    Manifest manifest = Manifest.of(MediaType.OCI_MANIFEST, configBlob, List.of(blob));
+    StoredImage image = store.add(store.put(MediaType.OCI_MANIFEST, manifest.toBytes()), name);
+    if (index != null) {
+      new LayerTrees(store).keepIndex(diffId, index);
+    }
+    return image;
+  }
+
+  /** Names the root itself, as a tar has no empty names. */
+  private static final class Rooted implements EntrySink {
+    private static final ByteString ROOT = ByteString.utf8(".");
+
+    private final EntrySink sink;
+
+    Rooted(EntrySink sink) {
+      this.sink = sink;
+    }
+
+    @Override
+    public void begin(TarEntry entry) throws IOException {
+      sink.begin(entry.path().isEmpty() ? entry.withPath(ROOT) : entry);
+    }
+
+    @Override
+    public void write(byte[] source, int offset, int length) throws IOException {
+      sink.write(source, offset, length);
+    }
+
+    @Override
+    public void end() throws IOException {
+      sink.end();
+    }
+  }
+}

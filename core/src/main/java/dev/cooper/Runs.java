@@ -1,0 +1,206 @@
+package dev.cooper;
+
+import dev.cooper.oci.ByteString;
+import dev.cooper.oci.ContainerConfig;
+import dev.cooper.oci.Digest;
+import dev.cooper.oci.OperationException;
+import dev.cooper.spi.Cancellation;
+import dev.cooper.spi.ProcessEnd;
+import dev.cooper.spi.ProcessIo;
+import dev.cooper.spi.ProcessMount;
+import dev.cooper.spi.ProcessSpec;
+import dev.cooper.spi.Rootfs;
+import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Runs commands in a working container. */
+final class Runs {
+  private static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  private static final int KEPT = 64 << 20;
+  private static final int TAIL = 64 << 10;
+
+  private final ContainerFiles files;
+
+  Runs(ContainerFiles files) {
+    this.files = files;
+  }
+
+  /** A command as the history says it: RUN with what is executed. */
+  String describe(Command command) {
+    return "RUN " + String.join(" ", arguments(command));
+  }
+
+  private List<String> arguments(Command command) {
+    if (!command.shell()) {
+      return command.arguments();
+    }
+    List<String> shell = files.draft().image().config().shell();
+    List<String> all = new ArrayList<>(shell.isEmpty() ? List.of("/bin/sh", "-c") : shell);
+    all.addAll(command.arguments());
+    return all;
+  }
+
+  void run(Command command) {
+    TailOutput tail = new TailOutput(TAIL);
+    OutputStream out = new EventOutput(files, false, tail);
+    OutputStream err = new EventOutput(files, true, tail);
+    ProcessEnd end = end(command, out, err, new Cancellation());
+    require(command, end, tail.text());
+    files.ran(describe(command));
+  }
+
+  ExecResult exec(Command command) {
+    ByteArrayOutputStream out = new LimitedOutput(KEPT);
+    ByteArrayOutputStream err = new LimitedOutput(KEPT);
+    ProcessEnd end = end(command, out, err, new Cancellation());
+    requireEnded(command, end, err.toString(StandardCharsets.UTF_8));
+    files.ran(describe(command));
+    return new ExecResult(
+        end.status(), out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  /** Runs a command with its outputs passed on; returns its exit status. */
+  int stream(Command command, RunningCommand.Streams streams) {
+    ProcessEnd end = end(command, streams.out(), streams.err(), streams.cancellation());
+    requireEnded(command, end, "");
+    files.ran(describe(command));
+    return end.status();
+  }
+
+  private void require(Command command, ProcessEnd end, String output) {
+    requireEnded(command, end, output);
+    if (!command.accepted().contains(end.status())) {
+      String ending =
+          end.cause() == ProcessEnd.Cause.SIGNAL
+              ? "was ended by signal " + (end.status() - 128)
+              : "ended with exit status " + end.status();
+      throw new CommandFailedException(
+          command.toString(), files.label(), ending, end.status(), output);
+    }
+  }
+
+  private void requireEnded(Command command, ProcessEnd end, String output) {
+    String ending =
+        switch (end.cause()) {
+          case TIMEOUT -> "was killed after its time of " + command.timeout() + " was up";
+          case CANCELLED -> "was cancelled";
+          case INTERRUPTED -> "was killed because the thread that ran it was interrupted";
+          default -> "";
+        };
+    if (!ending.isEmpty()) {
+      throw new CommandFailedException(
+          command.toString(), files.label(), ending, end.status(), output);
+    }
+  }
+
+  private ProcessEnd end(
+      Command command, OutputStream out, OutputStream err, Cancellation cancellation) {
+    Rootfs rootfs = files.mounted();
+    ContainerConfig config = files.draft().image().config();
+    UserDatabase.User user =
+        UserDatabase.of(rootfs).resolve(command.user() != null ? command.user() : config.user());
+    String hostname = files.id().substring(0, 12);
+    String workdir =
+        command.workdir() == null
+            ? files.draft().workdir()
+            : Paths.absolute(files.draft().workdir(), command.workdir());
+    ProcessSpec process =
+        new ProcessSpec(
+            arguments(command),
+            environment(command, config, user, hostname),
+            workdir,
+            user.uid(),
+            user.gid(),
+            user.groups(),
+            hostname,
+            command.network() == Network.HOST,
+            mounts(command, user, workdir));
+    return rootfs.run(
+        process, new ProcessIo(command.input(), out, err, command.timeout(), cancellation));
+  }
+
+  private static Map<String, String> environment(
+      Command command, ContainerConfig config, UserDatabase.User user, String hostname) {
+    Map<String, String> environment =
+        new HashMap<>(
+            Map.of("PATH", PATH, "TERM", "xterm", "HOSTNAME", hostname, "HOME", user.home()));
+    for (String variable : config.env()) {
+      int equals = variable.indexOf('=');
+      environment.put(
+          equals < 0 ? variable : variable.substring(0, equals),
+          equals < 0 ? "" : variable.substring(equals + 1));
+    }
+    environment.putAll(command.environment());
+    return environment;
+  }
+
+  private List<ProcessMount> mounts(Command command, UserDatabase.User user, String workdir) {
+    List<ProcessMount> mounts = new ArrayList<>();
+    for (Mount mount : command.mounts()) {
+      String target = Paths.absolute(workdir, mount.target());
+      if (target.equals("/")) {
+        throw new IllegalArgumentException("nothing can be mounted over a container's root");
+      }
+      mounts.add(mount(mount, target, user));
+    }
+    return mounts;
+  }
+
+  private ProcessMount mount(Mount mount, String target, UserDatabase.User user) {
+    if (mount instanceof Mount.Bind bind) {
+      if (!Files.exists(bind.source())) {
+        throw new SourceNotFoundException(
+            "the source of a bind mount does not exist: " + bind.source());
+      }
+      return new ProcessMount.Bind(bind.source().toAbsolutePath(), target, bind.readOnly());
+    }
+    if (mount instanceof Mount.Cache cache) {
+      return new ProcessMount.Bind(cacheDirectory(cache.id()), target, false);
+    }
+    if (mount instanceof Mount.Tmpfs tmpfs) {
+      return new ProcessMount.Tmpfs(target, tmpfs.size(), 01777);
+    }
+    if (mount instanceof Mount.SecretFile secret) {
+      return new ProcessMount.Memory(
+          target, ByteString.of(secret.secret().content()), user.uid(), user.gid(), 0400);
+    }
+    throw new OperationException("unknown mount " + mount);
+  }
+
+  /** An id names a cache by its digest, so that none can name a place outside (CVE-2024-9675). */
+  private Path cacheDirectory(String id) {
+    String name = Digest.sha256(id.getBytes(StandardCharsets.UTF_8)).hex();
+    return Cooper.io(
+        "cannot make the cache " + id,
+        () ->
+            Files.createDirectories(
+                files.cooper().store().directory().resolve("cache").resolve(name)));
+  }
+
+  /** Keeps a bounded output, and fails beyond. */
+  private static final class LimitedOutput extends ByteArrayOutputStream {
+    private final int limit;
+
+    LimitedOutput(int limit) {
+      this.limit = limit;
+    }
+
+    @Override
+    public synchronized void write(byte[] source, int offset, int length) {
+      if (size() + length > limit) {
+        throw new OperationException(
+            "a command wrote more than the "
+                + limit
+                + " bytes that exec keeps: use start(...) and read its output as it comes");
+      }
+      super.write(source, offset, length);
+    }
+  }
+}

@@ -1,0 +1,137 @@
+package dev.cooper;
+
+import dev.cooper.oci.ByteString;
+import dev.cooper.oci.Digest;
+import dev.cooper.oci.compress.DigestingOutputStream;
+import dev.cooper.oci.layer.EntrySink;
+import dev.cooper.oci.layer.LayerPath;
+import dev.cooper.oci.layer.TarEntry;
+import dev.cooper.oci.layer.TarReader;
+import dev.cooper.oci.layer.TarWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one copy put into a root that is not unpacked: a tar in the working container's directory,
+ * with its digest.
+ *
+ * <p>Where its entries came in canonical order it already is the layer, and commit has nothing left
+ * to do. Not thread-safe.
+ */
+final class StepTar {
+  private final Path file;
+  private final Digest digest;
+  private final long size;
+  private final boolean canonical;
+  private final boolean empty;
+  private @Nullable Map<ByteString, Placed> index;
+
+  /** An entry and where its content begins in the tar. */
+  record Placed(TarEntry entry, long offset) {}
+
+  /** Something that writes entries. */
+  interface Source {
+    void writeTo(EntrySink sink) throws IOException;
+  }
+
+  private StepTar(Path file, Digest digest, long size, boolean canonical, boolean empty) {
+    this.file = file;
+    this.digest = digest;
+    this.size = size;
+    this.canonical = canonical;
+    this.empty = empty;
+  }
+
+  /** Writes a source's entries into a new file; nothing is left of it if that fails. */
+  static StepTar write(Path file, Source source) throws IOException {
+    boolean done = false;
+    try (DigestingOutputStream out = new DigestingOutputStream(Files.newOutputStream(file));
+        TarWriter tar = new TarWriter(out)) {
+      OrderedSink ordered = new OrderedSink(tar);
+      source.writeTo(ordered);
+      tar.finish();
+      out.flush();
+      done = true;
+      return new StepTar(file, out.digest(), out.size(), ordered.canonical, ordered.last == null);
+    } finally {
+      if (!done) {
+        Files.deleteIfExists(file);
+      }
+    }
+  }
+
+  /** One that an earlier JVM wrote. */
+  static StepTar reopen(Path file, Digest digest, boolean canonical) throws IOException {
+    return new StepTar(file, digest, Files.size(file), canonical, false);
+  }
+
+  Path file() {
+    return file;
+  }
+
+  Digest digest() {
+    return digest;
+  }
+
+  long size() {
+    return size;
+  }
+
+  /** Whether its entries are in the order of a layer, each once. */
+  boolean isCanonical() {
+    return canonical;
+  }
+
+  /** Whether it has no entry. */
+  boolean isEmpty() {
+    return empty;
+  }
+
+  /** The entries by path; the last of a path counts. */
+  Map<ByteString, Placed> index() throws IOException {
+    Map<ByteString, Placed> known = index;
+    if (known == null) {
+      known = new HashMap<>();
+      try (TarReader reader = TarReader.over(Files.newInputStream(file))) {
+        for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
+          known.put(LayerPath.normalize(entry.path()), new Placed(entry, reader.contentOffset()));
+        }
+      }
+      index = known;
+    }
+    return known;
+  }
+
+  /** Notices when entries come in another order than a layer's. */
+  private static final class OrderedSink implements EntrySink {
+    private final TarWriter tar;
+    private @Nullable ByteString last;
+    private boolean canonical = true;
+
+    OrderedSink(TarWriter tar) {
+      this.tar = tar;
+    }
+
+    @Override
+    public void begin(TarEntry entry) throws IOException {
+      ByteString before = last;
+      canonical &= before == null || LayerPath.ORDER.compare(before, entry.path()) < 0;
+      last = entry.path();
+      tar.begin(entry);
+    }
+
+    @Override
+    public void write(byte[] source, int offset, int length) throws IOException {
+      tar.write(source, offset, length);
+    }
+
+    @Override
+    public void end() throws IOException {
+      tar.end();
+    }
+  }
+}

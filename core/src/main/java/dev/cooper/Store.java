@@ -1,0 +1,353 @@
+package dev.cooper;
+
+import dev.cooper.oci.Descriptor;
+import dev.cooper.oci.Digest;
+import dev.cooper.oci.ImageReference;
+import dev.cooper.oci.Index;
+import dev.cooper.oci.MediaType;
+import dev.cooper.oci.OperationException;
+import dev.cooper.oci.layout.DurableFiles;
+import dev.cooper.oci.layout.OciLayout;
+import dev.cooper.spi.ContainerRuntime;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A directory that is an OCI image layout, with unpacked layers and working containers beside.
+ *
+ * <p>Several JVMs may have it open. Nothing appears before it is whole: it is staged, then renamed.
+ * Whoever opens it removes what dead JVMs have left. Thread-safe; to be closed. Source: OCI
+ * image-spec, "OCI Image Layout Specification".
+ */
+final class Store implements AutoCloseable {
+  /** Held to pin or remove blobs, layers and containers; taken before {@link #INDEX}. */
+  static final String SWEEP = "sweep";
+
+  /** Held to change {@code index.json}; reading it needs no lock. */
+  static final String INDEX = "index";
+
+  private static final String LAYOUT = "{\"imageLayoutVersion\":\"1.0.0\"}";
+  private static final Set<String> OWN =
+      Set.of("blobs", "layers", "containers", "staging", "locks", "cache", "unsynced");
+  private static final Set<String> FILES = Set.of("oci-layout", "index.json");
+  private static final FileAttribute<?>[] PRIVATE =
+      FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
+          ? new FileAttribute<?>[] {
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))
+          }
+          : new FileAttribute<?>[0];
+
+  private final Path directory;
+  private final Clock clock;
+  private final Supplier<ContainerRuntime> runtime;
+  private final Path staging;
+  private final FileLocks.Held stagingLock;
+  private final AtomicLong count = new AtomicLong();
+  private final SyncJournal journal;
+  private final Blobs blobs;
+  private final Images images;
+  private final Containers containers;
+  private boolean closed;
+
+  private Store(Path directory, Clock clock, Supplier<ContainerRuntime> runtime)
+      throws IOException {
+    this.directory = directory;
+    this.clock = clock;
+    this.runtime = runtime;
+    String owner = UUID.randomUUID().toString();
+    // The lock comes before the directory, so that no directory of a live store is ever unlocked.
+    this.stagingLock = FileLocks.lock(lockFile("staging-" + owner));
+    this.staging = Files.createDirectory(directory.resolve("staging").resolve(owner), PRIVATE);
+    this.journal = new SyncJournal(directory.resolve("unsynced"), owner, this::blob);
+    this.blobs = new Blobs(this, journal);
+    this.images = new Images(this, blobs);
+    this.containers = new Containers(this);
+  }
+
+  /**
+   * Opens a store, and makes it if there is none.
+   *
+   * @param directory a store, an OCI layout, an empty directory, or nothing
+   * @param clock the time
+   * @param runtime asked for one only where files may belong to others' ids
+   * @throws OperationException if there is something else
+   * @throws IOException if it can't be read or written
+   */
+  static Store open(Path directory, Clock clock, Supplier<ContainerRuntime> runtime)
+      throws IOException {
+    Files.createDirectories(directory, PRIVATE);
+    Path real = directory.toRealPath();
+    prepare(real);
+    Store store = new Store(real, clock, runtime);
+    try {
+      new Recovery(store, store.journal, store.images).run();
+      return store;
+    } catch (IOException | RuntimeException | Error e) {
+      store.close();
+      throw e;
+    }
+  }
+
+  @SuppressWarnings("try") // the lock is held, not used
+  private static void prepare(Path directory) throws IOException {
+    boolean layout = Files.exists(directory.resolve("oci-layout"));
+    for (Path each : list(directory)) {
+      String name = name(each);
+      if (!layout && !OWN.contains(name) && !FILES.contains(name) && !name.startsWith(".")) {
+        throw new OperationException(
+            String.format(
+                Locale.ROOT,
+                "open of the store %s: found %s there, expected an empty directory or an OCI image"
+                    + " layout",
+                directory,
+                name));
+      }
+    }
+    for (String name : OWN) {
+      if (!Files.isDirectory(directory.resolve(name))) {
+        Files.createDirectories(directory.resolve(name), PRIVATE);
+      }
+    }
+    Files.createDirectories(directory.resolve("blobs").resolve("sha256"));
+    if (!layout) {
+      try (FileLocks.Held held = FileLocks.lock(directory.resolve("locks").resolve(INDEX))) {
+        if (!Files.exists(directory.resolve("index.json"))) {
+          DurableFiles.write(directory.resolve("index.json"), Index.of(List.of()).toBytes());
+        }
+        DurableFiles.write(
+            directory.resolve("oci-layout"), LAYOUT.getBytes(StandardCharsets.US_ASCII));
+      }
+    }
+    try (OciLayout checked = OciLayout.open(directory)) {
+      checked.index();
+    }
+  }
+
+  Path directory() {
+    return directory;
+  }
+
+  Clock clock() {
+    return clock;
+  }
+
+  /** Where parts of the store that only this JVM works on may lie; unique at each call. */
+  Path staged(String prefix) {
+    return staging.resolve(prefix + "-" + count.getAndIncrement());
+  }
+
+  /** Its own directory below {@code staging}. */
+  Path staging() {
+    return staging;
+  }
+
+  /** A place for temporary files of a reader, removed with the store at the latest. */
+  Path temporary() throws IOException {
+    return Files.createDirectory(staged("temporary"));
+  }
+
+  Path lockFile(String name) {
+    return directory.resolve("locks").resolve(name);
+  }
+
+  FileLocks.Held lock(String name) throws IOException {
+    return FileLocks.lock(lockFile(name));
+  }
+
+  /**
+   * A blob to be written. The caller computes its digest.
+   *
+   * @return discarded by closing unless it was kept
+   */
+  StagedBlob stage() throws IOException {
+    return blobs.stage();
+  }
+
+  /** Adds a small blob. */
+  Descriptor adopt(Path file, MediaType mediaType, Digest digest, long size) throws IOException {
+    return blobs.adopt(file, mediaType, digest, size);
+  }
+
+  /** Keeps small content as a blob. */
+  Descriptor put(MediaType mediaType, byte[] content) throws IOException {
+    return blobs.put(mediaType, content);
+  }
+
+  /** Whether a blob is there; if so, it stays there as long as this store is open. */
+  boolean has(Digest digest) throws IOException {
+    return blobs.has(digest);
+  }
+
+  /** Where a blob lies, there or not. */
+  Path blob(Digest digest) {
+    return blobs.path(digest);
+  }
+
+  /** Opens a blob; reading it verifies size and digest. */
+  InputStream open(Descriptor descriptor) throws IOException {
+    return blobs.open(descriptor);
+  }
+
+  /** Where what is known of an unpacked layer lies: {@code tree} and its marker {@code done}. */
+  Path layer(Digest diffId) {
+    return directory.resolve("layers").resolve(diffId.hex());
+  }
+
+  /** Where a layer's index lies. */
+  Path layerIndex(Digest diffId) {
+    return directory.resolve("layers").resolve(diffId.hex() + ".idx");
+  }
+
+  /** Finds an image by name, or by at least 3 digits of its id's or manifest's digest. */
+  Optional<StoredImage> find(String nameOrId) throws IOException {
+    return images.find(nameOrId);
+  }
+
+  /** Every image, in the index's order. */
+  List<StoredImage> list() throws IOException {
+    return images.list();
+  }
+
+  /**
+   * Adds an image whose blobs are all there.
+   *
+   * @param manifest its manifest's descriptor
+   * @param name taken from the image that had it before; null for none
+   */
+  StoredImage add(Descriptor manifest, @Nullable ImageReference name) throws IOException {
+    return images.add(manifest, name);
+  }
+
+  /** Gives an image one name more, which is taken from the image that had it before. */
+  StoredImage tag(StoredImage image, ImageReference name) throws IOException {
+    return images.add(image.descriptor(), name);
+  }
+
+  /** Takes a name away; an image that had only this one stays, without a name. */
+  void untag(ImageReference name) throws IOException {
+    images.untag(name);
+  }
+
+  /** Removes an image with all its names, and what nothing else needs. */
+  void remove(StoredImage image) throws IOException {
+    images.remove(image);
+  }
+
+  /**
+   * Removes a name, and with its last name the image.
+   *
+   * @return whether there was such a name
+   */
+  boolean remove(ImageReference name) throws IOException {
+    return images.remove(name);
+  }
+
+  /** The working containers. */
+  Containers containers() {
+    return containers;
+  }
+
+  /** Makes a small file appear whole and durably, in place of the one that is there. */
+  void write(Path target, byte[] content) throws IOException {
+    Path file = staged("file");
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      ByteBuffer buffer = ByteBuffer.wrap(content);
+      while (buffer.hasRemaining()) {
+        channel.write(buffer);
+      }
+      channel.force(true);
+    }
+    DurableFiles.move(file, target);
+  }
+
+  /** Renames a directory out of sight; to be deleted later. */
+  Path toTrash(Path path) throws IOException {
+    Path trash = staged("trash");
+    Files.move(path, trash);
+    return trash;
+  }
+
+  /** Deletes a tree, whoever owns what is in it. */
+  void deleteTree(Path path) throws IOException {
+    try {
+      DurableFiles.deleteTree(path);
+    } catch (IOException notOurs) {
+      try {
+        runtime.get().delete(path);
+      } catch (RuntimeException e) {
+        e.addSuppressed(notOurs);
+        throw e;
+      }
+    }
+  }
+
+  /** What is in a directory, in no order; nothing if it is not there. */
+  static List<Path> list(Path directory) throws IOException {
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(directory)) {
+      List<Path> list = new ArrayList<>();
+      all.forEach(list::add);
+      return list;
+    } catch (NoSuchFileException | NotDirectoryException e) {
+      return List.of();
+    }
+  }
+
+  static String name(Path path) {
+    Path name = path.getFileName();
+    return name == null ? "" : name.toString();
+  }
+
+  static Path parent(Path path) {
+    Path parent = path.getParent();
+    if (parent == null) {
+      throw new IllegalArgumentException(path + " lies in no directory");
+    }
+    return parent;
+  }
+
+  /** Ends it, and removes what was begun and never became part of it. */
+  @Override
+  public void close() throws IOException {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+    }
+    journal.close();
+    boolean unused = blobs.hasPins();
+    Path pins = staging.resolve("pins-0");
+    DurableFiles.deleteTree(pins);
+    try {
+      if (unused) {
+        new Sweep(this).run();
+      }
+      deleteTree(staging);
+    } finally {
+      stagingLock.closeAndDelete();
+    }
+  }
+}

@@ -1,0 +1,775 @@
+package dev.cooper;
+
+import dev.cooper.oci.ContainerConfig;
+import dev.cooper.oci.Healthcheck;
+import dev.cooper.oci.ImageConfig;
+import dev.cooper.oci.Platform;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A container that an image is made in: a base, a root filesystem that changes, and a
+ * configuration.
+ *
+ * <p>As in buildah, each call acts when it is called and fails there; {@link #commit} writes what
+ * there is then, and leaves the container usable. Without a {@code run} nothing is unpacked: the
+ * base's layers stay packed, and what is copied goes straight into a layer. One thread at a time; a
+ * second one gets an error, not a wait. Closing removes it, unless it was named.
+ */
+public final class WorkingContainer implements AutoCloseable {
+  private final ContainerFiles files;
+  private final ReentrantLock lock = new ReentrantLock();
+  private boolean closed;
+
+  WorkingContainer(ContainerFiles files) {
+    this.files = files;
+  }
+
+  // --- identity
+
+  /**
+   * Its id, of 64 hexadecimal digits.
+   *
+   * @return the id
+   */
+  public String id() {
+    return files.id();
+  }
+
+  /**
+   * Its name, or the start of its id.
+   *
+   * @return what messages and events call it
+   */
+  public String label() {
+    return files.label();
+  }
+
+  /**
+   * Gives it a name: it then outlives this JVM, and can be opened again by it.
+   *
+   * @param name letters, digits, {@code _}, {@code .} and {@code -}
+   * @return this
+   * @throws dev.cooper.oci.OperationException if another container has the name
+   */
+  public WorkingContainer name(String name) {
+    return locked(
+        () -> {
+          files.rename(name);
+          return this;
+        });
+  }
+
+  /**
+   * A path at which other programs of this user see its root filesystem; buildah's {@code mount}.
+   *
+   * @return a path of the host, as long as this is open
+   */
+  public Path mountPath() {
+    return locked(() -> files.mounted().hostPath());
+  }
+
+  /**
+   * What the image would be configured as, were it committed now.
+   *
+   * @return the configuration
+   */
+  public ImageConfig config() {
+    return locked(() -> files.draft().image());
+  }
+
+  // --- configuration
+
+  private WorkingContainer configure(String step, UnaryOperator<ContainerConfig> edit) {
+    return locked(
+        () -> {
+          files.draft().edit(step, image -> image.withConfig(edit.apply(image.config())));
+          return this;
+        });
+  }
+
+  private WorkingContainer describe(UnaryOperator<ImageConfig> edit) {
+    return locked(
+        () -> {
+          files.draft().edit(null, edit);
+          return this;
+        });
+  }
+
+  /**
+   * Sets an environment variable of the image and of what runs from now on.
+   *
+   * @param name its name, not empty and without {@code =}
+   * @param value its value
+   * @return this
+   * @throws IllegalArgumentException if the name is none
+   */
+  public WorkingContainer env(String name, String value) {
+    if (name.isEmpty() || name.indexOf('=') >= 0 || name.indexOf(0) >= 0 || value.indexOf(0) >= 0) {
+      throw new IllegalArgumentException(
+          "\""
+              + name
+              + "\" is no name of an environment variable, or its value holds a zero character");
+    }
+    return configure("ENV " + name + "=" + value, config -> config.withEnv(name, value));
+  }
+
+  /**
+   * Removes an environment variable.
+   *
+   * @param name its name; nothing happens if there is none
+   * @return this
+   */
+  public WorkingContainer unsetEnv(String name) {
+    return configure("ENV -" + name, config -> config.withoutEnv(name));
+  }
+
+  /**
+   * Sets a label.
+   *
+   * @param name its name
+   * @param value its value
+   * @return this
+   */
+  public WorkingContainer label(String name, String value) {
+    return configure("LABEL " + name + "=" + value, config -> config.withLabel(name, value));
+  }
+
+  /**
+   * Sets an annotation of the image's manifest; Docker's format has none and drops it.
+   *
+   * @param name its name
+   * @param value its value
+   * @return this
+   */
+  public WorkingContainer annotation(String name, String value) {
+    return locked(
+        () -> {
+          files.draft().annotate(name, value);
+          return this;
+        });
+  }
+
+  /**
+   * Sets who runs what runs from now on, and the image's entrypoint.
+   *
+   * @param user {@code name}, {@code uid}, {@code name:group} or {@code uid:gid}; looked up in the
+   *     image when something runs
+   * @return this
+   */
+  public WorkingContainer user(String user) {
+    return configure("USER " + user, config -> config.withUser(user));
+  }
+
+  /**
+   * Sets the working directory and makes it if it is missing, as the Dockerfile's WORKDIR does.
+   *
+   * @param directory a relative one is taken from the working directory so far
+   * @return this
+   */
+  public WorkingContainer workdir(String directory) {
+    return step(
+        "WORKDIR " + directory,
+        () -> {
+          String absolute = Paths.absolute(files.draft().workdir(), directory);
+          files.workdir(absolute);
+          return this;
+        });
+  }
+
+  /**
+   * Sets what the image runs; a command inherited from the base no longer fits and is cleared.
+   *
+   * @param arguments the executable and its first arguments; none clears it
+   * @return this
+   */
+  public WorkingContainer entrypoint(String... arguments) {
+    return locked(
+        () -> {
+          boolean keep = files.draft().cmdSet();
+          return configure(
+              "ENTRYPOINT " + List.of(arguments),
+              config ->
+                  keep
+                      ? config.withEntrypoint(List.of(arguments))
+                      : config.withEntrypoint(List.of(arguments)).withCmd(List.of()));
+        });
+  }
+
+  /**
+   * Sets what the image runs, or the default arguments of its entrypoint.
+   *
+   * @param arguments the arguments; none clears it
+   * @return this
+   */
+  public WorkingContainer cmd(String... arguments) {
+    return locked(
+        () -> {
+          files.draft().setCmd();
+          return configure(
+              "CMD " + List.of(arguments), config -> config.withCmd(List.of(arguments)));
+        });
+  }
+
+  /**
+   * Says that the image listens on a TCP port.
+   *
+   * @param port 1 to 65535
+   * @return this
+   */
+  public WorkingContainer port(int port) {
+    return port(port + "/tcp");
+  }
+
+  /**
+   * Says that the image listens on a port.
+   *
+   * @param port such as {@code 53/udp}; without a protocol it is TCP
+   * @return this
+   * @throws IllegalArgumentException if it is none
+   */
+  public WorkingContainer port(String port) {
+    String whole = port.contains("/") ? port : port + "/tcp";
+    if (!whole.matches("[1-9][0-9]{0,4}(-[1-9][0-9]{0,4})?/(tcp|udp|sctp)")) {
+      throw new IllegalArgumentException(
+          "\"" + port + "\" is no port: a number up to 65535 with /tcp, /udp or /sctp");
+    }
+    return configure("EXPOSE " + whole, config -> config.withExposedPort(whole));
+  }
+
+  /**
+   * Says that a path holds data from outside the image.
+   *
+   * @param path an absolute path
+   * @return this
+   */
+  public WorkingContainer volume(String path) {
+    String absolute = Paths.absolute("/", path);
+    return configure("VOLUME " + absolute, config -> config.withVolume(absolute));
+  }
+
+  /**
+   * Sets the shell that runs commands of one string.
+   *
+   * @param arguments such as {@code "/bin/bash", "-c"}
+   * @return this
+   */
+  public WorkingContainer shell(String... arguments) {
+    return configure("SHELL " + List.of(arguments), config -> config.withShell(List.of(arguments)));
+  }
+
+  /**
+   * Sets the signal that stops the image's process.
+   *
+   * @param signal such as {@code SIGTERM} or a number
+   * @return this
+   */
+  public WorkingContainer stopSignal(String signal) {
+    return configure("STOPSIGNAL " + signal, config -> config.withStopSignal(signal));
+  }
+
+  /**
+   * Sets how an engine finds out whether the image's process is well; Docker's format only keeps
+   * it.
+   *
+   * @param check what to run, and how often; null for the base's
+   * @return this
+   */
+  public WorkingContainer healthcheck(@Nullable Healthcheck check) {
+    return configure(
+        "HEALTHCHECK " + (check == null ? "NONE" : check.test()),
+        config -> config.withHealthcheck(check));
+  }
+
+  /**
+   * Adds an instruction that a Dockerfile which begins from the image runs first.
+   *
+   * @param instruction of a Dockerfile
+   * @return this
+   */
+  public WorkingContainer onbuild(String instruction) {
+    return configure(
+        "ONBUILD " + instruction,
+        config -> {
+          List<String> all = new ArrayList<>(config.onBuild());
+          all.add(instruction);
+          return config.withOnBuild(all);
+        });
+  }
+
+  /**
+   * Sets who made the image.
+   *
+   * @param author a name, an address
+   * @return this
+   */
+  public WorkingContainer author(String author) {
+    return describe(image -> image.withAuthor(author));
+  }
+
+  /**
+   * Adds a line to the image's history that nothing else says.
+   *
+   * @param text what was done
+   * @return this
+   */
+  public WorkingContainer history(String text) {
+    return configure(text, UnaryOperator.identity());
+  }
+
+  /**
+   * Sets the comment of the image's last history entry.
+   *
+   * @param text any
+   * @return this
+   */
+  public WorkingContainer comment(String text) {
+    return locked(
+        () -> {
+          files.draft().comment(text);
+          return this;
+        });
+  }
+
+  /**
+   * Sets when the image says that it was made.
+   *
+   * @param time in whole seconds
+   * @return this
+   */
+  public WorkingContainer created(Instant time) {
+    return locked(
+        () -> {
+          files.draft().created(time);
+          return this;
+        });
+  }
+
+  /**
+   * Sets what the image runs on.
+   *
+   * @param os such as {@code linux}
+   * @param architecture such as {@code amd64}
+   * @param variant such as {@code v8}, or null
+   * @return this
+   */
+  public WorkingContainer platform(String os, String architecture, @Nullable String variant) {
+    String slashed = os + "/" + architecture + (variant == null ? "" : "/" + variant);
+    return describe(image -> image.withPlatform(Platform.parse(slashed)));
+  }
+
+  /**
+   * Makes each step from now on a layer of its own, instead of all changes one; buildah's {@code
+   * bud --layers}.
+   *
+   * @return this
+   */
+  public WorkingContainer layerPerStep() {
+    return locked(
+        () -> {
+          files.layerPerStep();
+          return this;
+        });
+  }
+
+  // --- commands
+
+  /**
+   * Runs one line with the image's shell; a shell's line, as in the Dockerfile's {@code RUN line}.
+   *
+   * @param line what the shell reads
+   * @return this
+   * @throws CommandFailedException if its exit status is not 0
+   */
+  public WorkingContainer run(String line) {
+    return run(Command.shell(line));
+  }
+
+  /**
+   * Runs an executable with arguments, no shell between; the Dockerfile's {@code RUN ["executable",
+   * …]}.
+   *
+   * @param executable a path, or a name looked for in PATH
+   * @param first its first argument
+   * @param more its further arguments
+   * @return this
+   * @throws CommandFailedException if its exit status is not 0
+   */
+  public WorkingContainer run(String executable, String first, String... more) {
+    List<String> all = new ArrayList<>(List.of(executable, first));
+    all.addAll(List.of(more));
+    return run(Command.exec(all.toArray(new String[0])));
+  }
+
+  /**
+   * Runs a command; what it writes goes to the listener.
+   *
+   * @param command what, and how
+   * @return this
+   * @throws CommandFailedException if its exit status is not accepted, or it was killed
+   * @throws dev.cooper.oci.OperationException if it could not be started
+   */
+  public WorkingContainer run(Command command) {
+    return step(
+        files.runs().describe(command),
+        () -> {
+          files.runs().run(command);
+          return this;
+        });
+  }
+
+  /**
+   * Runs a command and says how it ended, whatever its exit status.
+   *
+   * @param command what, and how
+   * @return its exit status and both outputs, of at most 64 MiB each
+   */
+  public ExecResult exec(Command command) {
+    return step(files.runs().describe(command), () -> files.runs().exec(command));
+  }
+
+  /**
+   * Runs an executable with arguments and says how it ended.
+   *
+   * @param executable a path, or a name looked for in PATH
+   * @param arguments its arguments
+   * @return its exit status and both outputs
+   */
+  public ExecResult exec(String executable, String... arguments) {
+    List<String> all = new ArrayList<>(List.of(executable));
+    all.addAll(List.of(arguments));
+    return exec(Command.exec(all.toArray(new String[0])));
+  }
+
+  /**
+   * Starts a command and returns while it runs; until it is over, the container takes no other
+   * call.
+   *
+   * @param command what, and how
+   * @return the running command: its outputs, its end, and a way to cancel it
+   * @throws ContainerStateException if the container is closed, or in use by another thread
+   */
+  public RunningCommand start(Command command) {
+    requireOpen();
+    return RunningCommand.start(
+        files.label(),
+        streams ->
+            locked(
+                () -> {
+                  streams.begun().run();
+                  return files.runs().stream(command, streams);
+                }));
+  }
+
+  // --- files
+
+  /**
+   * Copies a file, or what a directory holds, as the Dockerfile's COPY does.
+   *
+   * @param source of the host
+   * @param destination a path inside; a file goes into it if it ends with a slash or is a directory
+   * @return this
+   */
+  public WorkingContainer copy(Path source, String destination) {
+    return copy(source, destination, UnaryOperator.identity());
+  }
+
+  /**
+   * Copies a file, or what a directory holds.
+   *
+   * @param source of the host
+   * @param destination a path inside
+   * @param options such as {@code o -> o.owner("app").mode(0644)}
+   * @return this
+   */
+  public WorkingContainer copy(
+      Path source, String destination, UnaryOperator<CopyOptions> options) {
+    return copy(List.of(source), destination, options);
+  }
+
+  /**
+   * Copies several files, and what directories hold, into a directory.
+   *
+   * @param sources of the host
+   * @param destination a path inside
+   * @param options such as {@code o -> o.exclude("*.tmp")}
+   * @return this
+   */
+  public WorkingContainer copy(
+      List<Path> sources, String destination, UnaryOperator<CopyOptions> options) {
+    return act(
+        Copies.describe("COPY", sources, destination),
+        () -> files.copies().copy(sources, destination, options.apply(CopyOptions.DEFAULT)));
+  }
+
+  /**
+   * Copies what a pattern names, of the current directory: {@code *}, {@code ?} and {@code [a-z]}
+   * in any part of the path.
+   *
+   * @param pattern such as {@code target/*.jar}
+   * @param destination a path inside; a directory if several files match
+   * @return this
+   * @throws SourceNotFoundException if nothing matches
+   */
+  public WorkingContainer copy(String pattern, String destination) {
+    return copy(pattern, destination, UnaryOperator.identity());
+  }
+
+  /**
+   * Copies what a pattern names.
+   *
+   * @param pattern such as {@code target/*.jar}
+   * @param destination a path inside
+   * @param options such as {@code o -> o.mode(0644)}
+   * @return this
+   * @throws SourceNotFoundException if nothing matches
+   */
+  public WorkingContainer copy(
+      String pattern, String destination, UnaryOperator<CopyOptions> options) {
+    return copy(Globs.expand(Path.of(""), pattern), destination, options);
+  }
+
+  /**
+   * Copies from another container; the Dockerfile's {@code COPY --from}.
+   *
+   * @param from another container, open
+   * @param source a path inside it, its links followed
+   * @param destination a path inside this
+   * @param options such as {@code o -> o.owner("app")}
+   * @return this
+   */
+  public WorkingContainer copyFrom(
+      WorkingContainer from,
+      String source,
+      String destination,
+      UnaryOperator<CopyOptions> options) {
+    if (from == this) {
+      throw new IllegalArgumentException(
+          "a container cannot be copied from into itself: run cp in it");
+    }
+    return act(
+        "COPY " + source + " " + destination,
+        () ->
+            from.locked(
+                () -> {
+                  files
+                      .copies()
+                      .copyFrom(
+                          from.files, source, destination, options.apply(CopyOptions.DEFAULT));
+                  return true;
+                }));
+  }
+
+  /**
+   * Copies from an image.
+   *
+   * @param from an image of the same store
+   * @param source a path inside it, its links followed
+   * @param destination a path inside this
+   * @param options such as {@code o -> o.owner("app")}
+   * @return this
+   */
+  public WorkingContainer copyFrom(
+      Image from, String source, String destination, UnaryOperator<CopyOptions> options) {
+    try (WorkingContainer other = from.container()) {
+      return copyFrom(other, source, destination, options);
+    }
+  }
+
+  /**
+   * Adds a file, what a directory holds, or what an archive holds (tar, plain or as gz, bz2, xz or
+   * zst), as the Dockerfile's ADD does.
+   *
+   * @param source of the host
+   * @param destination a path inside; the directory that an archive is unpacked into
+   * @param options such as {@code o -> o.keepArchives()}
+   * @return this
+   */
+  public WorkingContainer add(Path source, String destination, UnaryOperator<CopyOptions> options) {
+    return act(
+        Copies.describe("ADD", List.of(source), destination),
+        () -> files.copies().add(source, destination, options.apply(CopyOptions.DEFAULT)));
+  }
+
+  /**
+   * Adds a file, what a directory holds, or what an archive holds.
+   *
+   * @param source of the host
+   * @param destination a path inside
+   * @return this
+   */
+  public WorkingContainer add(Path source, String destination) {
+    return add(source, destination, UnaryOperator.identity());
+  }
+
+  /**
+   * Downloads a file over http or https, as it is, mode 0600 unless the options say otherwise.
+   *
+   * @param url where from; it may hold no credentials
+   * @param destination a path inside
+   * @param options such as {@code o -> o.checksum("sha256:…")}
+   * @return this
+   * @throws dev.cooper.oci.OperationException if it cannot be had, or is not what the checksum says
+   */
+  public WorkingContainer add(URI url, String destination, UnaryOperator<CopyOptions> options) {
+    return act(
+        "ADD " + Downloads.redacted(url) + " " + destination,
+        () -> files.copies().download(url, destination, options.apply(CopyOptions.DEFAULT)));
+  }
+
+  /**
+   * Writes a text file, in UTF-8, mode 0644 unless the options say otherwise.
+   *
+   * @param destination a path inside
+   * @param text what it holds
+   * @param options such as {@code o -> o.mode(0755)}
+   * @return this
+   */
+  public WorkingContainer write(
+      String destination, String text, UnaryOperator<CopyOptions> options) {
+    return write(destination, text.getBytes(StandardCharsets.UTF_8), options);
+  }
+
+  /**
+   * Writes a text file, in UTF-8, mode 0644.
+   *
+   * @param destination a path inside
+   * @param text what it holds
+   * @return this
+   */
+  public WorkingContainer write(String destination, String text) {
+    return write(destination, text, UnaryOperator.identity());
+  }
+
+  /**
+   * Writes a file.
+   *
+   * @param destination a path inside
+   * @param bytes what it holds
+   * @param options such as {@code o -> o.mode(0755)}
+   * @return this
+   */
+  public WorkingContainer write(
+      String destination, byte[] bytes, UnaryOperator<CopyOptions> options) {
+    return act(
+        "COPY " + destination,
+        () -> files.copies().write(destination, bytes, options.apply(CopyOptions.DEFAULT)));
+  }
+
+  // --- results
+
+  /**
+   * Writes an image of the store; the container stays as it is.
+   *
+   * @param names what it is called, such as {@code registry.example.com/app:1.0}; none for an image
+   *     known by its id
+   * @return the image
+   */
+  public Image commit(String... names) {
+    return commit(UnaryOperator.identity(), names);
+  }
+
+  /**
+   * Writes an image of the store.
+   *
+   * @param options such as {@code o -> o.squashed()}
+   * @param names what it is called
+   * @return the image
+   */
+  public Image commit(UnaryOperator<CommitOptions> options, String... names) {
+    return step(
+        "COMMIT " + String.join(" ", names),
+        () -> files.commit(options.apply(CommitOptions.DEFAULT), List.of(names)));
+  }
+
+  /** Removes the container; a named one stays in the store, to be opened again. */
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    locked(
+        () -> {
+          closed = true;
+          files.close();
+          return this;
+        });
+  }
+
+  /** Removes the container, named or not. */
+  public void remove() {
+    locked(
+        () -> {
+          closed = true;
+          files.remove();
+          return this;
+        });
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new ContainerStateException(
+          "container " + files.label() + " is closed: open it again by its name, or begin another");
+    }
+  }
+
+  private <T> T locked(Supplier<T> call) {
+    if (!lock.tryLock()) {
+      throw new ContainerStateException(
+          "container "
+              + files.label()
+              + " is in use by another thread: a working container takes one call at a time");
+    }
+    try {
+      requireOpen();
+      return call.get();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private WorkingContainer act(String description, Runnable action) {
+    return step(
+        description,
+        () -> {
+          action.run();
+          return this;
+        });
+  }
+
+  private <T> T step(String description, Supplier<T> call) {
+    return locked(
+        () -> {
+          long began = System.nanoTime();
+          boolean succeeded = false;
+          files.tell(new BuildEvent.StepStarted(files.label(), description));
+          try {
+            T result = call.get();
+            succeeded = true;
+            return result;
+          } finally {
+            files.tell(
+                new BuildEvent.StepEnded(
+                    files.label(),
+                    description,
+                    Duration.ofNanos(System.nanoTime() - began),
+                    succeeded));
+          }
+        });
+  }
+
+  /** Its label. */
+  @Override
+  public String toString() {
+    return "WorkingContainer[" + files.label() + "]";
+  }
+}

@@ -1,0 +1,50 @@
+package dev.cooper.spi;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A process to run in a root filesystem.
+ *
+ * @param command the executable and its arguments; one without a slash is looked for in the
+ *     environment's PATH
+ * @param environment names and values
+ * @param workdir an absolute path inside
+ * @param uid its user id
+ * @param gid its group id
+ * @param groups its supplementary group ids
+ * @param hostname its host name
+ * @param hostNetwork whether it shares the host's network; else it has a loopback device only
+ * @param mounts what is mounted over the root while it runs
+ */
+public record ProcessSpec(
+    List<String> command,
+    Map<String, String> environment,
+    String workdir,
+    long uid,
+    long gid,
+    List<Long> groups,
+    String hostname,
+    boolean hostNetwork,
+    List<ProcessMount> mounts) {
+  /**
+   * Copies the collections.
+   *
+   * @param command the executable and its arguments; one without a slash is looked for in the
+   *     environment's PATH
+   * @param environment names and values
+   * @param workdir an absolute path inside
+   * @param uid its user id
+   * @param gid its group id
+   * @param groups its supplementary group ids
+   * @param hostname its host name
+   * @param hostNetwork whether it shares the host's network; else it has a loopback device only
+   * @param mounts what is mounted over the root while it runs
+   */
+  public ProcessSpec {
+    command = List.copyOf(command);
+    environment = Map.copyOf(environment);
+    groups = List.copyOf(groups);
+    mounts = List.copyOf(mounts);
+  }
+}

@@ -1,0 +1,173 @@
+package dev.cooper;
+
+import static dev.cooper.TestImages.file;
+import static dev.cooper.TestImages.path;
+import static dev.cooper.TestImages.tar;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.cooper.oci.ContentException;
+import dev.cooper.oci.compress.Compression;
+import dev.cooper.oci.layer.EntryType;
+import dev.cooper.oci.layer.TarEntry;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class ImageViewTest {
+  @TempDir Path directory;
+
+  private ImageView view(TestImages.Filling... layers) throws IOException {
+    byte[][] tars = new byte[layers.length][];
+    for (int i = 0; i < layers.length; i++) {
+      tars[i] = tar(layers[i]);
+    }
+    try (Store store = TestImages.open(directory.resolve("store"))) {
+      return ImageView.open(store, TestImages.add(store, "x", Compression.NONE, tars));
+    }
+  }
+
+  private static String text(ImageView view, String path) {
+    byte[] content = view.read(path(path), 1000);
+    return content == null ? "nothing" : new String(content, StandardCharsets.UTF_8);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void readGivesContentWhateverTheCompression(Compression compression) throws IOException {
+    byte[] tar =
+        tar(
+            sink -> {
+              file(sink, "./a/b", "first");
+              file(sink, "a/c", "second");
+              sink.put(TarEntry.hardlink(path("d"), path("a/c")));
+            });
+    try (Store store = TestImages.open(directory.resolve("store"))) {
+      StoredImage image = TestImages.add(store, "x", compression, tar);
+      for (int i = 0; i < 2; i++) { // by a scan, and by the index that it wrote
+        ImageView view = ImageView.open(store, image);
+        assertThat(text(view, "a/b")).isEqualTo("first");
+        assertThat(text(view, "a/c")).isEqualTo("second");
+        assertThat(text(view, "d")).isEqualTo("second");
+        assertThat(view.read(path("d"), 5)).isNull();
+        assertThat(view.read(path("a"), 5)).isNull();
+        assertThat(view.entry(path("d"))).isEqualTo(TarEntry.file(path("d"), 0644, 6));
+        assertThat(view.entry(path("a"))).isEqualTo(TarEntry.directory(path("a"), 0755));
+        assertThat(view.entry(path(""))).isNotNull();
+      }
+      assertThat(store.layerIndex(image.config().diffIds().get(0))).exists();
+    }
+  }
+
+  @Test
+  void openWhenTheIndexIsTornReadsTheBlob() throws IOException {
+    try (Store store = TestImages.open(directory.resolve("store"))) {
+      StoredImage image =
+          TestImages.add(store, "x", Compression.NONE, tar(sink -> file(sink, "a", "b")));
+      Path index = store.layerIndex(image.config().diffIds().get(0));
+      ImageView.open(store, image);
+      byte[] good = Files.readAllBytes(index);
+      byte[] torn = good.clone();
+      torn[good.length - 1] ^= 1;
+      Files.write(index, torn);
+
+      assertThat(text(ImageView.open(store, image), "a")).isEqualTo("b");
+      assertThat(Files.readAllBytes(index)).isEqualTo(good);
+    }
+  }
+
+  @Test
+  void upperLayersHideLowerOnes() throws IOException {
+    ImageView view =
+        view(
+            sink -> {
+              file(sink, "gone", "1");
+              file(sink, "kept", "1");
+              file(sink, "changed", "1");
+              file(sink, "opaque/old", "1");
+              file(sink, "tree/x", "1");
+              file(sink, "swap/x", "1");
+              file(sink, "file", "1");
+            },
+            sink -> {
+              sink.put(TarEntry.whiteout(path("gone")));
+              file(sink, "changed", "2");
+              file(sink, "opaque/new", "2");
+              sink.put(TarEntry.opaque(path("opaque")));
+              sink.put(TarEntry.whiteout(path("tree")));
+              sink.put(TarEntry.whiteout(path("swap")));
+              file(sink, "swap/y", "2");
+              file(sink, "file/inside", "2");
+              sink.put(TarEntry.directory(path("kept2"), 01777));
+            });
+
+    assertThat(text(view, "gone")).isEqualTo("nothing");
+    assertThat(text(view, "kept")).isEqualTo("1");
+    assertThat(text(view, "changed")).isEqualTo("2");
+    assertThat(text(view, "opaque/old")).isEqualTo("nothing");
+    assertThat(text(view, "opaque/new")).isEqualTo("2");
+    assertThat(view.entry(path("tree"))).isNull();
+    assertThat(text(view, "swap/x")).isEqualTo("nothing");
+    assertThat(text(view, "swap/y")).isEqualTo("2");
+    assertThat(text(view, "file/inside")).isEqualTo("2");
+    assertThat(view.entry(path("kept2"))).extracting(TarEntry::mode).isEqualTo(01777);
+  }
+
+  @Test
+  void whiteoutsHideNothingOfTheirOwnLayer() throws IOException {
+    ImageView view =
+        view(
+            sink -> file(sink, "d/lower", "1"),
+            sink -> {
+              file(sink, "d/upper", "2");
+              sink.put(TarEntry.whiteout(path("d")));
+              file(sink, "e", "2");
+              sink.put(TarEntry.whiteout(path("e")));
+            });
+
+    assertThat(text(view, "d/upper")).isEqualTo("2");
+    assertThat(text(view, "d/lower")).isEqualTo("nothing");
+    assertThat(text(view, "e")).isEqualTo("2");
+  }
+
+  @Test
+  void entriesBehindALinkOfTheirLayerStayInside() throws IOException {
+    ImageView view =
+        view(
+            sink -> {
+              sink.put(TarEntry.symlink(path("lib"), path("usr/lib")));
+              sink.put(TarEntry.symlink(path("up"), path("../../../..")));
+              file(sink, "lib/a", "a");
+              file(sink, "up/b", "b");
+              sink.put(TarEntry.symlink(path("loop"), path("loop")));
+            });
+
+    assertThat(text(view, "usr/lib/a")).isEqualTo("a");
+    assertThat(view.entry(path("lib/a"))).isNull();
+    assertThat(view.entry(path("lib"))).extracting(TarEntry::type).isEqualTo(EntryType.SYMLINK);
+    assertThat(text(view, "b")).isEqualTo("b");
+  }
+
+  @Test
+  void openWhenALayerIsHostileRefuses() {
+    assertThatThrownBy(() -> view(sink -> file(sink, "../x", "x")))
+        .isInstanceOf(ContentException.class);
+    assertThatThrownBy(() -> view(sink -> sink.put(TarEntry.hardlink(path("a"), path("b")))))
+        .isInstanceOf(ContentException.class)
+        .hasMessageContaining("hard link a");
+    assertThatThrownBy(
+            () ->
+                view(
+                    sink -> {
+                      sink.put(TarEntry.symlink(path("loop"), path("loop")));
+                      file(sink, "loop/x", "x");
+                    }))
+        .isInstanceOf(ContentException.class)
+        .hasMessageContaining("links");
+  }
+}

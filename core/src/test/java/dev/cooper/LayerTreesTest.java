@@ -1,0 +1,84 @@
+package dev.cooper;
+
+import static dev.cooper.TestImages.greeting;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cooper.oci.compress.Compression;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LayerTreesTest {
+  @TempDir Path directory;
+  private final List<Path> unpacked = Collections.synchronizedList(new ArrayList<>());
+  private final PlainRuntime runtime = new PlainRuntime(unpacked::add);
+
+  @Test
+  void unpackedFromManyThreadsUnpacksEachLayerOnce() throws Exception {
+    ExecutorService pool = Executors.newFixedThreadPool(6);
+    try (Store one = TestImages.open(directory.resolve("store"));
+        Store two = TestImages.open(directory.resolve("store"))) {
+      StoredImage image =
+          TestImages.add(one, "x", Compression.GZIP, greeting("a"), greeting("b"), greeting("c"));
+      List<Future<List<Path>>> all = new ArrayList<>();
+      for (int i = 0; i < 12; i++) {
+        LayerTrees trees = new LayerTrees(i % 2 == 0 ? one : two);
+        all.add(pool.submit(() -> trees.unpacked(image, runtime, notice -> {})));
+      }
+      for (Future<List<Path>> each : all) {
+        assertThat(each.get()).hasSize(3).isEqualTo(all.get(0).get());
+      }
+      assertThat(unpacked).hasSize(3);
+    } finally {
+      pool.shutdownNow();
+    }
+  }
+
+  @Test
+  void unpackedWhenALayerComesTwiceGivesItOnceAndUppermost() throws IOException {
+    try (Store store = TestImages.open(directory.resolve("store"))) {
+      StoredImage image =
+          TestImages.add(store, "x", Compression.NONE, greeting("a"), greeting("b"), greeting("a"));
+
+      List<Path> trees = new LayerTrees(store).unpacked(image, runtime, notice -> {});
+
+      assertThat(trees).hasSize(2);
+      assertThat(trees.get(0).resolve("greeting")).hasContent("b");
+      assertThat(trees.get(1).resolve("greeting")).hasContent("a");
+    }
+  }
+
+  @Test
+  void unpackedWhenTheTreeIsOfAnotherBootUnpacksAgain() throws IOException {
+    try (Store store = TestImages.open(directory.resolve("store"))) {
+      StoredImage image = TestImages.add(store, "x", Compression.NONE, greeting("a"));
+      LayerTrees trees = new LayerTrees(store);
+      Path tree = trees.unpacked(image, runtime, notice -> {}).get(0);
+      Files.writeString(tree.resolve("greeting"), "torn");
+      Files.writeString(Store.parent(tree).resolve("done"), "another boot");
+
+      assertThat(trees.unpacked(image, runtime, notice -> {})).containsExactly(tree);
+      assertThat(tree.resolve("greeting")).hasContent("a");
+    }
+  }
+
+  @Test
+  void removeTakesTheTreesAlong() throws IOException {
+    try (Store store = TestImages.open(directory.resolve("store"))) {
+      StoredImage image = TestImages.add(store, "x", Compression.NONE, greeting("a"));
+      new LayerTrees(store).unpacked(image, runtime, notice -> {});
+
+      store.remove(image);
+
+      assertThat(directory.resolve("store/layers")).isEmptyDirectory();
+    }
+  }
+}
