@@ -1,0 +1,44 @@
+package dev.cooper.linux;
+
+import dev.cooper.oci.OperationException;
+import java.util.Locale;
+
+/**
+ * What differs between the processor architectures that the kernel runs on: call numbers and a few
+ * flags.
+ */
+enum Abi {
+  X86_64(0x10000, 0x20000),
+  AARCH64(0x4000, 0x8000);
+
+  final int oDirectory;
+  final int oNofollow;
+
+  Abi(int oDirectory, int oNofollow) {
+    this.oDirectory = oDirectory;
+    this.oNofollow = oNofollow;
+  }
+
+  /** The trampoline's resource and source are named by this. */
+  String id() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  static final Abi CURRENT =
+      of(System.getProperty("os.name", ""), System.getProperty("os.arch", ""));
+
+  static Abi of(String os, String arch) {
+    if (os.equals("Linux") && (arch.equals("amd64") || arch.equals("x86_64"))) {
+      return X86_64;
+    }
+    if (os.equals("Linux") && arch.equals("aarch64")) {
+      return AARCH64;
+    }
+    throw new OperationException(
+        "commands run on Linux on x86-64 or aarch64; this is "
+            + os
+            + " on "
+            + arch
+            + ": use cooper-core alone, which builds everything that needs no run");
+  }
+}

@@ -1,0 +1,338 @@
+package dev.cooper.linux;
+
+import static dev.cooper.linux.Linux.AT_FDCWD;
+import static dev.cooper.linux.Linux.AT_RECURSIVE;
+import static dev.cooper.linux.Linux.MOUNT_ATTR_NODEV;
+import static dev.cooper.linux.Linux.MOUNT_ATTR_NOEXEC;
+import static dev.cooper.linux.Linux.MOUNT_ATTR_NOSUID;
+import static dev.cooper.linux.Linux.MOUNT_ATTR_RDONLY;
+import static dev.cooper.linux.Linux.O_CLOEXEC;
+import static dev.cooper.linux.Linux.O_CREAT;
+import static dev.cooper.linux.Linux.O_PATH;
+import static dev.cooper.linux.Linux.O_WRONLY;
+
+import dev.cooper.oci.ByteString;
+import dev.cooper.spi.ProcessMount;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Composes the mounts of a container: /proc, /sys, /dev and what it holds, the files of /etc, and
+ * the user's own.
+ *
+ * <p>A mount is made as a descriptor and moved to a descriptor of its target, opened inside the
+ * root, so that no link of the image's can lead it elsewhere; /proc, /sys and /dev may not be links
+ * at all.
+ */
+final class ContainerMounts {
+  private static final List<String> DEVICES =
+      List.of("null", "zero", "full", "random", "urandom", "tty");
+  private static final List<String> MASKED =
+      present(
+          "acpi",
+          "kcore",
+          "keys",
+          "latency_stats",
+          "timer_list",
+          "timer_stats",
+          "sched_debug",
+          "scsi");
+  private static final List<String> READ_ONLY = present("bus", "fs", "irq", "sys", "sysrq-trigger");
+  private static final List<String> MASKED_SYS =
+      List.of("firmware", "devices/virtual/powercap", "fs/cgroup");
+  private static final long PRIVATE = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+
+  private final SyscallProgram program;
+  private final Memory memory;
+  private final long root;
+  private final long empty;
+  private final long inRoot;
+  private final long direct;
+
+  ContainerMounts(SyscallProgram program, long rootSlot) {
+    this.program = program;
+    this.memory = program.memory;
+    this.root = rootSlot;
+    this.empty = memory.string("");
+    this.inRoot =
+        TreePaths.how(
+            memory, O_PATH | O_CLOEXEC, Linux.RESOLVE_IN_ROOT | Linux.RESOLVE_NO_MAGICLINKS);
+    this.direct =
+        TreePaths.how(
+            memory,
+            O_PATH | Linux.O_DIRECTORY | O_CLOEXEC,
+            Linux.RESOLVE_BENEATH | Linux.RESOLVE_NO_SYMLINKS);
+  }
+
+  private static List<String> present(String... names) {
+    return List.of(names).stream().filter(name -> Files.exists(Path.of("/proc", name))).toList();
+  }
+
+  private long slot() {
+    return memory.zeroed(8);
+  }
+
+  /** A new file system of a kind, as a mount of its own, in a slot. */
+  long filesystem(String kind, long attributes, String... options) {
+    long fs = slot();
+    long mount = slot();
+    int open = program.call(kind, Sys.FSOPEN, memory.string(kind), Linux.FSOPEN_CLOEXEC);
+    program.into(open, fs);
+    for (String option : options) {
+      configure(kind, fs, option);
+    }
+    int create = program.call("a new " + kind, Sys.FSCONFIG, 0, Linux.FSCONFIG_CMD_CREATE, 0, 0, 0);
+    int made = program.call("a new " + kind, Sys.FSMOUNT, 0, Linux.FSMOUNT_CLOEXEC, attributes);
+    program.from(create, 0, fs).from(made, 0, fs).into(made, mount);
+    return mount;
+  }
+
+  private void configure(String kind, long fs, String option) {
+    int equals = option.indexOf('=');
+    int row =
+        equals < 0
+            ? program.call(
+                kind + " " + option,
+                Sys.FSCONFIG,
+                0,
+                Linux.FSCONFIG_SET_FLAG,
+                memory.string(option),
+                0,
+                0)
+            : program.call(
+                kind + " " + option,
+                Sys.FSCONFIG,
+                0,
+                Linux.FSCONFIG_SET_STRING,
+                memory.string(option.substring(0, equals)),
+                memory.string(option.substring(equals + 1)),
+                0);
+    program.from(row, 0, fs);
+  }
+
+  /** A copy of an existing mount or a part of one, in a slot. */
+  long copy(long at, ByteString path, boolean recursive) {
+    long mount = slot();
+    int row =
+        program.call(
+            path,
+            Sys.OPEN_TREE,
+            0,
+            memory.string(path),
+            Linux.OPEN_TREE_CLONE | O_CLOEXEC | (recursive ? AT_RECURSIVE : 0));
+    program.from(row, 0, at).into(row, mount);
+    return mount;
+  }
+
+  private long here() {
+    long at = slot();
+    Memory.IO.putLong(at, AT_FDCWD);
+    return at;
+  }
+
+  void restrict(long mount, long attributes, boolean recursive) {
+    long wanted = memory.zeroed(32);
+    Memory.IO.putLong(wanted, attributes);
+    int row =
+        program.call(
+            "mount attributes",
+            Sys.MOUNT_SETATTR,
+            0,
+            empty,
+            Linux.AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0),
+            wanted,
+            32);
+    program.from(row, 0, mount);
+  }
+
+  /** Moves a mount onto what a slot holds open, or onto a name in it. */
+  private void attach(long mount, long target, String name) {
+    int flags =
+        Linux.MOVE_MOUNT_F_EMPTY_PATH | (name.isEmpty() ? Linux.MOVE_MOUNT_T_EMPTY_PATH : 0);
+    int row = program.call(name, Sys.MOVE_MOUNT, 0, empty, 0, memory.string(name), flags);
+    program.from(row, 0, mount).from(row, 2, target);
+  }
+
+  /** A target in the image, its links followed inside the root. */
+  private long target(String path) {
+    return open(path, inRoot);
+  }
+
+  private long open(String path, long how) {
+    long target = slot();
+    String relative = path.startsWith("/") ? path.substring(1) : path;
+    int row =
+        program.call(
+            "/" + relative + " in the container", Sys.OPENAT2, 0, memory.string(relative), how, 24);
+    program.from(row, 0, root).into(row, target);
+    return target;
+  }
+
+  void system(boolean hostNetwork, boolean ttyGroup) {
+    long proc = filesystem("proc", PRIVATE);
+    attach(proc, open("proc", direct), "");
+    long sys = hostNetwork ? hostSys() : filesystem("sysfs", PRIVATE | MOUNT_ATTR_RDONLY);
+    attach(sys, open("sys", direct), "");
+    long dev =
+        filesystem("tmpfs", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, "mode=755", "size=65536k");
+    attach(dev, open("dev", direct), "");
+    devices(dev, ttyGroup);
+    protect(proc, sys, dev);
+  }
+
+  /**
+   * A fresh sysfs shows the network of its mounter's own namespace, so only the host's, read-only,
+   * fits the host's network.
+   */
+  private long hostSys() {
+    long sys = copy(here(), ByteString.utf8("/sys"), true);
+    restrict(sys, PRIVATE | MOUNT_ATTR_RDONLY, true);
+    return sys;
+  }
+
+  private void devices(long dev, boolean ttyGroup) {
+    for (String name : DEVICES) {
+      bindDevice(dev, name);
+    }
+    for (String directory : List.of("pts", "shm", "mqueue")) {
+      int row = program.call("dev/" + directory, Sys.MKDIRAT, 0, memory.string(directory), 0755);
+      program.from(row, 0, dev);
+    }
+    List<String> options = new ArrayList<>(List.of("newinstance", "ptmxmode=0666", "mode=0620"));
+    if (ttyGroup) {
+      options.add("gid=5");
+    }
+    attach(
+        filesystem("devpts", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, options.toArray(new String[0])),
+        dev,
+        "pts");
+    attach(filesystem("tmpfs", PRIVATE, "mode=1777", "size=65536k"), dev, "shm");
+    attach(filesystem("mqueue", PRIVATE), dev, "mqueue");
+    link(dev, "/proc/self/fd", "fd");
+    link(dev, "/proc/self/fd/0", "stdin");
+    link(dev, "/proc/self/fd/1", "stdout");
+    link(dev, "/proc/self/fd/2", "stderr");
+    link(dev, "pts/ptmx", "ptmx");
+  }
+
+  private void bindDevice(long dev, String name) {
+    int file =
+        program.call(
+            "dev/" + name,
+            Sys.OPENAT,
+            0,
+            memory.string(name),
+            O_CREAT | O_WRONLY | O_CLOEXEC,
+            0666);
+    program.from(file, 0, dev);
+    int close = program.call("dev/" + name, Sys.CLOSE, 0);
+    program.resultOf(close, 0, file);
+    attach(copy(here(), ByteString.utf8("/dev/" + name), false), dev, name);
+  }
+
+  private void link(long dev, String target, String name) {
+    int row =
+        program.call("dev/" + name, Sys.SYMLINKAT, memory.string(target), 0, memory.string(name));
+    program.from(row, 1, dev);
+  }
+
+  private void protect(long proc, long sys, long dev) {
+    for (String name : MASKED) {
+      mask(proc, name, Files.isDirectory(Path.of("/proc", name)), dev);
+    }
+    for (String name : READ_ONLY) {
+      long copy = copy(proc, ByteString.utf8(name), true);
+      restrict(copy, PRIVATE | MOUNT_ATTR_RDONLY, true);
+      attach(copy, proc, name);
+    }
+    for (String name : MASKED_SYS) {
+      if (Files.isDirectory(Path.of("/sys", name))) {
+        mask(sys, name, true, dev);
+      }
+    }
+  }
+
+  private void mask(long at, String name, boolean directory, long dev) {
+    attach(
+        directory
+            ? filesystem("tmpfs", PRIVATE | MOUNT_ATTR_RDONLY, "size=4k")
+            : copy(dev, ByteString.utf8("null"), false),
+        at,
+        name);
+  }
+
+  /** A file or tree of the host. */
+  void bind(Path source, String target, boolean readOnly) {
+    long mount = copy(here(), HostPath.bytes(source), true);
+    restrict(
+        mount, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (readOnly ? MOUNT_ATTR_RDONLY : 0), true);
+    attach(mount, target(target), "");
+  }
+
+  void tmpfs(String target, long size, int mode) {
+    String octal = "mode=" + Integer.toOctalString(mode);
+    long mount =
+        size > 0
+            ? filesystem("tmpfs", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, octal, "size=" + size)
+            : filesystem("tmpfs", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, octal);
+    attach(mount, target(target), "");
+  }
+
+  /**
+   * Files whose content never touches a disk, in one file system that lies, in this namespace only,
+   * over a directory of ours.
+   */
+  void memoryFiles(List<ProcessMount.Memory> files, Path over) {
+    if (files.isEmpty()) {
+      return;
+    }
+    long mount = filesystem("tmpfs", PRIVATE, "mode=700");
+    long place = slot();
+    int row =
+        program.call(
+            over,
+            Sys.OPENAT,
+            AT_FDCWD,
+            memory.string(HostPath.bytes(over)),
+            O_PATH | Linux.O_DIRECTORY | O_CLOEXEC);
+    program.into(row, place);
+    attach(mount, place, "");
+    List<Long> slots = new ArrayList<>();
+    for (int i = 0; i < files.size(); i++) {
+      memoryFile(mount, Integer.toString(i), files.get(i));
+      slots.add(copy(mount, ByteString.utf8(Integer.toString(i)), false));
+    }
+    for (int i = 0; i < files.size(); i++) {
+      attach(slots.get(i), target(files.get(i).target()), "");
+    }
+  }
+
+  private void memoryFile(long mount, String name, ProcessMount.Memory file) {
+    int open =
+        program.call(
+            file.target(),
+            Sys.OPENAT,
+            0,
+            memory.string(name),
+            O_CREAT | O_WRONLY | O_CLOEXEC,
+            0600);
+    program.from(open, 0, mount);
+    int write =
+        program.call(
+            file.target(),
+            Sys.WRITE,
+            0,
+            memory.bytes(file.content().toBytes()),
+            file.content().length());
+    int owner = program.call(file.target(), Sys.FCHOWN, 0, file.uid(), file.gid());
+    int mode = program.call(file.target(), Sys.FCHMOD, 0, file.mode());
+    int close = program.call(file.target(), Sys.CLOSE, 0);
+    program
+        .resultOf(write, 0, open)
+        .resultOf(owner, 0, open)
+        .resultOf(mode, 0, open)
+        .resultOf(close, 0, open);
+  }
+}

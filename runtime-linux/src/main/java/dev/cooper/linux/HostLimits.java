@@ -1,0 +1,59 @@
+package dev.cooper.linux;
+
+import dev.cooper.oci.OperationException;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** Says in words why this host refuses namespaces, with the setting that is missing. */
+final class HostLimits {
+  private HostLimits() {}
+
+  static OperationException explainClone(int errno, boolean rootless) {
+    String found =
+        "clone with new "
+            + (rootless ? "user, " : "")
+            + "mount and pid namespaces: "
+            + SystemCallException.reason(errno);
+    return new OperationException(
+        "this host does not let "
+            + (rootless ? "an ordinary user" : "root")
+            + " start containers: "
+            + found
+            + ": "
+            + remedy(errno, rootless));
+  }
+
+  private static String remedy(int errno, boolean rootless) {
+    if (errno == Linux.ENOSPC || zero("/proc/sys/user/max_user_namespaces")) {
+      return "user namespaces are switched off: sysctl user.max_user_namespaces=10000";
+    }
+    if (rootless && zero("/proc/sys/kernel/unprivileged_userns_clone")) {
+      return "unprivileged user namespaces are switched off: sysctl kernel.unprivileged_userns_clone=1";
+    }
+    if (rootless && one("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")) {
+      return "AppArmor restricts user namespaces: sysctl kernel.apparmor_restrict_unprivileged_userns=0, or give java a profile that allows userns";
+    }
+    if (errno == Linux.EAGAIN) {
+      return "the limit on processes is reached: raise it (ulimit -u)";
+    }
+    return rootless
+        ? "a seccomp filter around this JVM refuses it: run the outer container with --security-opt seccomp=unconfined or a profile that allows clone with namespaces"
+        : "this root lacks CAP_SYS_ADMIN, as in an unprivileged container: run it with a user namespace of its own, or with --cap-add SYS_ADMIN";
+  }
+
+  private static boolean zero(String file) {
+    return is(file, "0");
+  }
+
+  private static boolean one(String file) {
+    return is(file, "1");
+  }
+
+  private static boolean is(String file, String value) {
+    try {
+      return ProcFile.read(Path.of(file)).equals(value);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}

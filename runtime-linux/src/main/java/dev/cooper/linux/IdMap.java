@@ -1,0 +1,160 @@
+package dev.cooper.linux;
+
+import dev.cooper.oci.OperationException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * Which ids of the host stand for the ids inside a user namespace: 0 for the user, 1 and up for its
+ * subordinate ids (subuid(5), subgid(5)).
+ *
+ * @param user the user's name
+ * @param uid its uid on the host
+ * @param gid its gid on the host
+ * @param uids its subordinate ranges of uids
+ * @param gids its subordinate ranges of gids
+ */
+record IdMap(String user, long uid, long gid, List<Range> uids, List<Range> gids) {
+  private static final List<String> PLACES =
+      List.of("/usr/bin/", "/bin/", "/usr/local/bin/", "/run/wrappers/bin/");
+
+  /** A subordinate range: so many ids of the host from a first one. */
+  record Range(long first, long count) {}
+
+  static IdMap none() {
+    return new IdMap("root", 0, 0, List.of(), List.of());
+  }
+
+  /** The map for the user who runs this JVM. */
+  static IdMap ofUser(long uid, long gid, Path subuid, Path subgid) {
+    String user = System.getProperty("user.name", "");
+    return new IdMap(user, uid, gid, ranges(subuid, user, uid), ranges(subgid, user, uid));
+  }
+
+  private static List<Range> ranges(Path file, String user, long uid) {
+    List<Range> found = new ArrayList<>();
+    try (Stream<String> lines = Files.lines(file, StandardCharsets.ISO_8859_1)) {
+      lines
+          .map(line -> line.strip().split(":"))
+          .filter(parts -> parts.length == 3)
+          .filter(parts -> parts[0].equals(user) || parts[0].equals(Long.toString(uid)))
+          .forEach(parts -> range(parts).ifPresent(found::add));
+    } catch (IOException e) {
+      throw new OperationException(
+          "cannot read "
+              + file
+              + ": it names the ids that user "
+              + user
+              + " may use inside a container: create it with the line "
+              + user
+              + ":100000:65536",
+          e);
+    }
+    if (found.isEmpty()) {
+      throw new OperationException(
+          "no subordinate ids for user "
+              + user
+              + " in "
+              + file
+              + ": add the line "
+              + user
+              + ":100000:65536 (usermod --add-subuids 100000-165535 --add-subgids 100000-165535 "
+              + user
+              + ", as root)");
+    }
+    return found;
+  }
+
+  private static Optional<Range> range(String[] parts) {
+    try {
+      Range range = new Range(Long.parseLong(parts[1]), Long.parseLong(parts[2]));
+      return range.count() > 0 ? Optional.of(range) : Optional.empty();
+    } catch (NumberFormatException e) {
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * Writes the map for a process in a new user namespace, with the host's setuid newuidmap and
+   * newgidmap.
+   */
+  void write(int pid) {
+    run("newgidmap", pid, gid, gids);
+    run("newuidmap", pid, uid, uids);
+  }
+
+  private void run(String tool, int pid, long self, List<Range> ranges) {
+    List<String> command =
+        new ArrayList<>(List.of(find(tool), Integer.toString(pid), "0", Long.toString(self), "1"));
+    long next = 1;
+    for (Range range : ranges) {
+      command.addAll(
+          List.of(Long.toString(next), Long.toString(range.first()), Long.toString(range.count())));
+      next += range.count();
+    }
+    try {
+      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      process.getOutputStream().close();
+      String said =
+          new String(process.getInputStream().readNBytes(4096), StandardCharsets.UTF_8).strip();
+      if (!process.waitFor(10, TimeUnit.SECONDS) || process.exitValue() != 0) {
+        process.destroyForcibly();
+        throw new OperationException(
+            tool
+                + " could not map "
+                + user
+                + "'s subordinate ids: "
+                + said
+                + ": it has to be setuid root or have file capabilities (reinstall the package uidmap), "
+                + "and the ranges in /etc/subuid and /etc/subgid have to be "
+                + user
+                + "'s");
+      }
+    } catch (IOException e) {
+      throw new OperationException("cannot run " + command.get(0) + " to map subordinate ids", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new OperationException("interrupted while " + tool + " mapped subordinate ids", e);
+    }
+  }
+
+  private static String find(String tool) {
+    return PLACES.stream()
+        .map(place -> place + tool)
+        .filter(path -> Files.isExecutable(Path.of(path)))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new OperationException(
+                    tool
+                        + " is not installed, and an ordinary user cannot map its subordinate ids without it: install the package uidmap (shadow-utils on Fedora)"));
+  }
+
+  /** Whether a map of the kernel's (user_namespaces(7)) covers an id inside. */
+  static boolean covers(Path map, long id) {
+    try {
+      for (String line : Files.readAllLines(map, StandardCharsets.US_ASCII)) {
+        String[] parts = line.strip().split("\\s+");
+        long first = Long.parseLong(parts[0]);
+        if (id >= first && id < first + Long.parseLong(parts[2])) {
+          return true;
+        }
+      }
+      return false;
+    } catch (IOException e) {
+      return true; // a kernel without user namespaces
+    }
+  }
+
+  /** How many ids, from 0, a file inside may have as its owner. */
+  long size() {
+    return 1 + uids.stream().mapToLong(Range::count).sum();
+  }
+}

@@ -1,0 +1,255 @@
+package dev.cooper.linux;
+
+import static dev.cooper.linux.Linux.CLONE_FILES;
+import static dev.cooper.linux.Linux.CLONE_NEWNS;
+import static dev.cooper.linux.Linux.CLONE_NEWPID;
+import static dev.cooper.linux.Linux.CLONE_NEWUSER;
+import static dev.cooper.linux.Linux.CLONE_PIDFD;
+import static dev.cooper.linux.Linux.CLONE_VM;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/**
+ * A long-lived child that shares this JVM's memory and descriptors but lives in mount, pid and (for
+ * an ordinary user) user namespaces of its own.
+ *
+ * <p>What only root may do it does for us, in lanes; every mount and every container process lives
+ * inside its namespaces. It is the init of its pid namespace and dies with the thread that cloned
+ * it, so a JVM that is killed leaves no process and no mount. Thread-safe.
+ */
+final class Keeper implements AutoCloseable {
+  private static final long ALL_SIGNALS = -1L;
+  private static final int SIG_SETMASK = 2;
+  private static final int SIGNALS = 64;
+
+  private static final boolean NESTED = isNested();
+
+  private final boolean rootless;
+  private final IdMap ids;
+  private final Lane.Life life = new Lane.Life();
+  private final Lane control = new Lane(life);
+  private final List<Lane> lanes = new CopyOnWriteArrayList<>();
+  private final Deque<Lane> idle = new ArrayDeque<>();
+  private final CompletableFuture<Integer> started = new CompletableFuture<>();
+  private final CompletableFuture<Void> ended = new CompletableFuture<>();
+  private final long dumpable = Trampoline.here(Sys.PRCTL, Linux.PR_GET_DUMPABLE);
+  private int pidfd = -1;
+  private boolean closed;
+
+  private Keeper(boolean rootless, IdMap ids) {
+    this.rootless = rootless;
+    this.ids = ids;
+    lanes.add(control);
+  }
+
+  /** Starts a keeper: as root with the JVM's own ids, else with the ids that the map names. */
+  static Keeper start(boolean rootless, IdMap ids) {
+    Keeper keeper = new Keeper(rootless, ids);
+    // PDEATHSIG fires when the *thread* that cloned ends: this one does nothing else, and lives as
+    // long as the keeper.
+    Thread thread = new Thread(null, keeper::cloneAndWait, "cooper-keeper", 128 * 1024);
+    thread.setDaemon(true);
+    thread.start();
+    int pid = keeper.startedPid();
+    try {
+      if (rootless) {
+        ids.write(pid);
+      }
+      keeper.setUp();
+      return keeper;
+    } catch (RuntimeException e) {
+      keeper.close();
+      throw e;
+    }
+  }
+
+  private int startedPid() {
+    try {
+      return started.join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof RuntimeException cause ? cause : e;
+    }
+  }
+
+  private void cloneAndWait() {
+    control.serving().call("keeper", Sys.PRCTL, Linux.PR_SET_PDEATHSIG, Linux.SIGKILL);
+    control.serving().serve(control.word());
+    long flags =
+        CLONE_VM
+            | CLONE_FILES
+            | CLONE_NEWNS
+            | CLONE_NEWPID
+            | CLONE_PIDFD
+            | (rootless ? CLONE_NEWUSER : 0);
+    try (SyscallProgram birth = SyscallProgram.small();
+        SyscallProgram death = SyscallProgram.small()) {
+      long pidfdAt = birth.memory.zeroed(8);
+      int cloned = cloneWithSignalsBlocked(birth, control, flags, pidfdAt);
+      Trampoline.run(birth, 0);
+      if (birth.errno(cloned) != 0) {
+        started.completeExceptionally(HostLimits.explainClone(birth.errno(cloned), rootless));
+        return;
+      }
+      pidfd = Memory.IO.getInt(pidfdAt);
+      long pid = birth.result(cloned);
+      started.complete((int) pid);
+      // Its exit signal is none, so nothing else in this JVM that waits for children can take it
+      // from us.
+      int waited = death.tolerate("keeper", Sys.WAIT4, pid, 0, Linux.WALL, 0);
+      do {
+        Trampoline.run(death, 0);
+      } while (death.errno(waited) == Linux.EINTR);
+      dead();
+    } catch (RuntimeException | Error e) {
+      started.completeExceptionally(e);
+    } finally {
+      ended.complete(null);
+    }
+  }
+
+  /**
+   * A handler of the JVM's must never run in a child that shares its memory but has none of its
+   * thread's state.
+   */
+  private static int cloneWithSignalsBlocked(
+      SyscallProgram program, Lane lane, long flags, long pidfdAt) {
+    long all = program.memory.allocate(8);
+    Memory.IO.putLong(all, ALL_SIGNALS);
+    long old = program.memory.zeroed(8);
+    program.call("signals", Sys.RT_SIGPROCMASK, SIG_SETMASK, all, old, 8);
+    int row = program.clone(lane.serving(), lane.stackTop(), flags, pidfdAt);
+    program.tolerateLast();
+    program.call("signals", Sys.RT_SIGPROCMASK, SIG_SETMASK, old, 0, 8);
+    return row;
+  }
+
+  private void setUp() {
+    try (SyscallProgram program = new SyscallProgram(128, 1024)) {
+      long defaults = program.memory.zeroed(32);
+      for (int signal = 1; signal <= SIGNALS; signal++) {
+        program.tolerate("signal " + signal, Sys.RT_SIGACTION, signal, defaults, 0, 8);
+      }
+      if (rootless) {
+        program.call("group 0", Sys.SETRESGID, 0, 0, 0);
+        program.call("groups", Sys.SETGROUPS, 0, 0);
+        program.call("user 0", Sys.SETRESUID, 0, 0, 0);
+        // A change of credentials clears both, and the second is the JVM's own: memory is shared.
+        program.call("keeper", Sys.PRCTL, Linux.PR_SET_PDEATHSIG, Linux.SIGKILL);
+        program.call("keeper", Sys.PRCTL, Linux.PR_SET_DUMPABLE, dumpable);
+      }
+      program.call("keeper", Sys.UMASK, 0);
+      program.call(
+          "/", Sys.MOUNT, 0, program.memory.string("/"), 0, Linux.MS_REC | Linux.MS_PRIVATE, 0);
+      control.run(program);
+    }
+  }
+
+  /** A lane for the caller alone, until it is given back. */
+  synchronized Lane acquire() {
+    requireAlive();
+    Lane lane = idle.poll();
+    return lane != null ? lane : newLane();
+  }
+
+  synchronized void release(Lane lane) {
+    idle.push(lane);
+  }
+
+  private Lane newLane() {
+    Lane lane = new Lane(life);
+    lane.serving().call("lane", Sys.UMASK, 0);
+    lane.serving().serve(lane.word());
+    try (SyscallProgram program = SyscallProgram.small()) {
+      int row =
+          program.clone(lane.serving(), lane.stackTop(), CLONE_VM | CLONE_FILES | Linux.SIGCHLD, 0);
+      if (control.run(program, 0) <= row) {
+        lane.close();
+        throw program
+            .failure(row)
+            .during(
+                "cannot start another lane of the keeper",
+                "raise the limit on processes (ulimit -u)");
+      }
+    }
+    lanes.add(lane);
+    return lane;
+  }
+
+  int pid() {
+    return started.join();
+  }
+
+  /**
+   * Whether it lives in a user namespace, its own or one around this JVM: then it can set no
+   * trusted attributes, and make no device nodes.
+   */
+  boolean rootless() {
+    return rootless || NESTED;
+  }
+
+  /** Whether a group id inside stands for one outside. */
+  boolean mapsGroup(long gid) {
+    return rootless
+        ? gid <= ids.gids().stream().mapToLong(IdMap.Range::count).sum()
+        : IdMap.covers(Path.of("/proc/self/gid_map"), gid);
+  }
+
+  private static boolean isNested() {
+    try {
+      return !ProcFile.read(Path.of("/proc/self/uid_map")).matches("0\\s+0\\s+4294967295");
+    } catch (IOException e) {
+      return false; // a kernel without user namespaces
+    }
+  }
+
+  IdMap ids() {
+    return ids;
+  }
+
+  /** The JVM's dumpable flag, which a setresuid in a child that shares its memory clears. */
+  long dumpable() {
+    return dumpable;
+  }
+
+  synchronized boolean alive() {
+    return !closed && !life.ended;
+  }
+
+  private void requireAlive() {
+    if (!alive()) {
+      throw Lane.gone();
+    }
+  }
+
+  private void dead() {
+    life.ended = true;
+    lanes.forEach(Lane::wakeAll);
+  }
+
+  /**
+   * Kills the keeper and with it every container process and mount, and waits until they are gone.
+   */
+  @Override
+  public void close() {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+    }
+    if (pidfd >= 0) {
+      Trampoline.here(Sys.PIDFD_SEND_SIGNAL, pidfd, Linux.SIGKILL, 0, 0);
+    }
+    ended.join();
+    if (pidfd >= 0) {
+      Trampoline.here(Sys.CLOSE, pidfd);
+    }
+  }
+}

@@ -1,0 +1,143 @@
+package dev.cooper.linux;
+
+import dev.cooper.oci.OperationException;
+import java.lang.invoke.VarHandle;
+
+/**
+ * One task in the keeper's namespaces that runs the programs handed to it, one after the other.
+ *
+ * <p>It shares the JVM's memory and descriptors. Its word of state is a futex: idle, requested,
+ * done, or dead. One thread at a time uses a lane.
+ */
+final class Lane implements Task, AutoCloseable {
+  private static final int REQUESTED = 1;
+  private static final int DONE = 2;
+  private static final long LOOK_AGAIN_NANOS = 200_000_000L;
+  private static final int FUTEX_WAIT_PRIVATE = 128;
+  private static final int FUTEX_WAKE_PRIVATE = 129;
+  private static final int STACK = 16384;
+
+  private final Life life;
+  private final long word;
+  private final long stack;
+  private final long childStack;
+  private final SyscallProgram serving = new SyscallProgram(8, 64);
+  private final SyscallProgram wake = new SyscallProgram(1, 64);
+  private final SyscallProgram sleep = new SyscallProgram(1, 64);
+
+  /** Whether the keeper lives, known to all its lanes. */
+  static final class Life {
+    volatile boolean ended;
+  }
+
+  Lane(Life life) {
+    this.life = life;
+    word = Memory.malloc(24);
+    Memory.IO.setMemory(word, 24, (byte) 0);
+    stack = Memory.malloc(STACK);
+    childStack = Memory.malloc(STACK);
+    wake.call("lane", Sys.FUTEX, word, FUTEX_WAKE_PRIVATE, 1);
+    // Now and then it looks for itself: a keeper that is killed wakes nobody, and what tells of its
+    // death may come too early.
+    long timeout = sleep.memory.zeroed(16);
+    Memory.IO.putLong(timeout + 8, LOOK_AGAIN_NANOS);
+    sleep.tolerate("lane", Sys.FUTEX, word, FUTEX_WAIT_PRIVATE, REQUESTED, timeout);
+  }
+
+  /** What the lane's task runs: a few calls first, then it serves. */
+  SyscallProgram serving() {
+    return serving;
+  }
+
+  long word() {
+    return word;
+  }
+
+  long stackTop() {
+    return (stack + STACK) & ~15L;
+  }
+
+  /**
+   * The top of the stack that a container process runs on until it executes its command; the lane
+   * waits until then.
+   */
+  long childStackTop() {
+    return (childStack + STACK) & ~15L;
+  }
+
+  /** Hands a program over, to be awaited. */
+  void submit(SyscallProgram program, int fromRow) {
+    if (life.ended) {
+      throw gone();
+    }
+    if (state() == REQUESTED) {
+      throw new IllegalStateException("the lane still runs another program");
+    }
+    Memory.IO.putLong(word + 8, program.start(fromRow));
+    VarHandle.fullFence();
+    Memory.IO.putInt(word, REQUESTED);
+    VarHandle.fullFence();
+    Trampoline.run(wake, 0);
+  }
+
+  boolean isDead() {
+    return life.ended;
+  }
+
+  /** Whether the program that was handed over is done; throws if nobody will ever do it. */
+  boolean isDone() {
+    boolean ended = life.ended;
+    if (state() == DONE) {
+      return true;
+    }
+    if (ended) {
+      throw gone();
+    }
+    return false;
+  }
+
+  /** Waits for the program that was handed over; returns the row that it stopped at. */
+  int await(SyscallProgram program) {
+    while (!isDone()) {
+      Trampoline.run(sleep, 0);
+    }
+    return program.rowAt(Memory.IO.getLong(word + 16));
+  }
+
+  @Override
+  public int run(SyscallProgram program, int fromRow) {
+    submit(program, fromRow);
+    return await(program);
+  }
+
+  /** Wakes whoever waits, to see that the keeper is dead. */
+  void wakeAll() {
+    try (SyscallProgram all = new SyscallProgram(1, 64)) {
+      all.call("lane", Sys.FUTEX, word, FUTEX_WAKE_PRIVATE, Integer.MAX_VALUE);
+      Trampoline.run(all, 0);
+    }
+  }
+
+  private int state() {
+    int state = Memory.IO.getInt(word);
+    VarHandle.fullFence();
+    return state;
+  }
+
+  static OperationException gone() {
+    return new OperationException(
+        "the keeper, the process that holds this JVM's mounts and containers, is gone: it was killed from outside, or closed; "
+            + "what ran in its containers is gone with it: open the container again");
+  }
+
+  /** Frees the lane's memory; its task must be dead. */
+  @Override
+  public void close() {
+    serving.close();
+    wake.close();
+    sleep.close();
+    Memory.IO.freeMemory(word);
+    Memory.IO.freeMemory(stack);
+    Memory.IO.freeMemory(childStack);
+  }
+}

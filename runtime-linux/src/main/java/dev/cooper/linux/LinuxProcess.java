@@ -1,0 +1,166 @@
+package dev.cooper.linux;
+
+import static dev.cooper.linux.Linux.CLONE_NEWCGROUP;
+import static dev.cooper.linux.Linux.CLONE_NEWIPC;
+import static dev.cooper.linux.Linux.CLONE_NEWNET;
+import static dev.cooper.linux.Linux.CLONE_NEWNS;
+import static dev.cooper.linux.Linux.CLONE_NEWPID;
+import static dev.cooper.linux.Linux.CLONE_NEWUTS;
+import static dev.cooper.linux.Linux.CLONE_PIDFD;
+import static dev.cooper.linux.Linux.CLONE_VFORK;
+import static dev.cooper.linux.Linux.CLONE_VM;
+
+import dev.cooper.spi.ProcessEnd;
+import dev.cooper.spi.ProcessIo;
+import dev.cooper.spi.ProcessMount;
+import dev.cooper.spi.ProcessSpec;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run of a process in an overlay: cloned by a lane, which waits for it while this thread moves
+ * its output.
+ */
+final class LinuxProcess {
+  private static final long NAMESPACES =
+      CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+
+  private static final int TTY = 5;
+
+  private final Keeper keeper;
+  private final Lane lane;
+  private final OverlayMount overlay;
+  private final ProcessSpec process;
+
+  LinuxProcess(Keeper keeper, Lane lane, OverlayMount overlay, ProcessSpec process) {
+    this.keeper = keeper;
+    this.lane = lane;
+    this.overlay = overlay;
+    this.process = process;
+  }
+
+  ProcessEnd run(ProcessIo io) {
+    EtcFiles.write(overlay.directory(), process.hostname(), process.hostNetwork());
+    try (MountStubs stubs = new MountStubs(lane, overlay)) {
+      stubs.ensure(targets());
+      try (ProcessPipes pipes = new ProcessPipes(io)) {
+        return start(pipes);
+      }
+    }
+  }
+
+  private List<MountStubs.Target> targets() {
+    List<MountStubs.Target> targets = new ArrayList<>();
+    for (String name : List.of("dev", "proc", "sys")) {
+      targets.add(new MountStubs.Target(name, true));
+    }
+    for (String name : EtcFiles.NAMES) {
+      targets.add(new MountStubs.Target("etc/" + name, false));
+    }
+    for (ProcessMount mount : process.mounts()) {
+      boolean directory =
+          mount instanceof ProcessMount.Tmpfs
+              || mount instanceof ProcessMount.Bind bind && bind.source().toFile().isDirectory();
+      targets.add(new MountStubs.Target(mount.target(), directory));
+    }
+    return targets;
+  }
+
+  private ProcessEnd start(ProcessPipes pipes) {
+    try (ContainerProgram child =
+            new ContainerProgram(
+                process,
+                overlay,
+                Capabilities.permitted(lane),
+                keeper.mapsGroup(TTY),
+                pipes.childEnds());
+        SyscallProgram outer = SyscallProgram.small()) {
+      long status = outer.memory.zeroed(8);
+      long pidfd = outer.memory.zeroed(8);
+      long one = outer.memory.zeroed(8);
+      Memory.IO.putLong(one, 1);
+      Memory.IO.putLong(pidfd, -1);
+      long flags =
+          CLONE_VM
+              | CLONE_VFORK
+              | CLONE_PIDFD
+              | Linux.SIGCHLD
+              | NAMESPACES
+              | (process.hostNetwork() ? 0 : CLONE_NEWNET);
+      int cloned = outer.clone(child.program(), lane.childStackTop(), flags, pidfd);
+      outer.tolerateLast();
+      // The child's change of user cleared the flag of the memory that it shared with the JVM until
+      // it executed its command.
+      outer.call("keeper", Sys.PRCTL, Linux.PR_SET_DUMPABLE, keeper.dumpable());
+      for (long end : pipes.childEnds()) {
+        outer.tolerate("pipe", Sys.CLOSE, end);
+      }
+      int waited = outer.tolerate("container", Sys.WAIT4, 0, status, Linux.WALL, 0);
+      outer.resultOf(waited, 0, cloned);
+      outer.call("event", Sys.WRITE, pipes.doneEvent(), one, 8);
+      lane.submit(outer, 0);
+      pipes.childEndsGone();
+      return finish(pipes, child, outer, cloned, status, pidfd);
+    }
+  }
+
+  private ProcessEnd finish(
+      ProcessPipes pipes,
+      ContainerProgram child,
+      SyscallProgram outer,
+      int cloned,
+      long status,
+      long pidfd) {
+    ProcessEnd.Cause cause = ProcessEnd.Cause.EXIT;
+    @Nullable RuntimeException broken = null;
+    try {
+      cause = pipes.move(lane, () -> kill(pidfd));
+    } catch (RuntimeException e) {
+      broken = e;
+      kill(pidfd);
+    }
+    try {
+      awaitKilling(outer, pidfd, broken != null || cause != ProcessEnd.Cause.EXIT);
+    } finally {
+      if (Memory.IO.getInt(pidfd) >= 0) {
+        Trampoline.here(Sys.CLOSE, Memory.IO.getInt(pidfd));
+      }
+    }
+    if (broken != null) {
+      throw broken;
+    }
+    if (outer.errno(cloned) != 0) {
+      throw HostLimits.explainClone(outer.errno(cloned), keeper.rootless());
+    }
+    int word = Memory.IO.getInt(status);
+    @Nullable RuntimeException failure = word == 127 << 8 ? child.failure() : null;
+    if (failure != null) {
+      throw failure;
+    }
+    boolean signalled = (word & 0x7f) != 0;
+    int code = signalled ? 128 + (word & 0x7f) : word >> 8 & 0xff;
+    return new ProcessEnd(
+        code, cause == ProcessEnd.Cause.EXIT && signalled ? ProcessEnd.Cause.SIGNAL : cause);
+  }
+
+  /**
+   * The process may be killed before it is there to be killed: then again, until the lane is done
+   * with it.
+   */
+  private void awaitKilling(SyscallProgram outer, long pidfd, boolean killed) {
+    while (killed && !lane.isDone()) {
+      kill(pidfd);
+      LockSupport.parkNanos(1_000_000);
+    }
+    lane.await(outer);
+  }
+
+  private static void kill(long pidfd) {
+    int fd = Memory.IO.getInt(pidfd);
+    if (fd >= 0) {
+      Trampoline.here(Sys.PIDFD_SEND_SIGNAL, fd, Linux.SIGKILL, 0, 0);
+    }
+  }
+}

@@ -1,0 +1,115 @@
+package dev.cooper.linux;
+
+import com.kenai.jffi.MemoryIO;
+import dev.cooper.oci.ByteString;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A region of native memory that grows by chunks and is freed as a whole; an address in it never
+ * moves.
+ *
+ * <p>Not thread-safe. It must not be closed while a program that uses it runs.
+ */
+final class Memory implements AutoCloseable {
+  static final MemoryIO IO = MemoryIO.getInstance();
+
+  private final List<Long> chunks = new ArrayList<>();
+  private final List<Long> oversized = new ArrayList<>();
+  private final int chunkSize;
+  private int used;
+  private long next;
+  private long end;
+  private long taken;
+
+  Memory(int chunkSize) {
+    this.chunkSize = chunkSize;
+  }
+
+  /** Room for so many bytes, zeroed, at a multiple of eight. */
+  long zeroed(long bytes) {
+    long at = allocate(bytes);
+    IO.setMemory(at, bytes, (byte) 0);
+    return at;
+  }
+
+  /** Room for so many bytes, with whatever is in them, at a multiple of eight. */
+  long allocate(long bytes) {
+    long rounded = (bytes + 7) & ~7L;
+    taken += rounded;
+    if (rounded > chunkSize) {
+      oversized.add(malloc(rounded));
+      return oversized.get(oversized.size() - 1);
+    }
+    if (end - next < rounded) {
+      if (used == chunks.size()) {
+        chunks.add(malloc(chunkSize));
+      }
+      next = chunks.get(used++);
+      end = next + chunkSize;
+    }
+    long at = next;
+    next += rounded;
+    return at;
+  }
+
+  /** How many bytes were taken since the last reset. */
+  long taken() {
+    return taken;
+  }
+
+  static long malloc(long size) {
+    long at = IO.allocateMemory(size, false);
+    if (at == 0) {
+      throw new OutOfMemoryError("native memory: " + size + " bytes");
+    }
+    return at;
+  }
+
+  /** Takes everything back, keeping the chunks of the common size for what comes. */
+  void reset() {
+    oversized.forEach(IO::freeMemory);
+    oversized.clear();
+    used = 0;
+    taken = 0;
+    next = 0;
+    end = 0;
+  }
+
+  long string(ByteString value) {
+    int length = value.length();
+    long at = allocate(length + 1L);
+    for (int i = 0; i < length; i++) {
+      IO.putByte(at + i, (byte) value.latin1().charAt(i));
+    }
+    IO.putByte(at + length, (byte) 0);
+    return at;
+  }
+
+  long string(String value) {
+    return string(ByteString.utf8(value));
+  }
+
+  long bytes(byte[] value) {
+    long at = allocate(value.length);
+    IO.putByteArray(at, value, 0, value.length);
+    return at;
+  }
+
+  /** An array of pointers to strings, ended by a null pointer, as execve takes it. */
+  long strings(List<ByteString> values) {
+    long at = allocate(8L * (values.size() + 1));
+    for (int i = 0; i < values.size(); i++) {
+      IO.putLong(at + 8L * i, string(values.get(i)));
+    }
+    IO.putLong(at + 8L * values.size(), 0);
+    return at;
+  }
+
+  @Override
+  public void close() {
+    reset();
+    chunks.forEach(IO::freeMemory);
+    chunks.clear();
+  }
+}

@@ -1,0 +1,264 @@
+package dev.cooper.linux;
+
+import static dev.cooper.linux.Linux.O_CLOEXEC;
+import static dev.cooper.linux.Linux.O_DIRECTORY;
+import static dev.cooper.linux.Linux.O_PATH;
+
+import dev.cooper.oci.ByteString;
+import dev.cooper.oci.OperationException;
+import dev.cooper.oci.layer.EntryType;
+import dev.cooper.oci.layer.LayerPath;
+import dev.cooper.oci.layer.TarEntry;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes the places that mounts need and a root lacks, and takes them away again when the process is
+ * gone.
+ *
+ * <p>All inside the root, by descriptors; what is taken away is only what was made, if it still is
+ * the same and is empty (CVE-2024-23652: a process may have put a link in its place).
+ */
+final class MountStubs implements AutoCloseable {
+  private static final long NO_LINKS = Linux.RESOLVE_BENEATH | Linux.RESOLVE_NO_SYMLINKS;
+  private static final int MOST_LINKS = 40;
+
+  private final Lane lane;
+  private final OverlayMount overlay;
+  private final Deque<Made> made = new ArrayDeque<>();
+
+  /** A place that something is to be mounted on. */
+  record Target(String path, boolean directory) {}
+
+  /** What was made: its path, inode, and its parent's times before and after. */
+  private record Made(ByteString path, boolean directory, long inode, Times before, Times after) {}
+
+  /** A path's modification time and inode; zero where there is nothing. */
+  private record Times(long seconds, long nanos, long inode) {
+    static final Times NONE = new Times(0, 0, 0);
+  }
+
+  MountStubs(Lane lane, OverlayMount overlay) {
+    this.lane = lane;
+    this.overlay = overlay;
+  }
+
+  /** Makes what is missing; one program asks for all of them. */
+  void ensure(List<Target> targets) {
+    for (Target target : missing(targets)) {
+      make(target);
+    }
+  }
+
+  private List<Target> missing(List<Target> targets) {
+    try (SyscallProgram program = new SyscallProgram(2 * targets.size(), 8192)) {
+      long how =
+          TreePaths.how(
+              program.memory,
+              O_PATH | O_CLOEXEC,
+              Linux.RESOLVE_IN_ROOT | Linux.RESOLVE_NO_MAGICLINKS);
+      for (Target target : targets) {
+        int open =
+            program.tolerate(
+                target.path(),
+                Sys.OPENAT2,
+                overlay.root(),
+                program.memory.string(target.path()),
+                how,
+                24);
+        int close = program.tolerate(target.path(), Sys.CLOSE, 0);
+        program.resultOf(close, 0, open);
+      }
+      lane.run(program);
+      List<Target> missing = new ArrayList<>();
+      for (int i = 0; i < targets.size(); i++) {
+        if (program.errno(2 * i) != 0) {
+          missing.add(targets.get(i));
+        }
+      }
+      return missing;
+    }
+  }
+
+  private void make(Target target) {
+    ByteString place = canonical(target.path());
+    ByteString at = ByteString.EMPTY;
+    List<ByteString> names = LayerPath.components(place);
+    for (int i = 0; i < names.size(); i++) {
+      at = LayerPath.join(at, names.get(i));
+      if (entry(at) == null) {
+        makeOne(at, i < names.size() - 1 || target.directory());
+      }
+    }
+  }
+
+  private void makeOne(ByteString path, boolean directory) {
+    Times before = times(LayerPath.parent(path));
+    int parent = open(LayerPath.parent(path));
+    try (SyscallProgram program = SyscallProgram.small()) {
+      long name = program.memory.string(LayerPath.name(path));
+      long stat = program.memory.zeroed(Stat.SIZE);
+      if (directory) {
+        program.call(path, Sys.MKDIRAT, parent, name, 0755);
+      } else {
+        program.call(path, Sys.MKNODAT, parent, name, Linux.S_IFREG | 0644, 0);
+      }
+      program.call(path, Sys.STATX, parent, name, Linux.AT_SYMLINK_NOFOLLOW, Stat.BASIC, stat);
+      lane.run(program);
+      made.push(new Made(path, directory, Stat.inode(stat), before, times(LayerPath.parent(path))));
+    } finally {
+      TreeRemover.close(lane, parent);
+    }
+  }
+
+  /** Follows the links on a path inside the root, whether or not what they lead to exists. */
+  private ByteString canonical(String path) {
+    Deque<ByteString> ahead = new ArrayDeque<>(parts(ByteString.utf8(path)));
+    ByteString done = ByteString.EMPTY;
+    int links = 0;
+    while (!ahead.isEmpty()) {
+      ByteString name = ahead.pop();
+      if (name.latin1().equals("..")) {
+        done = LayerPath.parent(done);
+        continue;
+      }
+      ByteString next = LayerPath.join(done, name);
+      TarEntry entry = entry(next);
+      if (entry == null || entry.type() != EntryType.SYMLINK) {
+        done = next;
+        continue;
+      }
+      if (++links > MOST_LINKS) {
+        throw new OperationException(
+            "cannot mount on " + path + ": more than " + MOST_LINKS + " links lead on from it");
+      }
+      if (entry.link().latin1().startsWith("/")) {
+        done = ByteString.EMPTY;
+      }
+      List<ByteString> inserted = parts(entry.link());
+      for (int i = inserted.size() - 1; i >= 0; i--) {
+        ahead.push(inserted.get(i));
+      }
+    }
+    return done;
+  }
+
+  private static List<ByteString> parts(ByteString path) {
+    List<ByteString> parts = new ArrayList<>();
+    for (String part : path.latin1().split("/", -1)) {
+      if (!part.isEmpty() && !part.equals(".")) {
+        parts.add(new ByteString(part));
+      }
+    }
+    return parts;
+  }
+
+  private @Nullable TarEntry entry(ByteString path) {
+    int fd = tryOpen(path, O_PATH | Linux.O_NOFOLLOW);
+    if (fd < 0) {
+      return null;
+    }
+    try {
+      return TreeReader.entryOf(lane, fd, path);
+    } finally {
+      TreeRemover.close(lane, fd);
+    }
+  }
+
+  private int open(ByteString path) {
+    int fd = tryOpen(path, Linux.O_RDONLY | O_DIRECTORY);
+    if (fd < 0) {
+      throw new SystemCallException("openat2", path.toString(), -fd);
+    }
+    return fd;
+  }
+
+  private int tryOpen(ByteString path, int flags) {
+    try (SyscallProgram program = new SyscallProgram(1, 8192)) {
+      long how = TreePaths.how(program.memory, flags | O_CLOEXEC, NO_LINKS);
+      program.tolerate(
+          path,
+          Sys.OPENAT2,
+          overlay.root(),
+          program.memory.string(path.isEmpty() ? ByteString.utf8(".") : path),
+          how,
+          24);
+      lane.run(program);
+      return (int) program.result(0);
+    }
+  }
+
+  /** Modification time and inode of a directory, or of nothing. */
+  private Times times(ByteString path) {
+    int fd = tryOpen(path, O_PATH);
+    if (fd < 0) {
+      return Times.NONE;
+    }
+    try (SyscallProgram program = SyscallProgram.small()) {
+      long stat = program.memory.zeroed(Stat.SIZE);
+      program.call(
+          path, Sys.STATX, fd, program.memory.string(""), Linux.AT_EMPTY_PATH, Stat.BASIC, stat);
+      lane.run(program);
+      return new Times(Stat.mtimeSeconds(stat), Stat.mtimeNanos(stat), Stat.inode(stat));
+    } finally {
+      TreeRemover.close(lane, fd);
+    }
+  }
+
+  /** Takes away what was made, the last first. */
+  @Override
+  public void close() {
+    if (made.isEmpty() || lane.isDead()) {
+      return;
+    }
+    while (!made.isEmpty()) {
+      takeAway(made.pop());
+    }
+  }
+
+  private void takeAway(Made one) {
+    ByteString in = LayerPath.parent(one.path());
+    Times now = times(in);
+    int parent = tryOpen(in, Linux.O_RDONLY | O_DIRECTORY);
+    if (parent < 0) {
+      return;
+    }
+    try {
+      TarEntry entry = entry(one.path());
+      if (entry == null
+          || times(one.path()).inode() != one.inode()
+          || entry.size() > 0 && !one.directory()) {
+        return;
+      }
+      try (SyscallProgram program = SyscallProgram.small()) {
+        int row =
+            program.tolerate(
+                one.path(),
+                Sys.UNLINKAT,
+                parent,
+                program.memory.string(LayerPath.name(one.path())),
+                one.directory() ? Linux.AT_REMOVEDIR : 0);
+        lane.run(program);
+        if (program.errno(row) == 0 && now.equals(one.after())) {
+          restore(parent, in, one.before());
+        }
+      }
+    } finally {
+      TreeRemover.close(lane, parent);
+    }
+  }
+
+  /** Nothing else changed the parent: it gets its time back, and is no change of the layer's. */
+  private void restore(int parent, ByteString path, Times before) {
+    try (SyscallProgram program = SyscallProgram.small()) {
+      long times = program.memory.allocate(32);
+      TreeBatch.putTimes(times, before.seconds(), (int) before.nanos());
+      program.call(path, Sys.UTIMENSAT, parent, 0, times, 0);
+      lane.run(program);
+      overlay.touched(path);
+    }
+  }
+}

@@ -1,3 +1,0 @@
-package dev.cooper.linux;
-
-final class Placeholder {}

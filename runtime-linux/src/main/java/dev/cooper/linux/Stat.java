@@ -1,0 +1,63 @@
+package dev.cooper.linux;
+
+/** Reads what statx(2) wrote: struct statx, the same on every architecture. */
+final class Stat {
+  static final int SIZE = 256;
+  static final int BASIC = 0x7ff;
+
+  private Stat() {}
+
+  static int nlink(long at) {
+    return Memory.IO.getInt(at + 16);
+  }
+
+  static long uid(long at) {
+    return Memory.IO.getInt(at + 20) & 0xffffffffL;
+  }
+
+  static long gid(long at) {
+    return Memory.IO.getInt(at + 24) & 0xffffffffL;
+  }
+
+  static int mode(long at) {
+    return Memory.IO.getShort(at + 28) & 0xffff;
+  }
+
+  static int format(long at) {
+    return mode(at) & Linux.S_IFMT;
+  }
+
+  static long inode(long at) {
+    return Memory.IO.getLong(at + 32);
+  }
+
+  static long size(long at) {
+    return Memory.IO.getLong(at + 40);
+  }
+
+  static long mtimeSeconds(long at) {
+    return Memory.IO.getLong(at + 112);
+  }
+
+  static int mtimeNanos(long at) {
+    return Memory.IO.getInt(at + 120);
+  }
+
+  static int deviceMajor(long at) {
+    return Memory.IO.getInt(at + 128);
+  }
+
+  static int deviceMinor(long at) {
+    return Memory.IO.getInt(at + 132);
+  }
+
+  /** The file system's device number, of which inode numbers are unique. */
+  static long fileSystem(long at) {
+    return Memory.IO.getLong(at + 136);
+  }
+
+  /** Whether it is the overlay's whiteout: a character device 0:0. */
+  static boolean isWhiteout(long at) {
+    return format(at) == Linux.S_IFCHR && deviceMajor(at) == 0 && deviceMinor(at) == 0;
+  }
+}

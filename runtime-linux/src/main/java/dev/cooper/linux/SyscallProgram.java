@@ -1,0 +1,210 @@
+package dev.cooper.linux;
+
+import com.kenai.jffi.MemoryIO;
+import dev.cooper.oci.ByteString;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A table of system calls that some task runs in order until one fails; afterwards each row holds
+ * its result.
+ *
+ * <p>A row is 64 bytes: the call, six arguments, the result (a negative errno if it failed). The
+ * trampoline's source says how a row's flags are laid out. Not thread-safe; composed and read by
+ * one thread, run by another task in between.
+ */
+final class SyscallProgram implements AutoCloseable {
+  private static final MemoryIO IO = Memory.IO;
+  private static final int ROW = 64;
+  private static final int RESULT = 56;
+  private static final long END = 0xffffffffL;
+  private static final long CLONE = 0xfffffffeL;
+  private static final long SERVE = 0xfffffffdL;
+  private static final long TOLERATE = 1L << 32;
+  private static final long STORE = 1L << 39;
+
+  /** What strings and buffers of this program live in, until the next reset. */
+  final Memory memory;
+
+  private final long base;
+  private final int capacity;
+  private final @Nullable Object[] subjects;
+  private final @Nullable Sys[] calls;
+  private int size;
+
+  SyscallProgram(int capacity, int memoryChunk) {
+    this.capacity = capacity;
+    this.base = Memory.malloc((capacity + 1L) * ROW);
+    this.memory = new Memory(memoryChunk);
+    this.subjects = new Object[capacity];
+    this.calls = new Sys[capacity];
+    seal();
+  }
+
+  static SyscallProgram small() {
+    return new SyscallProgram(64, 8192);
+  }
+
+  int size() {
+    return size;
+  }
+
+  int room() {
+    return capacity - size;
+  }
+
+  /**
+   * Adds a call whose failure ends the program; returns its row. The subject is what an error
+   * names.
+   */
+  int call(@Nullable Object subject, Sys call, long... arguments) {
+    calls[size] = call;
+    subjects[size] = subject;
+    return row(call.number, arguments);
+  }
+
+  /** Adds a call whose failure does not end the program. */
+  int tolerate(@Nullable Object subject, Sys call, long... arguments) {
+    int row = call(subject, call, arguments);
+    flag(row, TOLERATE);
+    return row;
+  }
+
+  /** Makes an argument of a row the address of its value instead of the value. */
+  SyscallProgram from(int row, int argument, long address) {
+    flag(row, 2L << (32 + argument));
+    IO.putLong(at(row) + 8 + 8L * argument, address);
+    return this;
+  }
+
+  /** Makes an argument of a row the result of an earlier one. */
+  SyscallProgram resultOf(int row, int argument, int earlier) {
+    return from(row, argument, at(earlier) + RESULT);
+  }
+
+  /**
+   * Stores a row's result, if it succeeds, at an address too; only for calls of at most five
+   * arguments.
+   */
+  SyscallProgram into(int row, long address) {
+    flag(row, STORE);
+    IO.putLong(at(row) + 48, address);
+    return this;
+  }
+
+  /**
+   * Adds a row that clones a child, which runs the other program on a stack of its own and exits
+   * with 127 at its end.
+   */
+  int clone(SyscallProgram child, long stackTop, long flags, long pidfdAt) {
+    calls[size] = Sys.CLONE;
+    subjects[size] = null;
+    return row(CLONE, child.start(), stackTop, flags, pidfdAt);
+  }
+
+  /** Makes a failure of the row added last not end the program. */
+  void tolerateLast() {
+    flag(size - 1, TOLERATE);
+  }
+
+  /** Adds the row that serves a lane, and never ends. */
+  void serve(long lane) {
+    row(SERVE, lane);
+  }
+
+  private int row(long call, long... arguments) {
+    if (size == capacity) {
+      throw new IllegalStateException("a program of " + capacity + " rows is full");
+    }
+    long at = at(size);
+    IO.putLong(at, call);
+    for (int i = 0; i < 6; i++) {
+      IO.putLong(at + 8 + 8L * i, i < arguments.length ? arguments[i] : 0);
+    }
+    IO.putLong(at + RESULT, 0);
+    size++;
+    seal();
+    return size - 1;
+  }
+
+  private void flag(int row, long flag) {
+    IO.putLong(at(row), IO.getLong(at(row)) | flag);
+  }
+
+  private void seal() {
+    IO.putLong(at(size), END);
+  }
+
+  private long at(int row) {
+    return base + (long) row * ROW;
+  }
+
+  /** The address of the first row. */
+  long start() {
+    return base;
+  }
+
+  long start(int row) {
+    return at(row);
+  }
+
+  /** Which row an address is that the trampoline stopped at. */
+  int rowAt(long address) {
+    return (int) ((address - base) / ROW);
+  }
+
+  long result(int row) {
+    return IO.getLong(at(row) + RESULT);
+  }
+
+  /** The errno that a row failed with, or 0. */
+  int errno(int row) {
+    long result = result(row);
+    return result < 0 && result >= -4095 ? (int) -result : 0;
+  }
+
+  boolean isTolerated(int row) {
+    return (IO.getLong(at(row)) & TOLERATE) != 0;
+  }
+
+  /** The failure of a row, as an exception that names call, subject and errno. */
+  SystemCallException failure(int row) {
+    Sys call = calls[row];
+    return new SystemCallException(
+        call == null ? "serve" : call.title(), describe(subjects[row]), errno(row));
+  }
+
+  /**
+   * The failure of a write that took fewer bytes than it was given, as a full disk or a quota makes
+   * it.
+   */
+  SystemCallException shortWrite(int row, int bytes) {
+    String what = describe(subjects[row]) + " took " + result(row) + " of " + bytes + " bytes";
+    return new SystemCallException("write", what, Linux.ENOSPC);
+  }
+
+  private static String describe(@Nullable Object subject) {
+    return subject instanceof ByteString path && path.isEmpty() ? "/" : String.valueOf(subject);
+  }
+
+  /** Throws the failure of a row if it failed. */
+  void check(int row) {
+    if (errno(row) != 0) {
+      throw failure(row);
+    }
+  }
+
+  /** Empties the program and its memory. */
+  void reset() {
+    Arrays.fill(subjects, 0, size, null);
+    size = 0;
+    memory.reset();
+    seal();
+  }
+
+  @Override
+  public void close() {
+    memory.close();
+    IO.freeMemory(base);
+  }
+}

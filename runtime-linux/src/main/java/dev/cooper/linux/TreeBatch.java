@@ -1,0 +1,116 @@
+package dev.cooper.linux;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A program that is composed while another runs, with what to do about rows that fail. Not
+ * thread-safe.
+ */
+final class TreeBatch implements AutoCloseable {
+  /** Mends the failure of a row, or throws. */
+  interface OnError {
+    /** Returns the row to go on from. */
+    int mend(TreeBatch batch, int errno);
+  }
+
+  private final SyscallProgram program;
+  private final int budget;
+  private final Map<Integer, OnError> handlers = new HashMap<>();
+  private final Map<Integer, Integer> expected = new HashMap<>();
+  private boolean submitted;
+
+  TreeBatch(int rows, int bytes) {
+    program = new SyscallProgram(rows, bytes);
+    budget = bytes;
+  }
+
+  SyscallProgram program() {
+    return program;
+  }
+
+  Memory memory() {
+    return program.memory;
+  }
+
+  boolean hasRoom(int rows, int bytes) {
+    return program.room() >= rows && (memory().taken() + bytes <= budget || memory().taken() == 0);
+  }
+
+  int add(@Nullable Object subject, Sys call, long... arguments) {
+    return program.call(subject, call, arguments);
+  }
+
+  void onError(int row, OnError handler) {
+    handlers.put(row, handler);
+  }
+
+  /** Says how many bytes a row has to have written. */
+  void expect(int row, int bytes) {
+    expected.put(row, bytes);
+  }
+
+  /**
+   * The two timespecs of utimensat: neither the access nor the change of a file is anything but its
+   * modification.
+   */
+  long times(long seconds, int nanos) {
+    long at = memory().allocate(32);
+    putTimes(at, seconds, nanos);
+    return at;
+  }
+
+  static void putTimes(long at, long seconds, int nanos) {
+    for (int i = 0; i < 2; i++) {
+      Memory.IO.putLong(at + 16L * i, seconds);
+      Memory.IO.putLong(at + 16L * i + 8, nanos);
+    }
+  }
+
+  boolean isSubmitted() {
+    return submitted;
+  }
+
+  void submit(Lane lane) {
+    lane.submit(program, 0);
+    submitted = true;
+  }
+
+  /** Waits until every row is done or mended; throws the first failure that cannot be mended. */
+  void finish(Lane lane) {
+    int stopped = lane.await(program);
+    submitted = false;
+    while (stopped < program.size()) {
+      @Nullable OnError handler = handlers.get(stopped);
+      if (handler == null) {
+        throw program.failure(stopped);
+      }
+      stopped = lane.run(program, handler.mend(this, program.errno(stopped)));
+    }
+    expected.forEach(this::requireWritten);
+  }
+
+  private void requireWritten(int row, int bytes) {
+    if (program.result(row) != bytes) {
+      throw program.shortWrite(row, bytes);
+    }
+  }
+
+  /** Waits until the lane is free again, whatever became of the rows. */
+  void abandon(Lane lane) {
+    lane.await(program);
+    submitted = false;
+  }
+
+  void reset() {
+    program.reset();
+    handlers.clear();
+    expected.clear();
+  }
+
+  @Override
+  public void close() {
+    program.close();
+  }
+}

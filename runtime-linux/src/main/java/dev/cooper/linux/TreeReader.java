@@ -1,0 +1,425 @@
+package dev.cooper.linux;
+
+import static dev.cooper.linux.Linux.O_CLOEXEC;
+import static dev.cooper.linux.Linux.O_DIRECTORY;
+import static dev.cooper.linux.Linux.O_NOFOLLOW;
+import static dev.cooper.linux.Linux.O_NONBLOCK;
+import static dev.cooper.linux.Linux.O_RDONLY;
+
+import dev.cooper.oci.ByteString;
+import dev.cooper.oci.OperationException;
+import dev.cooper.oci.layer.EntrySink;
+import dev.cooper.oci.layer.EntryType;
+import dev.cooper.oci.layer.LayerPath;
+import dev.cooper.oci.layer.TarEntry;
+import dev.cooper.spi.TreeFilter;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a tree in canonical order, small files by the hundred in one program, and never follows a
+ * link below its root.
+ *
+ * <p>For an overlay's upper directory it turns the overlay's whiteouts and opaque directories into
+ * the layer's. Times are in whole seconds, as every builder writes them. Not thread-safe.
+ */
+final class TreeReader implements AutoCloseable {
+  private static final int STATS = 256;
+  private static final int SMALL = 64 << 10;
+  private static final int LARGE_CHUNK = 1 << 20;
+  private static final int CONTENT = 1 << 20;
+  private static final int ROWS = 1024;
+  private static final int ROWS_OF_A_FILE = 4;
+  private static final int XATTR_NAMES = 512;
+  private static final int FILE_FLAGS = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+  private static final int DIRECTORY_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+  private final Task task;
+  private final EntrySink sink;
+  private final TreeFilter filter;
+  private final Consumer<String> notices;
+  private final @Nullable Predicate<ByteString> inLower;
+  private final SyscallProgram stats = new SyscallProgram(STATS, STATS * (Stat.SIZE + 300));
+  private final SyscallProgram contents = new SyscallProgram(ROWS, CONTENT + (512 << 10));
+  private final XattrReader xattrs;
+  private final byte[] buffer = new byte[LARGE_CHUNK];
+  private final Map<Inode, ByteString> links = new HashMap<>();
+  private final Deque<TarEntry> untaken = new ArrayDeque<>();
+  private final List<Found> run = new ArrayList<>();
+
+  private record Inode(long fileSystem, long number) {}
+
+  /**
+   * An entry that was found but not read: what statx said, and where its content or target will
+   * lie.
+   */
+  private static final class Found {
+    final ByteString name;
+    final TarEntry entry;
+    final @Nullable Inode inode;
+    int row = -1;
+    long at;
+
+    Found(ByteString name, TarEntry entry, @Nullable Inode inode) {
+      this.name = name;
+      this.entry = entry;
+      this.inode = inode;
+    }
+  }
+
+  /**
+   * A reader for an ordinary tree, or for an overlay's upper directory.
+   *
+   * @param inLower for an upper directory, whether a path exists in the lower ones; null for an
+   *     ordinary tree
+   */
+  TreeReader(
+      Task task,
+      EntrySink sink,
+      TreeFilter filter,
+      Consumer<String> notices,
+      @Nullable Predicate<ByteString> inLower) {
+    this.task = task;
+    this.xattrs = new XattrReader(task);
+    this.sink = sink;
+    this.filter = filter;
+    this.notices = notices;
+    this.inLower = inLower;
+  }
+
+  /** Reads what an open directory holds, and the directory itself first, if it is taken. */
+  void readDirectory(int fd, boolean itself) throws IOException {
+    if (itself) {
+      emit(rootEntry(fd));
+    }
+    children(fd, ByteString.EMPTY);
+  }
+
+  /** Reads one name that is no directory, as an entry with an empty path. */
+  void readFile(int parent, ByteString name) throws IOException {
+    for (Found found : stat(parent, ByteString.EMPTY, List.of(name), true)) {
+      add(parent, found);
+    }
+    flush(parent);
+  }
+
+  private TarEntry rootEntry(int fd) {
+    long at;
+    stats.reset();
+    at = stats.memory.zeroed(Stat.SIZE);
+    stats.call("/", Sys.STATX, fd, stats.memory.string(""), Linux.AT_EMPTY_PATH, Stat.BASIC, at);
+    task.run(stats);
+    return described(ByteString.EMPTY, at).withXattrs(xattrs.of(fd));
+  }
+
+  private void children(int fd, ByteString path) throws IOException {
+    List<ByteString> names = Directory.names(task, fd, path);
+    names.sort(null);
+    for (int from = 0; from < names.size(); from += STATS) {
+      for (Found found :
+          stat(fd, path, names.subList(from, Math.min(names.size(), from + STATS)), false)) {
+        if (found.entry.type() == EntryType.DIRECTORY) {
+          flush(fd);
+          directory(fd, found);
+        } else {
+          add(fd, found);
+        }
+      }
+      flush(fd);
+    }
+  }
+
+  /**
+   * What an open descriptor of any kind is, with its link's target; without extended attributes.
+   */
+  static TarEntry entryOf(Task task, int fd, ByteString path) {
+    try (SyscallProgram program = new SyscallProgram(2, 8192)) {
+      long at = program.memory.zeroed(Stat.SIZE);
+      long empty = program.memory.string("");
+      long target = program.memory.allocate(4096);
+      program.call(path, Sys.STATX, fd, empty, Linux.AT_EMPTY_PATH, Stat.BASIC, at);
+      program.tolerate(path, Sys.READLINKAT, fd, empty, target, 4096);
+      task.run(program);
+      TarEntry entry = described(path, at);
+      return entry.type() == EntryType.SYMLINK
+          ? entry.withLink(ByteString.of(bytes(target, (int) program.result(1))))
+          : entry;
+    }
+  }
+
+  private List<Found> stat(int fd, ByteString path, List<ByteString> names, boolean itself) {
+    stats.reset();
+    long[] at = new long[names.size()];
+    for (int i = 0; i < names.size(); i++) {
+      at[i] = stats.memory.zeroed(Stat.SIZE);
+      stats.call(
+          names.get(i),
+          Sys.STATX,
+          fd,
+          stats.memory.string(names.get(i)),
+          Linux.AT_SYMLINK_NOFOLLOW,
+          Stat.BASIC,
+          at[i]);
+    }
+    task.run(stats);
+    List<Found> found = new ArrayList<>(names.size());
+    for (int i = 0; i < names.size(); i++) {
+      found(
+          itself ? ByteString.EMPTY : LayerPath.join(path, names.get(i)),
+          names.get(i),
+          at[i],
+          found);
+    }
+    return found;
+  }
+
+  private void found(ByteString path, ByteString name, long at, List<Found> found) {
+    if (inLower != null && Stat.isWhiteout(at)) {
+      if (inLower.test(path)) {
+        found.add(
+            new Found(name, TarEntry.whiteout(path).withMtime(Stat.mtimeSeconds(at), 0), null));
+      }
+      return;
+    }
+    if (Stat.format(at) == Linux.S_IFSOCK) {
+      notices.accept(path + ": a socket cannot be in a layer and was left out");
+      return;
+    }
+    TreeFilter.Choice choice =
+        path.isEmpty()
+            ? TreeFilter.Choice.TAKE
+            : filter.choose(path, Stat.format(at) == Linux.S_IFDIR);
+    if (choice == TreeFilter.Choice.SKIP) {
+      return;
+    }
+    if (!path.isEmpty() && name.latin1().startsWith(".wh.")) {
+      throw new OperationException(
+          "cannot put "
+              + path
+              + " into a layer: a name that begins with .wh. would delete "
+              + name.latin1().substring(4)
+              + " there: rename it");
+    }
+    boolean linked = Stat.nlink(at) > 1 && Stat.format(at) != Linux.S_IFDIR;
+    Found one =
+        new Found(
+            name,
+            described(path, at),
+            linked ? new Inode(Stat.fileSystem(at), Stat.inode(at)) : null);
+    one.at = choice == TreeFilter.Choice.DESCEND ? -1 : 0;
+    found.add(one);
+  }
+
+  private static TarEntry described(ByteString path, long at) {
+    int mode = Stat.mode(at) & 07777;
+    TarEntry entry =
+        switch (Stat.format(at)) {
+          case Linux.S_IFDIR -> TarEntry.directory(path, mode);
+          case Linux.S_IFLNK ->
+              TarEntry.symlink(path, ByteString.utf8("?")).withSize(0).withMode(0777);
+          case Linux.S_IFIFO -> TarEntry.fifo(path, mode);
+          case Linux.S_IFCHR ->
+              TarEntry.device(
+                  path, EntryType.CHAR_DEVICE, mode, Stat.deviceMajor(at), Stat.deviceMinor(at));
+          case Linux.S_IFBLK ->
+              TarEntry.device(
+                  path, EntryType.BLOCK_DEVICE, mode, Stat.deviceMajor(at), Stat.deviceMinor(at));
+          default -> TarEntry.file(path, mode, Stat.size(at));
+        };
+    return entry.withOwner(Stat.uid(at), Stat.gid(at)).withMtime(Stat.mtimeSeconds(at), 0);
+  }
+
+  private void directory(int parent, Found found) throws IOException {
+    int fd = open(parent, found.name, found.entry.path(), DIRECTORY_FLAGS);
+    try {
+      TarEntry entry = found.entry.withXattrs(xattrs.of(fd));
+      boolean opaque = xattrs.opaque();
+      if (found.at == -1) {
+        untaken.addLast(entry);
+      } else {
+        emit(entry);
+      }
+      if (inLower != null && opaque && inLower.test(entry.path())) {
+        emit(TarEntry.opaque(entry.path()).withMtime(entry.mtimeSeconds(), 0));
+      }
+      children(fd, entry.path());
+      if (found.at == -1) {
+        untaken.remove(entry);
+      }
+    } finally {
+      TreeRemover.close(task, fd);
+    }
+  }
+
+  private int open(int parent, ByteString name, ByteString path, int flags) {
+    stats.reset();
+    stats.call(path, Sys.OPENAT, parent, stats.memory.string(name), flags);
+    task.run(stats);
+    return (int) stats.result(0);
+  }
+
+  /** Adds an entry to the run whose contents one program reads. */
+  private void add(int fd, Found found) throws IOException {
+    TarEntry entry = found.entry;
+    if (found.inode != null) {
+      @Nullable ByteString first = links.putIfAbsent(found.inode, entry.path());
+      if (first != null) {
+        run.add(new Found(found.name, hardlink(entry, first), null));
+        return;
+      }
+    }
+    boolean file = entry.type() == EntryType.FILE && !entry.isWhiteout();
+    int size = file ? (int) Math.min(entry.size(), SMALL + 1) : 4096;
+    if (contents.room() < ROWS_OF_A_FILE
+        || contents.memory.taken() + size + XATTR_NAMES + 512 > CONTENT) {
+      flush(fd);
+    }
+    if (file && entry.size() > SMALL) {
+      flush(fd);
+      large(fd, found);
+      return;
+    }
+    if (file) {
+      addSmall(fd, found, (int) entry.size());
+    } else if (entry.type() == EntryType.SYMLINK) {
+      found.at = contents.memory.allocate(4096);
+      found.row =
+          contents.call(
+              entry.path(), Sys.READLINKAT, fd, contents.memory.string(found.name), found.at, 4096);
+    }
+    run.add(found);
+  }
+
+  private static TarEntry hardlink(TarEntry entry, ByteString first) {
+    return TarEntry.hardlink(entry.path(), first)
+        .withMode(entry.mode())
+        .withOwner(entry.uid(), entry.gid())
+        .withMtime(entry.mtimeSeconds(), 0);
+  }
+
+  private void addSmall(int fd, Found found, int size) {
+    found.at = contents.memory.allocate(XATTR_NAMES + size + 1L);
+    ByteString path = found.entry.path();
+    int open = contents.call(path, Sys.OPENAT, fd, contents.memory.string(found.name), FILE_FLAGS);
+    found.row = contents.call(path, Sys.READ, 0, found.at + XATTR_NAMES, size + 1L);
+    int list = contents.tolerate(path, Sys.FLISTXATTR, 0, found.at, XATTR_NAMES);
+    int close = contents.call(path, Sys.CLOSE, 0);
+    contents.resultOf(found.row, 0, open).resultOf(list, 0, open).resultOf(close, 0, open);
+  }
+
+  /** Reads the run's contents and passes its entries on. */
+  private void flush(int fd) throws IOException {
+    if (contents.size() > 0) {
+      task.run(contents);
+    }
+    for (Found found : run) {
+      pass(fd, found);
+    }
+    run.clear();
+    contents.reset();
+  }
+
+  private void pass(int fd, Found found) throws IOException {
+    TarEntry entry = found.entry;
+    if (found.row < 0) {
+      emit(entry);
+    } else if (entry.type() == EntryType.SYMLINK) {
+      emit(entry.withLink(ByteString.of(bytes(found.at, (int) contents.result(found.row)))));
+    } else {
+      small(fd, found);
+    }
+  }
+
+  private void small(int fd, Found found) throws IOException {
+    int size = (int) found.entry.size();
+    if (contents.result(found.row) != size) {
+      throw changed(found.entry);
+    }
+    TarEntry entry = found.entry;
+    long names = contents.result(found.row + 1);
+    if (names > 0 && XattrReader.anyAnImages(found.at, names)
+        || contents.errno(found.row + 1) == Linux.ERANGE) {
+      int file = open(fd, found.name, entry.path(), FILE_FLAGS);
+      entry = entry.withXattrs(xattrs.of(file));
+      TreeRemover.close(task, file);
+    }
+    takeUntaken();
+    sink.begin(entry);
+    if (size > 0) {
+      Memory.IO.getByteArray(found.at + XATTR_NAMES, buffer, 0, size);
+      sink.write(buffer, 0, size);
+    }
+    sink.end();
+  }
+
+  private void large(int fd, Found found) throws IOException {
+    int file = open(fd, found.name, found.entry.path(), FILE_FLAGS);
+    try (SyscallProgram program = new SyscallProgram(1, LARGE_CHUNK)) {
+      long at = program.memory.allocate(LARGE_CHUNK);
+      program.call(found.entry.path(), Sys.READ, file, at, LARGE_CHUNK);
+      takeUntaken();
+      sink.begin(found.entry.withXattrs(xattrs.of(file)));
+      long left = found.entry.size();
+      while (true) {
+        task.run(program);
+        int n = (int) program.result(0);
+        if (n == 0) {
+          break;
+        }
+        left -= n;
+        if (left < 0) {
+          throw changed(found.entry);
+        }
+        Memory.IO.getByteArray(at, buffer, 0, n);
+        sink.write(buffer, 0, n);
+      }
+      if (left != 0) {
+        throw changed(found.entry);
+      }
+      sink.end();
+    } finally {
+      TreeRemover.close(task, file);
+    }
+  }
+
+  private static OperationException changed(TarEntry entry) {
+    return new OperationException(
+        "the file "
+            + entry.path()
+            + " changed while it was read: it had "
+            + entry.size()
+            + " bytes: copy it when nothing writes to it");
+  }
+
+  private static byte[] bytes(long at, int length) {
+    byte[] value = new byte[length];
+    Memory.IO.getByteArray(at, value, 0, length);
+    return value;
+  }
+
+  private void emit(TarEntry entry) throws IOException {
+    takeUntaken();
+    sink.put(entry);
+  }
+
+  private void takeUntaken() throws IOException {
+    while (!untaken.isEmpty()) {
+      sink.put(untaken.removeFirst());
+    }
+  }
+
+  @Override
+  public void close() {
+    xattrs.close();
+    stats.close();
+    contents.close();
+  }
+}

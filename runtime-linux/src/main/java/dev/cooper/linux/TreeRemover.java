@@ -1,0 +1,84 @@
+package dev.cooper.linux;
+
+import dev.cooper.oci.ByteString;
+import java.util.List;
+
+/** Removes names from a directory that is held open, never following a link. */
+final class TreeRemover {
+  private static final int DIRECTORY_FLAGS =
+      Linux.O_RDONLY | Linux.O_DIRECTORY | Linux.O_NOFOLLOW | Linux.O_CLOEXEC;
+  private static final int ROWS = 256;
+
+  private TreeRemover() {}
+
+  /** Removes one name that is no directory. */
+  static void unlink(Task task, int parent, ByteString name) {
+    try (SyscallProgram program = SyscallProgram.small()) {
+      program.call(name, Sys.UNLINKAT, parent, program.memory.string(name), 0);
+      task.run(program);
+    }
+  }
+
+  /** Removes a name and, if it is a directory, all below it; a name that is not there is fine. */
+  static void remove(Task task, int parent, ByteString name) {
+    int errno = tryUnlink(task, parent, name, 0);
+    if (errno == Linux.EISDIR || errno == Linux.EPERM) {
+      empty(task, parent, name);
+      errno = tryUnlink(task, parent, name, Linux.AT_REMOVEDIR);
+    }
+    if (errno != 0 && errno != Linux.ENOENT) {
+      throw new SystemCallException("unlinkat", name.toString(), errno);
+    }
+  }
+
+  private static void empty(Task task, int parent, ByteString name) {
+    int fd = open(task, parent, name);
+    try {
+      List<ByteString> names = Directory.names(task, fd, name);
+      for (int from = 0; from < names.size(); from += ROWS) {
+        List<ByteString> some = names.subList(from, Math.min(names.size(), from + ROWS));
+        removeAll(task, fd, some);
+      }
+    } finally {
+      close(task, fd);
+    }
+  }
+
+  /** Unlinks many names in one program; those that are directories take the long way. */
+  private static void removeAll(Task task, int fd, List<ByteString> names) {
+    try (SyscallProgram program = new SyscallProgram(ROWS, 16384)) {
+      for (ByteString name : names) {
+        program.tolerate(name, Sys.UNLINKAT, fd, program.memory.string(name), 0);
+      }
+      task.run(program);
+      for (int row = 0; row < names.size(); row++) {
+        if (program.errno(row) != 0) {
+          remove(task, fd, names.get(row));
+        }
+      }
+    }
+  }
+
+  private static int open(Task task, int parent, ByteString name) {
+    try (SyscallProgram program = SyscallProgram.small()) {
+      program.call(name, Sys.OPENAT, parent, program.memory.string(name), DIRECTORY_FLAGS);
+      task.run(program);
+      return (int) program.result(0);
+    }
+  }
+
+  static void close(Task task, int fd) {
+    try (SyscallProgram program = SyscallProgram.small()) {
+      program.tolerate("descriptor", Sys.CLOSE, fd);
+      task.run(program);
+    }
+  }
+
+  private static int tryUnlink(Task task, int parent, ByteString name, int flags) {
+    try (SyscallProgram program = SyscallProgram.small()) {
+      program.tolerate(name, Sys.UNLINKAT, parent, program.memory.string(name), flags);
+      task.run(program);
+      return program.errno(0);
+    }
+  }
+}

@@ -1,0 +1,33 @@
+package dev.cooper.linux;
+
+import dev.cooper.oci.ByteString;
+
+/** Which extended attributes are the overlay's own, and never an image's. */
+final class Xattrs {
+  static final String TRUSTED_OPAQUE = "trusted.overlay.opaque";
+  static final String USER_OPAQUE = "user.overlay.opaque";
+
+  private Xattrs() {}
+
+  static boolean isOverlays(ByteString name) {
+    return name.latin1().startsWith("trusted.overlay.")
+        || name.latin1().startsWith("user.overlay.");
+  }
+
+  static String opaque(boolean rootless) {
+    return rootless ? USER_OPAQUE : TRUSTED_OPAQUE;
+  }
+
+  static boolean isOpaque(ByteString name) {
+    return name.latin1().equals(TRUSTED_OPAQUE) || name.latin1().equals(USER_OPAQUE);
+  }
+
+  /**
+   * Whether an image may hold it: not what labels the host's files (SELinux), nor what only the
+   * host's root could set again.
+   */
+  static boolean isAnImages(ByteString name) {
+    String text = name.latin1();
+    return text.equals("security.capability") || text.startsWith("user.") && !isOverlays(name);
+  }
+}

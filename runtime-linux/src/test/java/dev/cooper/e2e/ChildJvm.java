@@ -1,0 +1,51 @@
+package dev.cooper.e2e;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** Another JVM with this one's class path, that runs a main class of the tests. */
+final class ChildJvm {
+  private ChildJvm() {}
+
+  static List<String> command(List<String> options, Class<?> main, String... arguments) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-Xmx256m", "-cp", classPath()));
+    command.addAll(options);
+    command.add(main.getName());
+    command.addAll(List.of(arguments));
+    return command;
+  }
+
+  /** The entries as absolute paths: a child may run elsewhere. */
+  private static String classPath() {
+    List<String> entries = new ArrayList<>();
+    String own =
+        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+    for (String each : own.split(":")) {
+      entries.add(Path.of(each).toAbsolutePath().toString());
+    }
+    return String.join(":", entries);
+  }
+
+  /** Runs it to its end, which has to be a good one; what it printed. */
+  static String run(
+      Map<String, String> environment, List<String> options, Class<?> main, String... arguments) {
+    Tools.Ended ended =
+        Tools.attempt(environment, command(options, main, arguments).toArray(new String[0]));
+    if (ended.status() != 0) {
+      throw new AssertionError("a child JVM ended with " + ended.status() + ":\n" + ended.output());
+    }
+    return ended.output();
+  }
+
+  /** Starts it; its outputs come as one. */
+  static Process start(Class<?> main, String... arguments) throws IOException {
+    return new ProcessBuilder(command(List.of(), main, arguments))
+        .redirectErrorStream(true)
+        .start();
+  }
+}

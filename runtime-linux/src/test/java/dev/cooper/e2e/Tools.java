@@ -1,0 +1,86 @@
+package dev.cooper.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import com.sun.security.auth.module.UnixSystem;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** The peers' tools, as processes. */
+final class Tools {
+  private static final long MINUTES = 5;
+
+  private Tools() {}
+
+  /** How a tool ended. */
+  record Ended(int status, String output) {}
+
+  static boolean isRoot() {
+    return new UnixSystem().getUid() == 0;
+  }
+
+  /** Skips the test where a tool is missing; in CI that is a failure. */
+  static void require(String... tools) {
+    for (String tool : tools) {
+      boolean found =
+          List.of(System.getenv("PATH").split(":")).stream()
+              .anyMatch(directory -> Files.isExecutable(Path.of(directory, tool)));
+      if (!found) {
+        missing("the tool " + tool + " is not installed");
+      }
+    }
+  }
+
+  /** What a test needs is not here. */
+  static void missing(String what) {
+    if ("true".equals(System.getenv("CI"))) {
+      fail(what);
+    }
+    abort(what);
+  }
+
+  /** Skips what only root can do. */
+  static void requireRoot(String why) {
+    if (!isRoot()) {
+      abort("needs root: " + why);
+    }
+  }
+
+  /** Runs a tool that has to succeed. */
+  static String run(String... command) {
+    Ended ended = attempt(Map.of(), command);
+    assertThat(ended.status()).as(String.join(" ", command) + "\n" + ended.output()).isZero();
+    return ended.output();
+  }
+
+  /** Runs a tool; both its outputs come as one. */
+  static Ended attempt(Map<String, String> environment, String... command) {
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().putAll(environment);
+    try {
+      Process process = builder.start();
+      process.getOutputStream().close();
+      try (InputStream in = process.getInputStream()) {
+        String output = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        if (!process.waitFor(MINUTES, TimeUnit.MINUTES)) {
+          process.destroyForcibly();
+          fail(String.join(" ", command) + " did not end: " + output);
+        }
+        return new Ended(process.exitValue(), output);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}
