@@ -1,0 +1,200 @@
+#!/bin/bash
+# Measures Cooper and its peers side by side, in turns (A B A B), and prints the medians.
+#
+#   samples/bench.sh [ROW…]     rows: run-true ten-runs copy gzip unpack jib-cold jib-warm
+#
+# Needs root, for buildah's chroot isolation and umoci. RUNS=n (5) and BIG_RUNS=n (3) say how often,
+# SHARE=directory what is copied (/usr/share), HEAP=128m how much each of Cooper's JVMs gets. All
+# that it makes lies in one directory below $TMPDIR (/var/tmp), which it removes.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+rows=${*:-run-true ten-runs copy gzip unpack jib-cold jib-warm}
+runs=${RUNS:-5} big=${BIG_RUNS:-3} share=${SHARE:-/usr/share} heap=${HEAP:-128m}
+[ "$(id -u)" = 0 ] || die "run it as root: buildah's chroot isolation and umoci unpack need it"
+for tool in buildah umoci mmdebstrap; do has $tool || install $tool; done
+build
+
+work=$(mktemp -d "${TMPDIR:-/var/tmp}/cooper-bench.XXXXXX")
+finish() {
+  b rm --all >/dev/null 2>&1 || true
+  umount "$work/buildah/overlay" 2>/dev/null || true
+  rm -rf --one-file-system "$work"
+}
+trap finish EXIT
+
+flags=(-Xmx"$heap" -XX:+UseSerialGC -Xshare:auto)
+export COOPER_STORE=$work/store
+
+cooper() { java "${flags[@]}" -cp "$classpath" dev.cooper.samples.bench.Benchmark "$@"; }
+# A process of a second or less gains nothing from the second compiler.
+short() (
+  flags+=(-XX:TieredStopAtLevel=1)
+  cooper "$@"
+)
+b() { buildah --storage-driver overlay --root "$work/buildah" --runroot "$work/run" "$@"; }
+
+# What a command took, in nanoseconds, as a line of a file.
+timed() {
+  local to=$1 began
+  shift
+  began=$(date +%s%N)
+  "$@" >"$work/output" 2>&1 || { cat "$work/output" >&2; die "failed: $*"; }
+  echo $(($(date +%s%N) - began)) >>"$to"
+}
+
+# ROW OURS PEER NAME BAR: the medians in milliseconds, the ratio, the spreads.
+report() {
+  awk -v row="$1" -v peer="$4" -v bar="$5" '
+    function sort(a, n,  i, j, t) {
+      for (i = 2; i <= n; i++) for (j = i; j > 1 && a[j] < a[j-1]; j--) { t = a[j]; a[j] = a[j-1]; a[j-1] = t }
+    }
+    function median(a, n) { return n % 2 ? a[(n+1)/2] : (a[n/2] + a[n/2+1]) / 2 }
+    FNR == NR { x[++n] = $1 / 1e6; next }
+    { y[++m] = $1 / 1e6 }
+    END {
+      sort(x, n); sort(y, m)
+      printf "| %s | %.1f ms (%.1f-%.1f) | %s: %.1f ms (%.1f-%.1f) | %.1f | %s |\n",
+        row, median(x, n), x[1], x[n], peer, median(y, m), y[1], y[m], median(y, m) / median(x, n), bar
+    }' "$2" "$3"
+}
+
+debian() {
+  [ -e "$work/debian.tar" ] && return
+  if [ -n "${BASE:-}" ]; then
+    cp "$BASE" "$work/debian.tar"
+  else
+    say "making a Debian root filesystem"
+    mmdebstrap --quiet --variant=minbase bookworm "$work/debian.tar"
+  fi
+  cooper load "rootfs:$work/debian.tar" debian "$work/base.tar"
+  local c
+  c=$(b from scratch)
+  b add -q "$c" "$work/debian.tar" / >/dev/null
+  b commit -q "$c" localhost/debian >/dev/null
+  b rm "$c" >/dev/null
+}
+
+run_true() {
+  debian
+  local c began
+  c=$(b from localhost/debian)
+  b run --isolation chroot "$c" true
+  cooper run-true debian 50 >"$work/run-true.ours"
+  for _ in $(seq 50); do timed "$work/run-true.peer" b run --isolation chroot "$c" true; done
+  b rm "$c" >/dev/null
+  report run-true "$work/run-true.ours" "$work/run-true.peer" "buildah run" "30, under 6 ms"
+}
+
+ten_runs() {
+  debian
+  cooper run-true debian 1 >/dev/null # unpacks the base, as buildah has
+  { echo FROM localhost/debian; for _ in $(seq 10); do echo RUN true; done; } >"$work/Dockerfile"
+  for _ in $(seq "$runs"); do
+    timed "$work/ten-runs.ours" short ten-runs debian
+    timed "$work/ten-runs.peer" b bud --isolation chroot --layers --no-cache --pull=never -t ten -f "$work/Dockerfile" "$work/run"
+  done
+  report ten-runs "$work/ten-runs.ours" "$work/ten-runs.peer" "buildah bud" 5
+}
+
+buildah_copy() {
+  local c
+  c=$(b from scratch)
+  b copy -q "$c" "$share" "$share" >/dev/null
+  b commit -q "$c" localhost/share >/dev/null
+  b rm "$c" >/dev/null
+}
+
+copied() {
+  for _ in $(seq "$1"); do
+    rm -rf "$work/share-store"
+    COOPER_STORE=$work/share-store timed "$work/copy.ours" cooper copy "$share"
+    b rmi -f localhost/share >/dev/null 2>&1 || true
+    timed "$work/copy.peer" buildah_copy
+  done
+}
+
+copy() {
+  rm -f "$work"/copy.*
+  copied "$big"
+  say "$(find "$share" | wc -l) files, $(du -sm "$share" | cut -f1) MiB"
+  report copy "$work/copy.ours" "$work/copy.peer" "buildah copy + commit" 6
+}
+
+gzip_row() {
+  [ -d "$work/share-store" ] || copied 1
+  for _ in $(seq "$big"); do
+    # A layer that was compressed before is kept: every run compresses it anew.
+    rm -f "$work/ours.tar" "$work/peer.tar" "$work"/share-store/layers/*.gzip-*
+    COOPER_STORE=$work/share-store timed "$work/gzip.ours" cooper gzip "$work/ours.tar"
+    timed "$work/gzip.peer" b push -q localhost/share "oci-archive:$work/peer.tar"
+  done
+  local ours peer
+  ours=$(stat -c %s "$work/ours.tar") peer=$(stat -c %s "$work/peer.tar")
+  report gzip "$work/gzip.ours" "$work/gzip.peer" "buildah push oci-archive:" 1
+  printf '| gzip, size | %d bytes | buildah: %d bytes | %s | 0.95 |\n' "$ours" "$peer" \
+    "$(awk -v a="$ours" -v b="$peer" 'BEGIN { printf "%.3f", b / a }')"
+}
+
+unpack() {
+  [ -e "$work/ours.tar" ] || { BIG_RUNS=1; gzip_row >/dev/null; }
+  mkdir "$work/layout"
+  tar -xf "$work/ours.tar" -C "$work/layout"
+  local name
+  name=$(tr -d ' \n' <"$work/layout/index.json" | sed -n 's/.*"org.opencontainers.image.ref.name":"\([^"]*\)".*/\1/p')
+  for _ in $(seq "$big"); do
+    rm -rf "$work/unpack-store" "$work/bundle"
+    COOPER_STORE=$work/unpack-store timed "$work/unpack.ours" cooper unpack "$work/layout"
+    timed "$work/unpack.peer" umoci unpack --image "$work/layout:$name" "$work/bundle"
+  done
+  report unpack "$work/unpack.ours" "$work/unpack.peer" "umoci unpack" 2
+}
+
+jib() {
+  java "${flags[@]}" -cp "$classpath:$samples/target/jib/*" dev.cooper.samples.bench.JibComparison \
+    "$1" "$2" "$work/base.tar" "$application" "$work/jib" >"$work/jib.times"
+  rm -rf "$work/jib"
+}
+
+jib_prepare() {
+  debian
+  application=$(ls "$samples"/target/cooper-samples-*.jar | head -n 1)
+}
+
+jib_cold() {
+  jib_prepare
+  for _ in $(seq "$runs"); do
+    for which in cooper jib; do
+      mkdir "$work/jib"
+      jib $which 1
+      cut -d' ' -f2 "$work/jib.times" >>"$work/jib-cold.$which"
+    done
+  done
+  report jib-cold "$work/jib-cold.cooper" "$work/jib-cold.jib" "jib-core" 1
+}
+
+jib_warm() {
+  jib_prepare
+  mkdir "$work/jib"
+  jib cooper 20
+  for which in cooper jib; do
+    sed -n "s/^$which //p" "$work/jib.times" | tail -n 10 >"$work/jib-warm.$which"
+  done
+  report jib-warm "$work/jib-warm.cooper" "$work/jib-warm.jib" "jib-core" 1
+}
+
+say "Cooper's JVMs: java ${flags[*]} (ten-runs: and -XX:TieredStopAtLevel=1); $(nproc) cores; $(java -version 2>&1 | head -n 1); $(buildah --version); $(umoci --version | head -n 1)"
+echo "| row | Cooper: median (least-most) | peer: median (least-most) | times faster | bar |"
+echo "|---|---|---|---|---|"
+for row in $rows; do
+  case $row in
+    run-true) run_true ;;
+    ten-runs) ten_runs ;;
+    copy) copy ;;
+    gzip) gzip_row ;;
+    unpack) unpack ;;
+    jib-cold) jib_cold ;;
+    jib-warm) jib_warm ;;
+    *) die "no row is called $row" ;;
+  esac
+done

@@ -1,0 +1,85 @@
+package dev.cooper.samples.bench;
+
+import dev.cooper.Cooper;
+import dev.cooper.Image;
+import dev.cooper.SaveOptions;
+import dev.cooper.WorkingContainer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Locale;
+
+/**
+ * Cooper's side of the rows of {@code bench.sh}: one row a process, on the store that {@code
+ * COOPER_STORE} names.
+ */
+public final class Benchmark {
+  /** How many runs make a JVM warm: what runs often is compiled then. */
+  private static final int WARM_UP = 500;
+
+  private Benchmark() {}
+
+  /**
+   * Runs a row.
+   *
+   * @param arguments the row and what it takes
+   * @throws IOException if a file cannot be read or written
+   */
+  public static void main(String[] arguments) throws IOException {
+    long began = System.nanoTime();
+    try (Cooper cooper = Cooper.builder().build()) {
+      switch (arguments[0]) {
+        case "load" -> load(cooper, arguments[1], arguments[2], arguments[3]);
+        case "run-true" -> runTrue(cooper, arguments[1], Integer.parseInt(arguments[2]));
+        case "ten-runs" -> tenRuns(cooper, arguments[1]);
+        case "copy" -> copy(cooper, Path.of(arguments[1]));
+        case "gzip" -> cooper.image("share").save(Path.of(arguments[1]));
+        case "unpack" -> cooper.loadAndUnpack(Path.of(arguments[1]));
+        default -> throw new IllegalArgumentException("no row is called " + arguments[0]);
+      }
+    }
+    if (System.getenv("BENCH_VERBOSE") != null) {
+      System.err.printf(
+          Locale.ROOT, "%s: %.0f ms in main%n", arguments[0], (System.nanoTime() - began) / 1e6);
+    }
+  }
+
+  private static void load(Cooper cooper, String reference, String name, String docker) {
+    try (WorkingContainer container = cooper.from(reference)) {
+      Image image = container.commit(name);
+      image.save(Path.of(docker), SaveOptions.dockerArchive());
+    }
+  }
+
+  /** Prints what each run took in nanoseconds, a line each, after as many that only warm up. */
+  private static void runTrue(Cooper cooper, String base, int count) {
+    try (WorkingContainer container = cooper.from(base)) {
+      for (int i = 0; i < WARM_UP; i++) {
+        container.run("true");
+      }
+      long[] times = new long[count];
+      for (int i = 0; i < count; i++) {
+        long began = System.nanoTime();
+        container.run("true");
+        times[i] = System.nanoTime() - began;
+      }
+      Arrays.stream(times).forEach(System.out::println);
+    }
+  }
+
+  private static void tenRuns(Cooper cooper, String base) {
+    try (WorkingContainer container = cooper.from(base)) {
+      container.layerPerStep();
+      for (int i = 0; i < 10; i++) {
+        container.run("true");
+      }
+      container.commit("ten");
+    }
+  }
+
+  private static void copy(Cooper cooper, Path directory) {
+    try (WorkingContainer container = cooper.scratch()) {
+      container.copy(directory, directory.toString()).commit("share");
+    }
+  }
+}
