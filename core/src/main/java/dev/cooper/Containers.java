@@ -157,7 +157,7 @@ final class Containers {
   @SuppressWarnings("try") // the lock is held, not used
   Owned create(@Nullable StoredImage image, @Nullable String name) throws IOException {
     String id = HexFormat.of().toHexDigits(UUID.randomUUID().getMostSignificantBits());
-    FileLocks.Held lock = FileLocks.lock(lockFile(id));
+    FileLocks.Held lock = FileLocks.own(lockFile(id));
     boolean made = false;
     try (FileLocks.Held held = store.lock(Store.SWEEP)) {
       if (name != null && list().stream().anyMatch(each -> name.equals(each.name))) {
@@ -194,7 +194,7 @@ final class Containers {
   @Nullable Owned open(String name) throws IOException {
     for (Entry entry : list()) {
       if (name.equals(entry.name)) {
-        FileLocks.Held lock = FileLocks.tryLock(lockFile(entry.id()));
+        FileLocks.Held lock = FileLocks.tryOwn(lockFile(entry.id()));
         if (lock == null) {
           throw new OperationException("working container " + name + " is in use: close it there");
         }

@@ -2,16 +2,20 @@ package dev.cooper;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,11 +24,23 @@ import org.jspecify.annotations.Nullable;
  * <p>The kernel drops them when their process dies. POSIX keeps a lock for the process and not for
  * the channel, and drops it when <em>any</em> channel of the file is closed; so in front of each
  * file stands a lock of this JVM, and only its holder has a channel open. Not reentrant.
+ *
+ * <p>A file that stands for an owner says which process that is. A runtime's children may share the
+ * JVM's descriptors, and its locks with them, for the moment between its death and theirs: a lock
+ * whose owner is dead is waited for.
  */
 final class FileLocks {
-  private static final Set<OpenOption> EXISTING = Set.of(StandardOpenOption.WRITE);
+  private static final Set<OpenOption> EXISTING =
+      Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
   private static final Set<OpenOption> CREATE =
-      Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE);
+      Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE);
+
+  /** How long the children of a dead owner may take to die too. */
+  private static final Duration DYING = Duration.ofSeconds(5);
+
+  private static final Duration PAUSE = Duration.ofMillis(5);
+
+  private static final String SELF = ProcessHandle.current().pid() + " " + pidNamespace();
 
   /** One for each file that somebody in this JVM holds or waits for. */
   private static final ConcurrentHashMap<Path, Slot> SLOTS = new ConcurrentHashMap<>();
@@ -48,6 +64,21 @@ final class FileLocks {
     return held;
   }
 
+  /** Waits for a lock as {@link #lock} does, and writes into its file whose it is. */
+  static Held own(Path file) throws IOException {
+    return signed(lock(file));
+  }
+
+  private static Held signed(Held held) throws IOException {
+    try {
+      held.sign();
+      return held;
+    } catch (IOException | RuntimeException e) {
+      held.close();
+      throw e;
+    }
+  }
+
   private static Held waitFor(Path file) throws IOException {
     Slot slot = enter(file);
     try {
@@ -67,9 +98,10 @@ final class FileLocks {
     return held;
   }
 
-  /** Takes a lock if it is free, else gives null; the file is made if it is not there. */
-  static @Nullable Held tryLock(Path file) throws IOException {
-    return tryLock(file, CREATE);
+  /** Takes an owner's lock if it is free, else gives null; the file is made if it is not there. */
+  static @Nullable Held tryOwn(Path file) throws IOException {
+    Held held = tryLock(file, CREATE);
+    return held == null ? null : signed(held);
   }
 
   /**
@@ -96,7 +128,7 @@ final class FileLocks {
     boolean locked = false;
     try {
       channel = FileChannel.open(file, options);
-      FileLock lock = wait ? channel.lock() : channel.tryLock();
+      FileLock lock = wait ? channel.lock() : tryLock(channel);
       locked = lock != null;
       return locked ? new Held(file, slot, channel) : null;
     } catch (OverlappingFileLockException e) {
@@ -105,6 +137,35 @@ final class FileLocks {
       if (!locked) {
         release(file, slot, channel);
       }
+    }
+  }
+
+  private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+    long end = System.nanoTime() + DYING.toNanos();
+    FileLock lock = channel.tryLock();
+    while (lock == null && isOwnerDead(channel) && System.nanoTime() < end) {
+      LockSupport.parkNanos(PAUSE.toNanos());
+      lock = channel.tryLock();
+    }
+    return lock;
+  }
+
+  /** Known only for an owner among the processes that this one sees. */
+  private static boolean isOwnerDead(FileChannel channel) throws IOException {
+    ByteBuffer content = ByteBuffer.allocate(64);
+    channel.read(content, 0);
+    String owner = StandardCharsets.US_ASCII.decode(content.flip()).toString();
+    int space = owner.indexOf(' ');
+    return space > 0
+        && owner.substring(space + 1).equals(pidNamespace())
+        && ProcessHandle.of(Long.parseLong(owner, 0, space, 10)).isEmpty();
+  }
+
+  private static String pidNamespace() {
+    try {
+      return Files.readSymbolicLink(Path.of("/proc/self/ns/pid")).toString();
+    } catch (IOException | UnsupportedOperationException e) {
+      return ""; // a system without them: all processes are seen
     }
   }
 
@@ -144,6 +205,14 @@ final class FileLocks {
       this.file = file;
       this.slot = slot;
       this.channel = channel;
+    }
+
+    private synchronized void sign() throws IOException {
+      FileChannel open = channel;
+      if (open != null) {
+        open.truncate(0);
+        open.write(StandardCharsets.US_ASCII.encode(SELF), 0);
+      }
     }
 
     /** Removes the file, and lets go. Only for files that are never locked anew once gone. */

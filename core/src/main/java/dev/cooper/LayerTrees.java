@@ -137,8 +137,13 @@ final class LayerTrees {
   Staged stage(Digest diffId, ContainerRuntime runtime, Consumer<String> notices)
       throws IOException {
     Path around = Files.createDirectory(store.staged("layer"));
-    Path tree = Files.createDirectory(around.resolve(TREE));
-    return new Staged(diffId, around, runtime, runtime.unpack(tree, notices));
+    try {
+      Path tree = Files.createDirectory(around.resolve(TREE));
+      return new Staged(diffId, around, runtime, runtime.unpack(tree, notices));
+    } catch (IOException | RuntimeException e) {
+      store.deleteTree(around);
+      throw e;
+    }
   }
 
   /** Writes a layer's index, unless it is there. */

@@ -78,7 +78,7 @@ final class Store implements AutoCloseable {
     this.runtime = runtime;
     String owner = UUID.randomUUID().toString();
     // The lock comes before the directory, so that no directory of a live store is ever unlocked.
-    this.stagingLock = FileLocks.lock(lockFile("staging-" + owner));
+    this.stagingLock = FileLocks.own(lockFile("staging-" + owner));
     this.staging = Files.createDirectory(directory.resolve("staging").resolve(owner), PRIVATE);
     this.journal = new SyncJournal(directory.resolve("unsynced"), owner, this::blob);
     this.blobs = new Blobs(this, journal);

@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /**
  * Which ids of the host stand for the ids inside a user namespace: 0 for the user, 1 and up for its
@@ -40,8 +39,8 @@ record IdMap(String user, long uid, long gid, List<Range> uids, List<Range> gids
 
   private static List<Range> ranges(Path file, String user, long uid) {
     List<Range> found = new ArrayList<>();
-    try (Stream<String> lines = Files.lines(file, StandardCharsets.ISO_8859_1)) {
-      lines
+    try {
+      ProcFile.lines(file).stream()
           .map(line -> line.strip().split(":"))
           .filter(parts -> parts.length == 3)
           .filter(parts -> parts[0].equals(user) || parts[0].equals(Long.toString(uid)))
@@ -140,7 +139,7 @@ record IdMap(String user, long uid, long gid, List<Range> uids, List<Range> gids
   /** Whether a map of the kernel's (user_namespaces(7)) covers an id inside. */
   static boolean covers(Path map, long id) {
     try {
-      for (String line : Files.readAllLines(map, StandardCharsets.US_ASCII)) {
+      for (String line : ProcFile.lines(map)) {
         String[] parts = line.strip().split("\\s+");
         long first = Long.parseLong(parts[0]);
         if (id >= first && id < first + Long.parseLong(parts[2])) {
