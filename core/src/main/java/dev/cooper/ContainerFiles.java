@@ -34,6 +34,8 @@ final class ContainerFiles {
   private final List<Sealed> sealed = new ArrayList<>();
   private PendingTree pending;
   private @Nullable Rootfs rootfs;
+  private @Nullable UserDatabase users;
+  private @Nullable ByteString usersStamp;
   private boolean perStep;
   private boolean closed;
 
@@ -128,6 +130,18 @@ final class ContainerFiles {
       return known;
     }
     return Cooper.io("cannot mount the root filesystem of container " + label(), this::mount);
+  }
+
+  /** The users of a mounted root, read anew only if its files may have changed. */
+  UserDatabase users(Rootfs root) {
+    ByteString stamp = root.stamp(UserDatabase.FILES);
+    UserDatabase known = users;
+    if (known == null || stamp == null || !stamp.equals(usersStamp)) {
+      known = UserDatabase.of(root);
+      users = known;
+      usersStamp = stamp;
+    }
+    return known;
   }
 
   private Rootfs mount() throws IOException {

@@ -105,7 +105,7 @@ final class Runs {
     Rootfs rootfs = files.mounted();
     ContainerConfig config = files.draft().image().config();
     UserDatabase.User user =
-        UserDatabase.of(rootfs).resolve(command.user() != null ? command.user() : config.user());
+        files.users(rootfs).resolve(command.user() != null ? command.user() : config.user());
     String hostname = files.id().substring(0, 12);
     String workdir =
         command.workdir() == null

@@ -22,6 +22,11 @@ import org.jspecify.annotations.Nullable;
 final class UserDatabase {
   private static final String PASSWD = "/etc/passwd";
   private static final String GROUP = "/etc/group";
+
+  /** What of a root it is read from. */
+  static final List<ByteString> FILES =
+      List.of(ByteString.utf8(PASSWD.substring(1)), ByteString.utf8(GROUP.substring(1)));
+
   private static final int MAX_FILE = 1 << 20;
   private static final long MAX_ID = Integer.MAX_VALUE;
   private static final Pattern NUMBER = Pattern.compile("-?[0-9]+");

@@ -4,6 +4,8 @@ import dev.cooper.oci.ByteString;
 import dev.cooper.oci.layer.EntrySink;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A mounted root filesystem: layers below, changes above. One thread at a time, but several
@@ -16,6 +18,15 @@ public interface Rootfs extends RootView, AutoCloseable {
    * @return takes entries
    */
   TreeOutput write();
+
+  /**
+   * What tells whether files are still what they were.
+   *
+   * @param paths in the root; links are followed inside it
+   * @return something that differs from what it was before if one of them was changed, replaced,
+   *     made or removed since; null if that cannot be told
+   */
+  @Nullable ByteString stamp(List<ByteString> paths);
 
   /**
    * Reads what a path holds, itself first with an empty path, as {@link ContainerRuntime#readHost}

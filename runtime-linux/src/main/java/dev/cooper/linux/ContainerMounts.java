@@ -282,12 +282,9 @@ final class ContainerMounts {
 
   /**
    * Files whose content never touches a disk, in one file system that lies, in this namespace only,
-   * over a directory of ours.
+   * over a directory of ours; a slot for each, to be attached.
    */
-  void memoryFiles(List<ProcessMount.Memory> files, Path over) {
-    if (files.isEmpty()) {
-      return;
-    }
+  List<Long> memoryFiles(List<ProcessMount.Memory> files, Path over) {
     long mount = filesystem("tmpfs", PRIVATE, "mode=700");
     long place = slot();
     int row =
@@ -304,6 +301,10 @@ final class ContainerMounts {
       memoryFile(mount, Integer.toString(i), files.get(i));
       slots.add(copy(mount, ByteString.utf8(Integer.toString(i)), false));
     }
+    return slots;
+  }
+
+  void attachFiles(List<ProcessMount.Memory> files, List<Long> slots) {
     for (int i = 0; i < files.size(); i++) {
       attach(slots.get(i), target(files.get(i).target()), "");
     }

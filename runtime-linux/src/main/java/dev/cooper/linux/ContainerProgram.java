@@ -17,29 +17,31 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a container process does between its clone and its command: mounts, a new root, less rights,
- * and execve.
+ * and the launcher.
  *
  * <p>Nothing of the image is loaded or run before all is dropped. Descriptors go before the working
- * directory is entered, so that none can be named as one (CVE-2024-21626). The rows that execute
- * the command come last: one for each place it may be in, as one that succeeds never returns.
+ * directory is entered, so that none can be named as one (CVE-2024-21626). The row that executes
+ * the launcher comes last.
  */
 final class ContainerProgram implements AutoCloseable {
   private static final int ROWS = 1024;
   private static final int STDIO = 3;
   private static final int OPEN_FILES = 1024;
+  private static final int MOST_PLACES = 64;
   private static final int RLIMIT_NOFILE = 7;
   private static final int KEYCTL_JOIN_SESSION_KEYRING = 1;
   private static final int SIG_SETMASK = 2;
   private static final int SIOCSIFFLAGS = 0x8914;
   private static final int IFF_UP = 1;
+  private static final long HARD_LIMIT = hardLimit();
 
   private final SyscallProgram program = new SyscallProgram(ROWS, 64 << 10);
   private final ProcessSpec process;
   private int workdirRow;
-  private int firstExecute;
+  private int executeRow;
 
   ContainerProgram(
-      ProcessSpec process, OverlayMount overlay, long permitted, boolean ttyGroup, long[] stdio) {
+      ProcessSpec process, OverlayMount overlay, Keeper keeper, long[] stdio, long failed) {
     this.process = process;
     long root = program.memory.zeroed(8);
     int open =
@@ -50,33 +52,39 @@ final class ContainerProgram implements AutoCloseable {
             program.memory.string(HostPath.bytes(overlay.merged())),
             O_PATH | O_DIRECTORY | O_CLOEXEC);
     program.into(open, root);
-    mounts(new ContainerMounts(program, root), overlay, ttyGroup);
+    mounts(new ContainerMounts(program, root), overlay, keeper.mapsTty());
     enterRoot(root);
     if (!process.hostNetwork()) {
       loopbackUp();
     }
-    session(stdio);
+    session();
+    descriptors(stdio, failed);
     Capabilities.bound(program);
-    dropRights(permitted);
+    dropRights(keeper.permitted());
     execute();
   }
 
   private void mounts(ContainerMounts mounts, OverlayMount overlay, boolean ttyGroup) {
     mounts.system(process.hostNetwork(), ttyGroup);
-    for (String name : EtcFiles.NAMES) {
-      mounts.bind(overlay.directory().resolve("etc").resolve(name), "/etc/" + name, false);
+    List<ProcessMount.Memory> memory =
+        new ArrayList<>(EtcFiles.of(process.hostname(), process.hostNetwork()));
+    int own = memory.size();
+    for (ProcessMount mount : process.mounts()) {
+      if (mount instanceof ProcessMount.Memory file) {
+        memory.add(file);
+      }
     }
-    List<ProcessMount.Memory> memory = new ArrayList<>();
+    // Hidden below it are links that the overlay, once mounted, needs no more.
+    List<Long> files = mounts.memoryFiles(memory, overlay.directory().resolve("lower"));
+    mounts.attachFiles(memory.subList(0, own), files.subList(0, own));
     for (ProcessMount mount : process.mounts()) {
       if (mount instanceof ProcessMount.Bind bind) {
         mounts.bind(bind.source(), bind.target(), bind.readOnly());
       } else if (mount instanceof ProcessMount.Tmpfs tmpfs) {
         mounts.tmpfs(tmpfs.target(), tmpfs.size(), tmpfs.mode());
-      } else if (mount instanceof ProcessMount.Memory file) {
-        memory.add(file);
       }
     }
-    mounts.memoryFiles(memory, overlay.directory().resolve("etc"));
+    mounts.attachFiles(memory.subList(own, memory.size()), files.subList(own, memory.size()));
   }
 
   private void enterRoot(long root) {
@@ -101,7 +109,7 @@ final class ContainerProgram implements AutoCloseable {
     program.resultOf(up, 0, socket);
   }
 
-  private void session(long[] stdio) {
+  private void session() {
     program.call("session", Sys.SETSID);
     // A keyring of its own; where the kernel has none there is nothing to keep apart.
     program.tolerate("keyring", Sys.KEYCTL, KEYCTL_JOIN_SESSION_KEYRING, 0);
@@ -109,13 +117,19 @@ final class ContainerProgram implements AutoCloseable {
     // one take minutes then.
     long soft = program.memory.zeroed(16);
     Memory.IO.putLong(soft, OPEN_FILES);
-    Memory.IO.putLong(soft + 8, hardLimit());
+    Memory.IO.putLong(soft + 8, HARD_LIMIT);
     program.call("open files", Sys.PRLIMIT64, 0, RLIMIT_NOFILE, soft, 0);
+    program.call("umask", Sys.UMASK, 022);
+  }
+
+  private void descriptors(long[] stdio, long failed) {
     for (int i = 0; i < STDIO; i++) {
       program.call("descriptor " + i, Sys.DUP3, stdio[i], i, 0);
     }
-    program.call("descriptors", Sys.CLOSE_RANGE, STDIO, 0xffffffffL, 0);
-    program.call("umask", Sys.UMASK, 022);
+    program.call("event", Sys.DUP3, failed, Launcher.EVENT, 0);
+    program.call("descriptors", Sys.CLOSE_RANGE, STDIO, Launcher.EVENT - 1, 0);
+    program.call("descriptors", Sys.CLOSE_RANGE, Launcher.EVENT + 1, 0xffffffffL, 0);
+    Launcher.make(program);
   }
 
   private static long hardLimit() {
@@ -144,56 +158,53 @@ final class ContainerProgram implements AutoCloseable {
   }
 
   private void execute() {
-    List<ByteString> arguments = process.command().stream().map(ByteString::utf8).toList();
     List<ByteString> environment = new ArrayList<>();
     for (Map.Entry<String, String> variable : process.environment().entrySet()) {
       environment.add(ByteString.utf8(variable.getKey() + "=" + variable.getValue()));
     }
     environment.sort(null);
-    long argv = program.memory.strings(arguments);
-    long envp = program.memory.strings(environment);
-    firstExecute = program.size();
-    for (String candidate : candidates()) {
-      program.tolerate(candidate, Sys.EXECVE, program.memory.string(candidate), argv, envp);
-    }
+    executeRow =
+        Launcher.execute(
+            program,
+            places(),
+            process.command().stream().map(ByteString::utf8).toList(),
+            environment);
   }
 
-  private List<String> candidates() {
+  private List<ByteString> places() {
     String name = process.command().get(0);
     if (name.contains("/")) {
-      return List.of(name);
+      return List.of(ByteString.utf8(name));
     }
-    List<String> candidates = new ArrayList<>();
+    List<ByteString> places = new ArrayList<>();
     for (String place : process.environment().getOrDefault("PATH", "").split(":", -1)) {
-      if (place.startsWith("/") && candidates.size() < 64) {
-        candidates.add(place + "/" + name);
+      if (place.startsWith("/") && places.size() < MOST_PLACES) {
+        places.add(ByteString.utf8(place + "/" + name));
       }
     }
-    return candidates;
+    return places;
   }
 
   SyscallProgram program() {
     return program;
   }
 
-  /** Why the command was not executed, or null if it was. */
-  @Nullable RuntimeException failure() {
-    for (int row = 0; row < firstExecute; row++) {
+  /**
+   * Why the command was not executed, or null if it was.
+   *
+   * @param launcher the errno that the launcher told, or 0
+   */
+  @Nullable RuntimeException failure(int launcher) {
+    for (int row = 0; row < executeRow; row++) {
       if (program.errno(row) != 0 && !program.isTolerated(row)) {
         return explain(row);
       }
     }
-    int errno = Linux.ENOENT;
-    for (int row = firstExecute; row < program.size(); row++) {
-      int found = program.errno(row);
-      if (found == 0) {
-        return null;
-      }
-      if (found != Linux.ENOENT && found != Linux.ENOTDIR) {
-        errno = found;
-      }
+    int errno = program.errno(executeRow);
+    if (errno == Linux.E2BIG || launcher != 0) {
+      return notExecuted(launcher != 0 ? launcher : errno);
     }
-    return notExecuted(errno);
+    return errno == 0 ? null : explain(executeRow);
   }
 
   private RuntimeException explain(int row) {
@@ -214,6 +225,8 @@ final class ContainerProgram implements AutoCloseable {
     if (failure.errno() == Linux.ELOOP || failure.errno() == Linux.ENOTDIR) {
       remedy =
           "in the image it is a link or no directory, and a mount through it could reach elsewhere: fix the image";
+    } else if (row == executeRow || failure.getMessage().startsWith("memfd")) {
+      remedy = "memory has to be executable here: set the sysctl vm.memfd_noexec below 2";
     } else if (failure.errno() == Linux.EPERM && failure.getMessage().contains("proc")) {
       remedy =
           "a container around this JVM masks parts of /proc: run it with --security-opt systempaths=unconfined";

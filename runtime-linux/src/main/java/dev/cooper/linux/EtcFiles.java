@@ -1,34 +1,33 @@
 package dev.cooper.linux;
 
+import dev.cooper.oci.ByteString;
 import dev.cooper.oci.OperationException;
+import dev.cooper.spi.ProcessMount;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** The files of /etc that a container gets from outside, and never commits. */
+/** The files of /etc that a container gets from outside, in memory, and never commits. */
 final class EtcFiles {
   static final List<String> NAMES = List.of("hostname", "hosts", "resolv.conf");
 
   private EtcFiles() {}
 
-  /** Writes them into a working container's own directory. */
-  static void write(Path directory, String hostname, boolean hostNetwork) {
-    Path etc = directory.resolve("etc");
+  /** What they say for one process. */
+  static List<ProcessMount.Memory> of(String hostname, boolean hostNetwork) {
     try {
-      Files.createDirectories(etc);
-      put(etc.resolve("hostname"), hostname + "\n");
-      put(etc.resolve("hosts"), hosts(hostname, hostNetwork));
-      put(etc.resolve("resolv.conf"), hostNetwork ? host("/etc/resolv.conf") : "");
+      return List.of(
+          file("hostname", hostname + "\n"),
+          file("hosts", hosts(hostname, hostNetwork)),
+          file("resolv.conf", hostNetwork ? host("/etc/resolv.conf") : ""));
     } catch (IOException e) {
-      throw new OperationException(
-          "cannot write the container's hosts, hostname and resolv.conf in " + etc, e);
+      throw new OperationException("cannot read the host's network settings: " + e, e);
     }
   }
 
-  private static void put(Path file, String content) throws IOException {
-    Files.writeString(file, content, StandardCharsets.ISO_8859_1);
+  private static ProcessMount.Memory file(String name, String content) {
+    return new ProcessMount.Memory("/etc/" + name, new ByteString(content), 0, 0, 0644);
   }
 
   private static String hosts(String hostname, boolean hostNetwork) throws IOException {
@@ -42,6 +41,6 @@ final class EtcFiles {
 
   private static String host(String file) throws IOException {
     Path path = Path.of(file);
-    return Files.isReadable(path) ? Files.readString(path, StandardCharsets.ISO_8859_1) : "";
+    return Files.isReadable(path) ? ProcFile.text(path) : "";
   }
 }

@@ -28,6 +28,7 @@ final class Keeper implements AutoCloseable {
   private static final long ALL_SIGNALS = -1L;
   private static final int SIG_SETMASK = 2;
   private static final int SIGNALS = 64;
+  private static final int TTY = 5;
 
   private static final boolean NESTED = isNested();
 
@@ -40,12 +41,15 @@ final class Keeper implements AutoCloseable {
   private final CompletableFuture<Integer> started = new CompletableFuture<>();
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private final long dumpable = Trampoline.here(Sys.PRCTL, Linux.PR_GET_DUMPABLE);
+  private final boolean mapsTty;
+  private long permitted;
   private int pidfd = -1;
   private boolean closed;
 
   private Keeper(boolean rootless, IdMap ids) {
     this.rootless = rootless;
     this.ids = ids;
+    this.mapsTty = mapsGroup(TTY);
     lanes.add(control);
   }
 
@@ -149,6 +153,7 @@ final class Keeper implements AutoCloseable {
           "/", Sys.MOUNT, 0, program.memory.string("/"), 0, Linux.MS_REC | Linux.MS_PRIVATE, 0);
       control.run(program);
     }
+    permitted = Capabilities.permitted(control);
   }
 
   /** A lane for the caller alone, until it is given back. */
@@ -194,8 +199,17 @@ final class Keeper implements AutoCloseable {
     return rootless || NESTED;
   }
 
-  /** Whether a group id inside stands for one outside. */
-  boolean mapsGroup(long gid) {
+  /** Which capabilities a container's root can have at most. */
+  long permitted() {
+    return permitted;
+  }
+
+  /** Whether the group of terminals stands for one outside. */
+  boolean mapsTty() {
+    return mapsTty;
+  }
+
+  private boolean mapsGroup(long gid) {
     return rootless
         ? gid <= ids.gids().stream().mapToLong(IdMap.Range::count).sum()
         : IdMap.covers(Path.of("/proc/self/gid_map"), gid);

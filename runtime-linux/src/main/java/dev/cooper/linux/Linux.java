@@ -92,6 +92,16 @@ final class Linux {
   static final int PR_CAP_AMBIENT = 47;
   static final int PR_CAP_AMBIENT_CLEAR_ALL = 4;
 
+  static final int MFD_CLOEXEC = 1;
+  static final int MFD_ALLOW_SEALING = 2;
+  static final int MFD_EXEC = 0x10;
+  static final int F_ADD_SEALS = 1033;
+  static final int F_SEAL_SEAL = 1;
+  static final int F_SEAL_SHRINK = 2;
+  static final int F_SEAL_GROW = 4;
+  static final int F_SEAL_WRITE = 8;
+  static final int F_SEAL_EXEC = 0x20;
+
   static final int WALL = 0x40000000;
   static final int POLLIN = 1;
   static final int POLLOUT = 4;

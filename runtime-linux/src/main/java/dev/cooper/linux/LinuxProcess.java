@@ -27,8 +27,6 @@ final class LinuxProcess {
   private static final long NAMESPACES =
       CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
 
-  private static final int TTY = 5;
-
   private final Keeper keeper;
   private final Lane lane;
   private final OverlayMount overlay;
@@ -42,7 +40,6 @@ final class LinuxProcess {
   }
 
   ProcessEnd run(ProcessIo io) {
-    EtcFiles.write(overlay.directory(), process.hostname(), process.hostNetwork());
     try (MountStubs stubs = new MountStubs(lane, overlay)) {
       stubs.ensure(targets());
       try (ProcessPipes pipes = new ProcessPipes(io)) {
@@ -70,12 +67,7 @@ final class LinuxProcess {
 
   private ProcessEnd start(ProcessPipes pipes) {
     try (ContainerProgram child =
-            new ContainerProgram(
-                process,
-                overlay,
-                Capabilities.permitted(lane),
-                keeper.mapsGroup(TTY),
-                pipes.childEnds());
+            new ContainerProgram(process, overlay, keeper, pipes.childEnds(), pipes.failedEvent());
         SyscallProgram outer = SyscallProgram.small()) {
       long status = outer.memory.zeroed(8);
       long pidfd = outer.memory.zeroed(8);
@@ -135,7 +127,8 @@ final class LinuxProcess {
       throw HostLimits.explainClone(outer.errno(cloned), keeper.rootless());
     }
     int word = Memory.IO.getInt(status);
-    @Nullable RuntimeException failure = word == 127 << 8 ? child.failure() : null;
+    @Nullable RuntimeException failure =
+        word == 127 << 8 ? child.failure(pipes.failedWith()) : null;
     if (failure != null) {
       throw failure;
     }

@@ -142,6 +142,17 @@ final class LinuxRootfs implements Rootfs {
   }
 
   @Override
+  public @Nullable ByteString stamp(List<ByteString> paths) {
+    requireOpen();
+    Lane lane = keeper.acquire();
+    try {
+      return FileStamps.of(lane, overlay.root(), paths);
+    } finally {
+      keeper.release(lane);
+    }
+  }
+
+  @Override
   public void readTree(ByteString path, TreeFilter filter, EntrySink sink) throws IOException {
     requireOpen();
     Lane lane = keeper.acquire();

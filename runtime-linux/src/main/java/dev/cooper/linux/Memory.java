@@ -79,9 +79,7 @@ final class Memory implements AutoCloseable {
   long string(ByteString value) {
     int length = value.length();
     long at = allocate(length + 1L);
-    for (int i = 0; i < length; i++) {
-      IO.putByte(at + i, (byte) value.latin1().charAt(i));
-    }
+    IO.putByteArray(at, value.toBytes(), 0, length);
     IO.putByte(at + length, (byte) 0);
     return at;
   }

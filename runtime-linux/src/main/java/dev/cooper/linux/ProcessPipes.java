@@ -29,13 +29,14 @@ final class ProcessPipes implements AutoCloseable {
   private static final int DONE = 2;
   private static final int WOKEN = 3;
   private static final int FDS = 4;
-  private static final int LOWEST = 3;
+  private static final int FAILED = 4;
+  private static final int LOWEST = Launcher.EVENT + 1;
   private static final int F_DUPFD_CLOEXEC = 1030;
   private static final long LOOK_AGAIN_NANOS = 1_000_000_000L;
 
   private final ProcessIo io;
   private final long[] childEnds = {-1, -1, -1};
-  private final long[] ours = {-1, -1, -1, -1};
+  private final long[] ours = {-1, -1, -1, -1, -1};
   private final SyscallProgram poll = new SyscallProgram(1, 256);
   private final SyscallProgram read = new SyscallProgram(1, BUFFER + 64);
   private final long pollFds;
@@ -63,6 +64,7 @@ final class ProcessPipes implements AutoCloseable {
   private void open() {
     ours[DONE] = descriptor(Sys.EVENTFD2, 0, O_CLOEXEC);
     ours[WOKEN] = descriptor(Sys.EVENTFD2, 0, O_CLOEXEC | O_NONBLOCK);
+    ours[FAILED] = descriptor(Sys.EVENTFD2, 0, O_CLOEXEC | O_NONBLOCK);
     pipe(OUT, 1);
     pipe(ERR, 2);
     InputStream in = io.in();
@@ -90,7 +92,9 @@ final class ProcessPipes implements AutoCloseable {
       long at = program.memory.zeroed(8);
       program.call("pipe", Sys.PIPE2, at, O_CLOEXEC);
       Task.HERE.run(program);
-      return new long[] {aboveStdio(Memory.IO.getInt(at)), aboveStdio(Memory.IO.getInt(at + 4))};
+      return new long[] {
+        aboveTheChilds(Memory.IO.getInt(at)), aboveTheChilds(Memory.IO.getInt(at + 4))
+      };
     }
   }
 
@@ -99,7 +103,7 @@ final class ProcessPipes implements AutoCloseable {
       program.call(
           "/dev/null", Sys.OPENAT, Linux.AT_FDCWD, program.memory.string("/dev/null"), O_CLOEXEC);
       Task.HERE.run(program);
-      return aboveStdio(program.result(0));
+      return aboveTheChilds(program.result(0));
     }
   }
 
@@ -107,15 +111,12 @@ final class ProcessPipes implements AutoCloseable {
     try (SyscallProgram program = new SyscallProgram(1, 64)) {
       program.call("event", call, arguments);
       Task.HERE.run(program);
-      return aboveStdio(program.result(0));
+      return aboveTheChilds(program.result(0));
     }
   }
 
-  /**
-   * In a JVM whose own standard streams are closed a new descriptor may be one of 0 to 2, which the
-   * child's will replace.
-   */
-  private static long aboveStdio(long fd) {
+  /** Above those that the child's own will replace. */
+  private static long aboveTheChilds(long fd) {
     if (fd >= LOWEST) {
       return fd;
     }
@@ -137,6 +138,20 @@ final class ProcessPipes implements AutoCloseable {
   /** What the lane writes to when the process is gone. */
   long doneEvent() {
     return ours[DONE];
+  }
+
+  /** What the launcher tells through why it cannot execute the command. */
+  long failedEvent() {
+    return ours[FAILED];
+  }
+
+  /** The errno that the launcher told, or 0. */
+  int failedWith() {
+    read.reset();
+    long value = read.memory.zeroed(8);
+    read.tolerate("event", Sys.READ, ours[FAILED], value, 8);
+    Trampoline.run(read, 0);
+    return read.errno(0) == 0 ? (int) Memory.IO.getLong(value) : 0;
   }
 
   /**

@@ -35,6 +35,15 @@ final class Stat {
     return Memory.IO.getLong(at + 40);
   }
 
+  static long ctimeMillis(long at) {
+    return Memory.IO.getLong(at + 96) * 1000 + Memory.IO.getInt(at + 104) / 1_000_000;
+  }
+
+  /** Forgets when it was read last. */
+  static void clearAtime(long at) {
+    Memory.IO.setMemory(at + 64, 16, (byte) 0);
+  }
+
   static long mtimeSeconds(long at) {
     return Memory.IO.getLong(at + 112);
   }

@@ -22,8 +22,9 @@ final class Trampoline {
 
   private Trampoline() {}
 
-  static byte[] code(Abi abi) {
-    String name = "trampoline-" + abi.id() + ".bin";
+  /** The machine code of the trampoline or of another program of ours. */
+  static byte[] code(Abi abi, String program) {
+    String name = program + "-" + abi.id() + ".bin";
     try (InputStream in = Trampoline.class.getResourceAsStream(name)) {
       if (in == null) {
         throw new OperationException(
@@ -38,7 +39,7 @@ final class Trampoline {
   }
 
   private static Function load() {
-    byte[] code = code(Abi.CURRENT);
+    byte[] code = code(Abi.CURRENT, "trampoline");
     PageManager pages = PageManager.getInstance();
     long page = pages.allocatePages(1, PageManager.PROT_READ | PageManager.PROT_WRITE);
     Memory.IO.putByteArray(page, code, 0, code.length);

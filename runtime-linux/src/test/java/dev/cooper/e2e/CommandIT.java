@@ -266,6 +266,21 @@ class CommandIT extends EndToEnd {
   }
 
   @Test
+  void runWhenTheUsersWereChangedJustBeforeSeesThem() throws IOException {
+    try (WorkingContainer c = container()) {
+      c.run("echo one:x:70:70::/:/bin/sh >> /etc/passwd");
+      // In place and of the same size: nothing tells of it but a time, whose steps are coarse.
+      for (int uid = 70; uid < 90; uid++) {
+        Command id = Command.exec("/bin/id", "-u").user("one");
+        assertThat(c.exec(id).out()).isEqualTo(uid + "\n");
+        assertThat(c.exec(id).out()).isEqualTo(uid + "\n");
+        String next = "s/one:x:" + uid + "/one:x:" + (uid + 1) + "/";
+        c.run("sed " + next + " /etc/passwd > /tmp/p && cat /tmp/p > /etc/passwd");
+      }
+    }
+  }
+
+  @Test
   void callsWhenFromTwoThreadsFailInOne() throws Exception {
     try (WorkingContainer c = container()) {
       Path go = c.mountPath().resolve("tmp/go");

@@ -13,10 +13,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** That the machine code beside its source is what the source says, as binutils assembles it. */
 final class TrampolineIT {
   @ParameterizedTest
-  @CsvSource({"X86_64,x86_64-linux-gnu-", "AARCH64,aarch64-linux-gnu-"})
-  void codeWhenItsSourceIsAssembledIsTheSame(Abi abi, String prefix, @TempDir Path directory)
-      throws Exception {
-    Path source = Path.of("src/main/asm/trampoline-" + abi.id() + ".S").toAbsolutePath();
+  @CsvSource({
+    "trampoline,X86_64,x86_64-linux-gnu-",
+    "trampoline,AARCH64,aarch64-linux-gnu-",
+    "launcher,X86_64,x86_64-linux-gnu-",
+    "launcher,AARCH64,aarch64-linux-gnu-"
+  })
+  void codeWhenItsSourceIsAssembledIsTheSame(
+      String program, Abi abi, String prefix, @TempDir Path directory) throws Exception {
+    Path source = Path.of("src/main/asm", program + "-" + abi.id() + ".S").toAbsolutePath();
     assumeTrue(Files.exists(source), "the sources are not here: these are copied classes");
     BusyboxHost.require(
         Files.isExecutable(Path.of("/usr/bin", prefix + "as")),
@@ -25,7 +30,7 @@ final class TrampolineIT {
     Path code = directory.resolve("t.bin");
     run(prefix + "as", "-o", object.toString(), source.toString());
     run(prefix + "objcopy", "-O", "binary", "-j", ".text", object.toString(), code.toString());
-    assertThat(Trampoline.code(abi)).isEqualTo(Files.readAllBytes(code));
+    assertThat(Trampoline.code(abi, program)).isEqualTo(Files.readAllBytes(code));
   }
 
   private static void run(String... command) throws Exception {
