@@ -3,23 +3,28 @@ package dev.cooper;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
+import dev.cooper.oci.OperationException;
 import dev.cooper.oci.compress.Compression;
 import dev.cooper.spi.ContainerRuntime;
 import dev.cooper.spi.TreeOutput;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -27,16 +32,23 @@ import org.jspecify.annotations.Nullable;
  * The unpacked layers: {@code layers/<diffID>/tree}, whole only with {@code done} beside it.
  *
  * <p>The tree has a directory of ours around it, as the layer says whose its root is and whether it
- * may be written, and a directory can only be renamed by who may write it. A tree is not synced:
- * {@code done} names the boot of the machine that it was unpacked under, and after another it is
- * unpacked again. A layer is unpacked once, whoever asks. Thread-safe.
+ * may be written, and a directory can only be renamed by who may write it. Nobody waits for a tree
+ * to be on the disk: {@code done} names the boot of the machine that it was unpacked under, and
+ * after another it is unpacked again; until it is found in use a while later, when the kernel has
+ * written most of it and the rest is asked for in the background. A layer is unpacked once, whoever
+ * asks. Thread-safe.
  */
 final class LayerTrees {
+  private static final System.Logger LOG = System.getLogger(LayerTrees.class.getName());
   private static final String TREE = "tree";
   private static final String DONE = "done";
   private static final String SYNCED = "synced";
 
+  /** By then the kernel has begun to write what is new by itself. */
+  private static final Duration SETTLED = Duration.ofMinutes(1);
+
   private final Store store;
+  private final AtomicBoolean syncing = new AtomicBoolean();
 
   LayerTrees(Store store) {
     this.store = store;
@@ -58,6 +70,7 @@ final class LayerTrees {
     List<Descriptor> layers = image.manifest().layers();
     Set<Digest> wanted = new LinkedHashSet<>();
     List<Parallel.Task> missing = new ArrayList<>();
+    List<Digest> settled = new ArrayList<>();
     Consumer<String> one = Parallel.oneAtATime(notices);
     for (int i = 0; i < diffIds.size(); i++) {
       Digest diffId = diffIds.get(i);
@@ -68,9 +81,16 @@ final class LayerTrees {
         wanted.add(diffId);
       } else if (!isWhole(diffId)) {
         missing.add(() -> unpack(layer, diffId, runtime, one));
+      } else if (isSettled(diffId)) {
+        settled.add(diffId);
       }
     }
     Parallel.run(missing);
+    if (!settled.isEmpty() && syncing.compareAndSet(false, true)) {
+      Thread thread = new Thread(null, () -> sync(settled, runtime), "cooper-sync", 0, false);
+      thread.setDaemon(true);
+      thread.start();
+    }
     return wanted.stream().map(diffId -> store.layer(diffId).resolve(TREE)).toList();
   }
 
@@ -78,6 +98,32 @@ final class LayerTrees {
   boolean isWhole(Digest diffId) throws IOException {
     String marker = marker(diffId);
     return marker != null && (marker.equals(SYNCED) || marker.equals(boot()));
+  }
+
+  /** Whether a tree of this boot has been there for a while. */
+  private boolean isSettled(Digest diffId) throws IOException {
+    String marker = marker(diffId);
+    if (marker == null || marker.equals(SYNCED)) {
+      return false;
+    }
+    Instant made = Files.getLastModifiedTime(store.layer(diffId).resolve(DONE)).toInstant();
+    return made.plus(SETTLED).isBefore(store.clock().instant());
+  }
+
+  private void sync(List<Digest> settled, ContainerRuntime runtime) {
+    try {
+      runtime.sync(store.directory());
+      for (Digest diffId : settled) {
+        Path file = store.staged("done");
+        Files.writeString(file, SYNCED, StandardCharsets.US_ASCII);
+        Files.move(file, store.layer(diffId).resolve(DONE), StandardCopyOption.ATOMIC_MOVE);
+      }
+    } catch (IOException | OperationException e) {
+      // Removed meanwhile, or closed, or the disk is full: it stays a tree of this boot.
+      LOG.log(Level.DEBUG, "layers of " + store.directory() + " are not known to be synced", e);
+    } finally {
+      syncing.set(false);
+    }
   }
 
   private @Nullable String marker(Digest diffId) throws IOException {

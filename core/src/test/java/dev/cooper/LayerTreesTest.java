@@ -7,6 +7,8 @@ import dev.cooper.oci.compress.Compression;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -67,6 +69,30 @@ class LayerTreesTest {
 
       assertThat(trees.unpacked(image, runtime, notice -> {})).containsExactly(tree);
       assertThat(tree.resolve("greeting")).hasContent("a");
+    }
+  }
+
+  @Test
+  void unpackedWhenTheTreeHasSettledHasItSyncedAndKeepsItOverABoot() throws Exception {
+    try (Store store = TestImages.open(directory.resolve("store"))) {
+      StoredImage image = TestImages.add(store, "x", Compression.NONE, greeting("a"));
+      LayerTrees trees = new LayerTrees(store);
+      Path tree = trees.unpacked(image, runtime, notice -> {}).get(0);
+      Path done = Store.parent(tree).resolve("done");
+      trees.unpacked(image, runtime, notice -> {});
+      assertThat(runtime.synced).isEmpty();
+      Files.setLastModifiedTime(
+          done, FileTime.from(store.clock().instant().minus(Duration.ofMinutes(2))));
+
+      trees.unpacked(image, runtime, notice -> {});
+
+      for (int i = 0; i < 1000 && !Files.readString(done).equals("synced"); i++) {
+        Thread.sleep(5);
+      }
+      assertThat(done).hasContent("synced");
+      assertThat(runtime.synced).containsExactly(store.directory());
+      assertThat(trees.unpacked(image, runtime, notice -> {})).containsExactly(tree);
+      assertThat(unpacked).hasSize(1);
     }
   }
 

@@ -14,11 +14,15 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Unpacks files, directories and links with java.nio, as far as these tests need it. */
 final class PlainRuntime implements ContainerRuntime {
+  /** What was asked to be on the disk. */
+  final List<Path> synced = new CopyOnWriteArrayList<>();
+
   private final Consumer<Path> opened;
 
   PlainRuntime(Consumer<Path> opened) {
@@ -39,6 +43,11 @@ final class PlainRuntime implements ContainerRuntime {
   @Override
   public Rootfs mount(List<Path> layers, Path directory, Consumer<String> notices) {
     throw new UnsupportedOperationException("not needed here");
+  }
+
+  @Override
+  public void sync(Path directory) {
+    synced.add(directory);
   }
 
   @Override

@@ -51,6 +51,14 @@ public interface ContainerRuntime extends AutoCloseable {
    */
   void delete(Path directory);
 
+  /**
+   * Waits until all that was written to a directory's file system before is on its disk.
+   *
+   * @param directory any directory of the file system
+   * @throws dev.cooper.oci.OperationException if some of it could not be written
+   */
+  void sync(Path directory);
+
   /** Ends every process and mount. */
   @Override
   void close();

@@ -45,6 +45,7 @@ final class Keeper implements AutoCloseable {
   private long permitted;
   private int pidfd = -1;
   private boolean closed;
+  private boolean freed;
 
   private Keeper(boolean rootless, IdMap ids) {
     this.rootless = rootless;
@@ -164,7 +165,11 @@ final class Keeper implements AutoCloseable {
   }
 
   synchronized void release(Lane lane) {
-    idle.push(lane);
+    if (freed) {
+      lane.close();
+    } else {
+      idle.push(lane);
+    }
   }
 
   private Lane newLane() {
@@ -265,5 +270,15 @@ final class Keeper implements AutoCloseable {
     if (pidfd >= 0) {
       Trampoline.here(Sys.CLOSE, pidfd);
     }
+    free();
+  }
+
+  /** The lanes that are in use are freed by whoever gives them back. */
+  private synchronized void free() {
+    freed = true;
+    idle.forEach(Lane::close);
+    idle.clear();
+    lanes.clear();
+    control.close();
   }
 }

@@ -127,6 +127,20 @@ final class LinuxRuntime implements ContainerRuntime {
   }
 
   @Override
+  public void sync(Path directory) {
+    try (SyscallProgram program = new SyscallProgram(3, 8192)) {
+      int flags = Linux.O_RDONLY | Linux.O_DIRECTORY | Linux.O_CLOEXEC;
+      long path = program.memory.string(HostPath.bytes(directory));
+      int open = program.call(directory, Sys.OPENAT, AT_FDCWD, path, flags);
+      int sync = program.tolerate(directory, Sys.SYNCFS, 0);
+      int close = program.call(directory, Sys.CLOSE, 0);
+      program.resultOf(sync, 0, open).resultOf(close, 0, open);
+      Task.HERE.run(program);
+      program.check(sync);
+    }
+  }
+
+  @Override
   public synchronized void close() {
     closed = true;
     if (keeper != null) {

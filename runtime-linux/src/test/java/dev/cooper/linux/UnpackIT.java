@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cooper.oci.ByteString;
+import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layer.EntryType;
 import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.spi.Rootfs;
@@ -374,5 +375,14 @@ final class UnpackIT {
       assertThat(root.read(bytes("p"), 100)).isNull();
       assertThat(root.read(bytes("etc2/passwd"), 1000)).isNull();
     }
+  }
+
+  @Test
+  void syncWhenTheDirectoryIsMissingSaysSo() throws IOException {
+    Path directory = HOST.directory();
+    HOST.runtime().sync(directory);
+    assertThatThrownBy(() -> HOST.runtime().sync(directory.resolve("missing")))
+        .isInstanceOf(OperationException.class)
+        .hasMessageContaining("missing");
   }
 }
