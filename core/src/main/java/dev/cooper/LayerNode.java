@@ -5,11 +5,13 @@ import dev.cooper.oci.ContentException;
 import dev.cooper.oci.layer.EntryType;
 import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.oci.layer.TarEntry;
+import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,6 +51,28 @@ final class LayerNode {
   /** A directory that no entry has told of. */
   static LayerNode directory() {
     return new LayerNode(null, null, new HashMap<>());
+  }
+
+  /** Is shown what a tree holds. */
+  interface Visitor {
+    /** One file or directory; its place is null for anything but a regular file. */
+    void visit(ByteString path, TarEntry entry, @Nullable Place place) throws IOException;
+  }
+
+  /** Shows what entries told of at a path and below, in canonical order, without whiteouts. */
+  void visit(ByteString path, Visitor visitor) throws IOException {
+    if (entry != null) {
+      visitor.visit(path, entry, place);
+    }
+    if (children == null) {
+      return;
+    }
+    for (String name : new TreeSet<>(children.keySet())) {
+      LayerNode child = child(name);
+      if (child != null) {
+        child.visit(LayerPath.join(path, new ByteString(name)), visitor);
+      }
+    }
   }
 
   private boolean isDirectory() {

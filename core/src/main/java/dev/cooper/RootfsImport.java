@@ -47,7 +47,8 @@ final class RootfsImport {
   }
 
   /**
-   * Imports a tarball: its layer has the very bytes that it unpacks to.
+   * Imports a tarball: its layer has the very bytes that it unpacks to, unless it names a path more
+   * than once, which no layer may.
    *
    * @param tarball compressed in any way that {@link Decompression} knows, or not
    * @param name what the image is called, or null
@@ -59,22 +60,40 @@ final class RootfsImport {
         InputStream tar = Decompression.open(file)) {
       LayerOutput layer = new LayerOutput(staged.output(), Compression.NONE);
       LayerIndex.Writer index = new LayerIndex.Writer();
-      try {
-        scan(new CopyingInputStream(tar, layer), index);
-      } catch (ContentException e) {
-        throw new ContentException(tarball + ": " + e.getMessage(), e);
-      }
+      boolean repeated = scan(new CopyingInputStream(tar, layer), index);
       layer.close();
-      return add(staged, layer, index, name);
+      return repeated ? distinct(staged.path(), index, name) : add(staged, layer, index, name);
+    } catch (ContentException e) {
+      throw new ContentException(tarball + ": " + e.getMessage(), e);
     }
   }
 
-  private static void scan(InputStream tar, LayerIndex.Writer index) throws IOException {
+  /** Reads a tar to its end; returns whether a path came more than once. */
+  private static boolean scan(InputStream tar, LayerIndex.Writer index) throws IOException {
+    DistinctLayer.Paths paths = new DistinctLayer.Paths();
     TarReader reader = TarReader.over(tar);
     for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
       index.add(entry, reader.contentOffset());
+      paths.add(LayerPath.normalize(entry.path()));
     }
     reader.drain();
+    return paths.repeated();
+  }
+
+  private StoredImage distinct(Path tar, LayerIndex.Writer index, @Nullable ImageReference name)
+      throws IOException {
+    LayerIndex parsed = LayerIndex.parse(index.toBytes());
+    if (parsed == null) {
+      throw new IllegalStateException("the index of " + tar + " can't be read back");
+    }
+    try (StagedBlob staged = store.stage()) {
+      LayerOutput layer = new LayerOutput(staged.output(), Compression.NONE);
+      try (TarWriter out = new TarWriter(layer)) {
+        DistinctLayer.write(tar, parsed, new Rooted(out));
+        out.finish();
+      }
+      return add(staged, layer, null, name);
+    }
   }
 
   /**

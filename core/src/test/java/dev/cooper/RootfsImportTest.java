@@ -28,6 +28,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -84,6 +85,111 @@ class RootfsImportTest {
       assertThat(store.list()).isEmpty();
       assertThat(Store.list(store.staging())).hasSize(1);
     }
+  }
+
+  /**
+   * What the layer of an imported tarball holds: a path, its type, its mode and its content or
+   * link.
+   */
+  private List<String> imported(TestImages.Filling filling) throws IOException {
+    Path tarball = Files.write(directory.resolve("root.tar"), TestImages.tar(filling));
+    List<String> lines = new ArrayList<>();
+    try (Store store = TestImages.open(directory.resolve("store"))) {
+      StoredImage image = new RootfsImport(store, PLATFORM, NOW).tarball(tarball, NAME);
+      try (InputStream in = store.open(image.manifest().layers().get(0));
+          TarReader tar = TarReader.over(in)) {
+        for (TarEntry entry = tar.next(); entry != null; entry = tar.next()) {
+          String content =
+              entry.type() == EntryType.FILE
+                  ? new String(tar.content().readAllBytes(), StandardCharsets.UTF_8)
+                  : entry.link().toString();
+          lines.add(
+              String.format(
+                      Locale.ROOT, "%s %s %o %s", entry.path(), entry.type(), entry.mode(), content)
+                  .strip());
+        }
+      }
+      assertThat(Store.list(store.staging())).hasSize(1);
+    }
+    assertThat(Validator.validate(directory.resolve("store"))).isEmpty();
+    return lines;
+  }
+
+  @Test
+  void tarballWhenAPathComesAgainKeepsTheLast() throws IOException {
+    assertThat(
+            imported(
+                sink -> {
+                  TestImages.file(sink, "./etc/a", "old");
+                  TestImages.file(sink, "etc/b", "only");
+                  TestImages.file(sink, "/etc/a", "new");
+                  TestImages.file(sink, "etc//a", "newest");
+                }))
+        .containsExactly("etc/b FILE 644 only", "etc/a FILE 644 newest");
+  }
+
+  @Test
+  void tarballWhenALinkedFileComesAgainKeepsTheLinksContent() throws IOException {
+    assertThat(
+            imported(
+                sink -> {
+                  TestImages.file(sink, "a", "old");
+                  sink.put(TarEntry.hardlink(path("b"), path("a")));
+                  sink.put(TarEntry.hardlink(path("c"), path("./a")));
+                  TestImages.file(sink, "a", "new");
+                  sink.put(TarEntry.hardlink(path("d"), path("a")));
+                  sink.put(TarEntry.hardlink(path("c"), path("c")));
+                }))
+        .containsExactly(
+            "b FILE 644 old", "c HARDLINK 644 b", "a FILE 644 new", "d HARDLINK 644 a");
+  }
+
+  @Test
+  void tarballWhenADirectoryComesAgainHasItsLastAttributesAndAllItsContent() throws IOException {
+    assertThat(
+            imported(
+                sink -> {
+                  sink.put(TarEntry.directory(path("."), 0755));
+                  sink.put(TarEntry.directory(path("d"), 0755));
+                  TestImages.file(sink, "d/one", "1");
+                  sink.put(TarEntry.directory(path("d/"), 0700));
+                  TestImages.file(sink, "d/two", "2");
+                  sink.put(TarEntry.directory(path("./"), 0711));
+                }))
+        .containsExactly(
+            ". DIRECTORY 711", "d DIRECTORY 700", "d/one FILE 644 1", "d/two FILE 644 2");
+  }
+
+  @Test
+  void tarballWhenAPathBecomesAnotherKindKeepsTheLastKind() throws IOException {
+    assertThat(
+            imported(
+                sink -> {
+                  sink.put(TarEntry.directory(path("x"), 0755));
+                  TestImages.file(sink, "x/gone", "gone");
+                  sink.put(TarEntry.symlink(path("x"), path("y")));
+                  sink.put(TarEntry.hardlink(path("z"), path("x")));
+                  TestImages.file(sink, "y", "file");
+                  sink.put(TarEntry.directory(path("y"), 0750));
+                  TestImages.file(sink, "x/through", "link");
+                }))
+        .containsExactly(
+            "x SYMLINK 777 y", "y DIRECTORY 750", "z HARDLINK 777 x", "y/through FILE 644 link");
+  }
+
+  @Test
+  void tarballWhenALinkNamesWhatIsGoneRefuses() throws IOException {
+    assertThatThrownBy(
+            () ->
+                imported(
+                    sink -> {
+                      TestImages.file(sink, "a", "");
+                      TestImages.file(sink, "a", "");
+                      sink.put(TarEntry.hardlink(path("b"), path("c")));
+                    }))
+        .isInstanceOf(ContentException.class)
+        .hasMessageContaining("root.tar")
+        .hasMessageContaining("hard link b");
   }
 
   @Test
