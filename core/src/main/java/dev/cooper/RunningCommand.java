@@ -51,7 +51,7 @@ public final class RunningCommand implements AutoCloseable {
       end.complete(
           body.applyAsInt(
               new Streams(toOut, toErr, cancellation, () -> begun.complete(Boolean.TRUE))));
-    } catch (RuntimeException | IOException e) {
+    } catch (RuntimeException | Error | IOException e) {
       end.completeExceptionally(e);
     } finally {
       begun.complete(Boolean.FALSE);
@@ -88,6 +88,9 @@ public final class RunningCommand implements AutoCloseable {
       return end.join();
     } catch (CompletionException e) {
       if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      if (e.getCause() instanceof Error cause) {
         throw cause;
       }
       throw e;

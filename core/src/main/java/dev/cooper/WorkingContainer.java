@@ -454,16 +454,22 @@ public final class WorkingContainer implements AutoCloseable {
    * Starts a command and returns while it runs; until it is over, the container takes no other
    * call.
    *
+   * <p>The listener is told of the step's start before this returns, and of its end, however it
+   * comes, before the command {@linkplain RunningCommand#isDone is done}; both in a thread of the
+   * command's own.
+   *
    * @param command what, and how
    * @return the running command: its outputs, its end, and a way to cancel it
    * @throws ContainerStateException if the container is closed, or in use by another thread
    */
   public RunningCommand start(Command command) {
     requireOpen();
+    String description = files.runs().describe(command);
     return RunningCommand.start(
         files.label(),
         streams ->
-            locked(
+            step(
+                description,
                 () -> {
                   streams.begun().run();
                   return files.runs().stream(command, streams);

@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -176,6 +177,75 @@ class CommandIT extends EndToEnd {
     assertThat(open).isEmpty();
     assertThat(failed).isEqualTo(2);
     assertThat(output.toString()).isEqualTo("told\n");
+  }
+
+  /** The last step of the events, which has both its ends; whether it succeeded. */
+  private boolean lastStepSucceeded(String step) {
+    List<BuildEvent> steps;
+    synchronized (events) {
+      steps =
+          events.stream()
+              .filter(
+                  event ->
+                      event instanceof BuildEvent.StepStarted
+                          || event instanceof BuildEvent.StepEnded)
+              .toList();
+    }
+    BuildEvent.StepStarted started = (BuildEvent.StepStarted) steps.get(steps.size() - 2);
+    BuildEvent.StepEnded ended = (BuildEvent.StepEnded) steps.get(steps.size() - 1);
+    assertThat(started.step()).isEqualTo(step);
+    assertThat(ended.step()).isEqualTo(step);
+    assertThat(ended.container()).isEqualTo(started.container());
+    return ended.succeeded();
+  }
+
+  @Test
+  void eventsWhenCommandsAreStartedHaveAStartAndAnEnd() throws IOException {
+    try (WorkingContainer c = container()) {
+      assertThat(c.start(Command.exec("/bin/true")).await()).isZero();
+      assertThat(lastStepSucceeded("RUN /bin/true")).isTrue();
+
+      assertThatThrownBy(c.start(Command.exec("/no/such"))::await)
+          .isInstanceOf(OperationException.class);
+      assertThat(lastStepSucceeded("RUN /no/such")).isFalse();
+
+      RunningCommand cancelled = c.start(Command.exec("/bin/sleep", "301"));
+      assertThat(events.get(events.size() - 1))
+          .isInstanceOfSatisfying(
+              BuildEvent.StepStarted.class,
+              event -> assertThat(event.step()).isEqualTo("RUN /bin/sleep 301"));
+      cancelled.cancel();
+      assertThatThrownBy(cancelled::await).isInstanceOf(CommandFailedException.class);
+      assertThat(lastStepSucceeded("RUN /bin/sleep 301")).isFalse();
+
+      c.start(Command.exec("/bin/sleep", "302")).close();
+      assertThat(lastStepSucceeded("RUN /bin/sleep 302")).isFalse();
+
+      RunningCommand late =
+          c.start(Command.exec("/bin/sleep", "303").timeout(Duration.ofMillis(50)));
+      assertThatThrownBy(late::await).isInstanceOf(CommandFailedException.class);
+      assertThat(lastStepSucceeded("RUN /bin/sleep 303")).isFalse();
+    }
+  }
+
+  @Test
+  void eventsWhenCooperIsClosedEndWhatRuns() throws IOException {
+    RunningCommand running = container().start(Command.exec("/bin/sleep", "304"));
+    cooper.close();
+    assertThatThrownBy(running::await).isInstanceOf(RuntimeException.class);
+    assertThat(lastStepSucceeded("RUN /bin/sleep 304")).isFalse();
+  }
+
+  @Test
+  void startWhenContainerIsInUseTellsOfNoStep() throws IOException {
+    try (WorkingContainer c = container();
+        RunningCommand running = c.start(Command.exec("/bin/sleep", "305"))) {
+      int told = events.size();
+      assertThatThrownBy(() -> c.start(Command.exec("/bin/true")))
+          .isInstanceOf(ContainerStateException.class);
+      assertThat(events).hasSize(told);
+      assertThat(running.isDone()).isFalse();
+    }
   }
 
   // --- bad input
