@@ -72,8 +72,24 @@ final class Copies {
             || destination.equals("."));
   }
 
+  /**
+   * As with the Dockerfile's {@code --checksum}, which only a download can have: one that nobody
+   * checks would be worse than none.
+   */
+  private static void requireNoChecksum(Object source, CopyOptions options) {
+    if (options.checksum() != null) {
+      throw new IllegalArgumentException(
+          "the checksum "
+              + options.checksum()
+              + " is given for "
+              + source
+              + ", and only what add(URI, …) downloads is checked: leave it out");
+    }
+  }
+
   /** Copies files of the host, and what its directories hold. */
   void copy(List<Path> sources, String destination, CopyOptions options) {
+    requireNoChecksum(sources, options);
     for (Path source : sources) {
       if (!Files.exists(source)) {
         throw new SourceNotFoundException(
@@ -135,6 +151,7 @@ final class Copies {
 
   /** Copies out of another container's root. */
   void copyFrom(ContainerFiles from, String source, String destination, CopyOptions options) {
+    requireNoChecksum(source + " of container " + from.label(), options);
     String absolute = Paths.absolute("/", source);
     PathResolver.Resolved found =
         PathResolver.resolve(from.mounted(), ByteString.utf8(absolute.substring(1)));
@@ -164,6 +181,7 @@ final class Copies {
 
   /** Adds a file or directory, or what an archive holds. */
   void add(Path source, String destination, CopyOptions options) {
+    requireNoChecksum(source, options);
     if (Files.isRegularFile(source)
         && options.unpack()
         && Cooper.io("cannot read " + source, () -> isArchive(source))) {
@@ -228,6 +246,7 @@ final class Copies {
 
   /** Writes a file out of memory. */
   void write(String destination, byte[] bytes, CopyOptions options) {
+    requireNoChecksum("the text or bytes for " + destination, options);
     if (destination.endsWith("/")) {
       throw new IllegalArgumentException(
           "\"" + destination + "\" names a directory, and what is written needs a file's name");

@@ -91,7 +91,8 @@ public record CopyOptions(
   }
 
   /**
-   * What a download has to be.
+   * What a download has to be; whatever else is copied refuses it with an {@link
+   * IllegalArgumentException}, as the Dockerfile's {@code ADD --checksum} does.
    *
    * @param digest such as {@code sha256:…}
    * @return these options with it

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.cooper.CopyOptions;
 import dev.cooper.Image;
 import dev.cooper.WorkingContainer;
 import dev.cooper.oci.Digest;
@@ -16,6 +17,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.UnaryOperator;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -278,5 +281,27 @@ class AddIT extends EndToEnd {
     Path packed = temp.resolve("archive." + suffix);
     Tools.run("sh", "-c", String.join(" ", packer) + " -c " + plain + " > " + packed);
     return packed;
+  }
+
+  @Test
+  void copyWhenAChecksumIsGivenForNoDownloadRefuses() throws IOException {
+    Path file = host("file", "f");
+    String right = Digest.sha256("f".getBytes(StandardCharsets.UTF_8)).toString();
+    UnaryOperator<CopyOptions> checked = o -> o.checksum(right);
+    try (WorkingContainer c = container()) {
+      for (ThrowingCallable each :
+          List.<ThrowingCallable>of(
+              () -> c.add(file, "/x", checked),
+              () -> c.copy(file, "/x", checked),
+              () -> c.copy(List.of(file), "/x", checked),
+              () -> c.copyFrom(busybox(), "/srv/file", "/x", checked),
+              () -> c.write("/x", "f", checked))) {
+        assertThatThrownBy(each)
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining(right)
+            .hasMessageContaining("add(URI");
+      }
+      assertThat(c.commit().manifest().layers()).hasSize(1);
+    }
   }
 }
