@@ -93,10 +93,10 @@ final class LayerNode {
     return place;
   }
 
-  /** What lies at a path, no link being followed. */
+  /** What lies at a canonical path, no link being followed. */
   @Nullable LayerNode find(ByteString path) {
-    LayerNode node = this;
     String text = path.latin1();
+    LayerNode node = text.endsWith("/") ? null : this;
     for (int start = 0; start < text.length() && node != null; ) {
       int slash = text.indexOf('/', start);
       int end = slash < 0 ? text.length() : slash;

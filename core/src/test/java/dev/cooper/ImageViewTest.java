@@ -10,14 +10,17 @@ import dev.cooper.oci.ContentException;
 import dev.cooper.oci.compress.Compression;
 import dev.cooper.oci.layer.EntryType;
 import dev.cooper.oci.layer.TarEntry;
+import dev.cooper.spi.RootView;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ImageViewTest {
   @TempDir Path directory;
@@ -169,5 +172,31 @@ class ImageViewTest {
                     }))
         .isInstanceOf(ContentException.class)
         .hasMessageContaining("links");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "..",
+        "../x",
+        "a/../a/f",
+        "a/..",
+        ".",
+        "./a",
+        "a/.",
+        "a//f",
+        "/a/f",
+        "a/f/",
+        "/",
+        "a/f/x"
+      })
+  void entryWhenThePathIsNotCanonicalIsNone(String path) throws IOException {
+    ImageView view = view(sink -> file(sink, "a/f", "f"));
+    PendingTree pending = new PendingTree(directory.resolve("steps"), view);
+    pending.add(sink -> file(sink, "b", "b"));
+    for (RootView root : List.of(view, pending, EmptyView.INSTANCE)) {
+      assertThat(root.entry(path(path))).isNull();
+      assertThat(root.read(path(path), 100)).isNull();
+    }
   }
 }

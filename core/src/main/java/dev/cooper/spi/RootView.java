@@ -4,13 +4,19 @@ import dev.cooper.oci.ByteString;
 import dev.cooper.oci.layer.TarEntry;
 import org.jspecify.annotations.Nullable;
 
-/** A root filesystem to look things up in, mounted or not. */
+/**
+ * A root filesystem to look things up in, mounted or not.
+ *
+ * <p>Paths are canonical: components between single slashes, none of them {@code .} or {@code ..}.
+ * Any other path names nothing, as a root has no outside.
+ */
 public interface RootView {
   /**
    * What lies at a path, no link on the way being followed.
    *
-   * @param path without leading slash; empty for the root
-   * @return the entry, or null if there is none or a directory on the way is a link
+   * @param path canonical, without leading slash; empty for the root
+   * @return the entry, or null if there is none, a directory on the way is a link, or the path is
+   *     not canonical
    */
   @Nullable TarEntry entry(ByteString path);
 

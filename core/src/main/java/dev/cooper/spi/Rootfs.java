@@ -32,10 +32,11 @@ public interface Rootfs extends RootView, AutoCloseable {
    * Reads what a path holds, itself first with an empty path, as {@link ContainerRuntime#readHost}
    * does.
    *
-   * @param path in the root; no link is followed
+   * @param path canonical, in the root; no link is followed
    * @param filter what is taken of it
    * @param sink where the entries go
    * @throws IOException from the sink
+   * @throws dev.cooper.oci.OperationException if nothing lies there
    */
   void readTree(ByteString path, TreeFilter filter, EntrySink sink) throws IOException;
 

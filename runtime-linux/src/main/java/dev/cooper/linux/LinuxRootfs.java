@@ -98,9 +98,13 @@ final class LinuxRootfs implements Rootfs {
   }
 
   /**
-   * Opens a path without following any link; negative where there is nothing, or a link on the way.
+   * Opens a path without following any link; negative where there is nothing, a link on the way, or
+   * a path that is not canonical, which the kernel could still resolve.
    */
   private int open(Task task, ByteString path, int flags) {
+    if (!LayerPath.isCanonical(path)) {
+      return -Linux.ENOENT;
+    }
     try (SyscallProgram program = new SyscallProgram(1, 8192)) {
       long how = TreePaths.how(program.memory, flags | O_CLOEXEC, ROOT_RESOLVE);
       ByteString name = path.isEmpty() ? ByteString.utf8(".") : path;
@@ -178,7 +182,10 @@ final class LinuxRootfs implements Rootfs {
   }
 
   private void readOne(Lane lane, TreeReader reader, ByteString path) throws IOException {
-    int parent = open(lane, LayerPath.parent(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    int parent =
+        LayerPath.isCanonical(path)
+            ? open(lane, LayerPath.parent(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+            : -Linux.ENOENT;
     if (parent < 0) {
       throw new OperationException("nothing lies at /" + path + " in the container");
     }

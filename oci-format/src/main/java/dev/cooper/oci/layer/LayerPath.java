@@ -44,6 +44,17 @@ public final class LayerPath {
     return isNormal(text) ? raw : joined(raw, text);
   }
 
+  /**
+   * Whether a path is a normal one already.
+   *
+   * @param path any
+   * @return true for components of at most 255 bytes between single slashes, none of them {@code .}
+   *     or {@code ..}, and for the empty path
+   */
+  public static boolean isCanonical(ByteString path) {
+    return path.latin1().indexOf(0) < 0 && isNormal(path.latin1());
+  }
+
   private static ByteString joined(ByteString raw, String text) {
     StringBuilder normal = new StringBuilder(text.length());
     for (int start = 0; start < text.length(); ) {
