@@ -203,11 +203,7 @@ final class LinuxRootfs implements Rootfs {
     try (LowerPaths lower = new LowerPaths(lane, overlay.layers());
         TreeReader reader =
             new TreeReader(
-                lane,
-                sink,
-                (path, directory) -> choose(lower, path, directory),
-                notices,
-                lower::holds)) {
+                lane, sink, (path, directory) -> choose(lower, path, directory), notices, lower)) {
       int upper = overlay.openUpper(lane);
       try {
         reader.readDirectory(upper, overlay.rootChanged(lane, upper));

@@ -21,7 +21,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,7 +45,7 @@ final class TreeReader implements AutoCloseable {
   private final EntrySink sink;
   private final TreeFilter filter;
   private final Consumer<String> notices;
-  private final @Nullable Predicate<ByteString> inLower;
+  private final @Nullable LowerPaths lower;
   private final SyscallProgram stats = new SyscallProgram(STATS, STATS * (Stat.SIZE + 300));
   private final SyscallProgram contents = new SyscallProgram(ROWS, CONTENT + (512 << 10));
   private final XattrReader xattrs;
@@ -78,21 +77,20 @@ final class TreeReader implements AutoCloseable {
   /**
    * A reader for an ordinary tree, or for an overlay's upper directory.
    *
-   * @param inLower for an upper directory, whether a path exists in the lower ones; null for an
-   *     ordinary tree
+   * @param lower for an upper directory, what lies below it; null for an ordinary tree
    */
   TreeReader(
       Task task,
       EntrySink sink,
       TreeFilter filter,
       Consumer<String> notices,
-      @Nullable Predicate<ByteString> inLower) {
+      @Nullable LowerPaths lower) {
     this.task = task;
     this.xattrs = new XattrReader(task);
     this.sink = sink;
     this.filter = filter;
     this.notices = notices;
-    this.inLower = inLower;
+    this.lower = lower;
   }
 
   /** Reads what an open directory holds, and the directory itself first, if it is taken. */
@@ -182,8 +180,8 @@ final class TreeReader implements AutoCloseable {
   }
 
   private void found(ByteString path, ByteString name, long at, List<Found> found) {
-    if (inLower != null && Stat.isWhiteout(at)) {
-      if (inLower.test(path)) {
+    if (lower != null && Stat.isWhiteout(at)) {
+      if (lower.entry(path) != null) {
         found.add(
             new Found(name, TarEntry.whiteout(path).withMtime(Stat.mtimeSeconds(at), 0), null));
       }
@@ -237,6 +235,15 @@ final class TreeReader implements AutoCloseable {
     return entry.withOwner(Stat.uid(at), Stat.gid(at)).withMtime(Stat.mtimeSeconds(at), 0);
   }
 
+  /**
+   * Whether an opaque directory has anything to hide: what replaces a file needs no mark, as no
+   * layer shows both.
+   */
+  private boolean hidesDirectory(ByteString path) {
+    @Nullable TarEntry below = lower == null ? null : lower.entry(path);
+    return below != null && below.type() == EntryType.DIRECTORY;
+  }
+
   private void directory(int parent, Found found) throws IOException {
     int fd = open(parent, found.name, found.entry.path(), DIRECTORY_FLAGS);
     try {
@@ -247,7 +254,7 @@ final class TreeReader implements AutoCloseable {
       } else {
         emit(entry);
       }
-      if (inLower != null && opaque && inLower.test(entry.path())) {
+      if (opaque && hidesDirectory(entry.path())) {
         emit(TarEntry.opaque(entry.path()).withMtime(entry.mtimeSeconds(), 0));
       }
       children(fd, entry.path());

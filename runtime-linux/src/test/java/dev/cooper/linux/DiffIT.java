@@ -154,7 +154,6 @@ final class DiffIT {
         "rm /data/f; mkdir /data/f; echo i >/data/f/i",
         DATA,
         "DIRECTORY 2755 0:2000 data/f",
-        "FILE 0 0:0 data/f/.wh..wh..opq",
         "FILE 644 0:2000 data/f/i = i");
     assertDiff("rm /data/f; mkfifo /data/f", DATA, "FIFO 644 0:2000 data/f");
   }
@@ -300,6 +299,21 @@ final class DiffIT {
               "DIRECTORY 755 0:0 usr",
               "DIRECTORY 755 0:0 usr/share",
               "FILE 0 0:0 usr/share/.wh.doc");
+    }
+  }
+
+  @Test
+  void diffWhenADirectoryReplacesAFileOverADirectoryHidesThatToo() throws IOException {
+    Path lowest = HOST.layer(it -> it.directory("d").file("d/old", "old"));
+    Path file = HOST.layer(it -> it.file("d", "file"));
+    try (Rootfs root = HOST.root(lowest, file)) {
+      sh(root, "rm /d; mkdir /d; echo new >/d/new");
+      assertThat(diff(root).lines())
+          .containsExactly("DIRECTORY 755 0:0 d", "FILE 644 0:0 d/new = new");
+    }
+    Path again = HOST.layer(it -> it.directory("d").file("d/new", "new"));
+    try (Rootfs root = HOST.root(lowest, file, again)) {
+      assertThat(sh(root, "ls /d")).isEqualTo("new\n");
     }
   }
 }
