@@ -10,6 +10,7 @@ import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.oci.layer.TarReader;
 import dev.cooper.oci.layout.DurableFiles;
+import dev.cooper.spi.HostNames;
 import dev.cooper.spi.RootView;
 import dev.cooper.spi.TreeFilter;
 import java.io.BufferedInputStream;
@@ -133,11 +134,11 @@ final class Copies {
   }
 
   private static ByteString inside(ByteString directory, Path source) {
-    Path name = source.toAbsolutePath().normalize().getFileName();
-    if (name == null) {
+    ByteString name = LayerPath.name(HostNames.bytes(source.toAbsolutePath().normalize()));
+    if (name.isEmpty()) {
       throw new IllegalArgumentException(source + " has no name to copy it under");
     }
-    return LayerPath.join(directory, HostNames.bytes(name));
+    return LayerPath.join(directory, name);
   }
 
   private static TreeFilter filter(CopyOptions options) {

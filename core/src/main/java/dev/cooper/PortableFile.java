@@ -5,9 +5,8 @@ import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layer.EntryType;
 import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.oci.layer.TarEntry;
-import java.io.ByteArrayOutputStream;
+import dev.cooper.spi.HostNames;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -109,7 +108,7 @@ record PortableFile(TarEntry entry, @Nullable Object key) {
 
   /** The last component's bytes: a URI has them all, whatever the JVM's charset makes of them. */
   static ByteString name(Path path) {
-    return LayerPath.name(bytes(path));
+    return LayerPath.name(HostNames.bytes(path));
   }
 
   private static ByteString target(Path link) throws IOException {
@@ -117,27 +116,11 @@ record PortableFile(TarEntry entry, @Nullable Object key) {
     if (!target.getFileSystem().supportedFileAttributeViews().contains("unix")) {
       return ByteString.utf8(target.toString().replace('\\', '/'));
     }
-    String absolute = bytes(target).latin1();
+    ByteString absolute = HostNames.bytes(target);
     if (target.isAbsolute()) {
-      return new ByteString(absolute.isEmpty() ? "/" : absolute);
+      return absolute;
     }
-    int here = bytes(Path.of("").toAbsolutePath()).length();
-    return new ByteString(absolute.substring(here + 1));
-  }
-
-  /** An absolute path's bytes, without a slash at the end. */
-  private static ByteString bytes(Path path) {
-    byte[] raw = path.toUri().getRawPath().getBytes(StandardCharsets.US_ASCII);
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream(raw.length);
-    for (int i = 0; i < raw.length; i++) {
-      if (raw[i] == '%') {
-        bytes.write(Integer.parseInt(new String(raw, i + 1, 2, StandardCharsets.US_ASCII), 16));
-        i += 2;
-      } else {
-        bytes.write(raw[i]);
-      }
-    }
-    String text = bytes.toString(StandardCharsets.ISO_8859_1);
-    return new ByteString(text.endsWith("/") ? text.substring(0, text.length() - 1) : text);
+    String here = HostNames.bytes(Path.of("")).latin1();
+    return new ByteString(absolute.latin1().substring(here.equals("/") ? 1 : here.length() + 1));
   }
 }

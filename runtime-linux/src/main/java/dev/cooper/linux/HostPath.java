@@ -5,7 +5,7 @@ import static dev.cooper.linux.Linux.AT_FDCWD;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layer.LayerPath;
-import java.io.ByteArrayOutputStream;
+import dev.cooper.spi.HostNames;
 import java.io.IOException;
 import java.nio.file.Path;
 
@@ -15,24 +15,9 @@ record HostPath(Path path, ByteString bytes) {
     return new HostPath(path, bytes(path.toAbsolutePath()));
   }
 
-  /**
-   * A path's own bytes: the JVM keeps them, and shows them in a URI whatever its locale, while its
-   * strings depend on LANG.
-   */
+  /** Its own bytes, as {@link HostNames} finds them. */
   static ByteString bytes(Path path) {
-    String raw = path.toAbsolutePath().toUri().getRawPath();
-    ByteArrayOutputStream out = new ByteArrayOutputStream(raw.length());
-    for (int i = 0; i < raw.length(); i++) {
-      if (raw.charAt(i) == '%') {
-        out.write(Integer.parseInt(raw, i + 1, i + 3, 16));
-        i += 2;
-      } else {
-        out.write(raw.charAt(i));
-      }
-    }
-    ByteString found = ByteString.of(out.toByteArray());
-    boolean slash = found.length() > 1 && found.latin1().endsWith("/");
-    return slash ? new ByteString(found.latin1().substring(0, found.length() - 1)) : found;
+    return HostNames.bytes(path);
   }
 
   /** Reads it, following the link that it may be, and none below. */

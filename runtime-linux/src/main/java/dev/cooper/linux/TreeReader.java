@@ -64,6 +64,7 @@ final class TreeReader implements AutoCloseable {
     final ByteString name;
     final TarEntry entry;
     final @Nullable Inode inode;
+    boolean untaken;
     int row = -1;
     long at;
 
@@ -212,7 +213,7 @@ final class TreeReader implements AutoCloseable {
             name,
             described(path, at),
             linked ? new Inode(Stat.fileSystem(at), Stat.inode(at)) : null);
-    one.at = choice == TreeFilter.Choice.DESCEND ? -1 : 0;
+    one.untaken = choice == TreeFilter.Choice.DESCEND;
     found.add(one);
   }
 
@@ -249,7 +250,7 @@ final class TreeReader implements AutoCloseable {
     try {
       TarEntry entry = found.entry.withXattrs(xattrs.of(fd));
       boolean opaque = xattrs.opaque();
-      if (found.at == -1) {
+      if (found.untaken) {
         untaken.addLast(entry);
       } else {
         emit(entry);
@@ -258,7 +259,7 @@ final class TreeReader implements AutoCloseable {
         emit(TarEntry.opaque(entry.path()).withMtime(entry.mtimeSeconds(), 0));
       }
       children(fd, entry.path());
-      if (found.at == -1) {
+      if (found.untaken) {
         untaken.remove(entry);
       }
     } finally {
