@@ -187,24 +187,28 @@ final class ContainerFiles {
     Cooper.io(
         description + " failed in container " + label(),
         () -> {
-          apply(change);
+          boolean changed = apply(change);
           draft.changedFiles(description);
+          if (!changed) {
+            draft.lastChangedNothing();
+          }
           seal();
           save();
           return true;
         });
   }
 
-  private void apply(Change change) throws IOException {
+  /** Returns whether it changes anything, as far as is known yet. */
+  private boolean apply(Change change) throws IOException {
     Rootfs mounted = rootfs;
     if (mounted == null) {
-      pending.add(sink -> change.write(view(), sink, true));
-      return;
+      return pending.add(sink -> change.write(view(), sink, true));
     }
     try (TreeOutput out = mounted.write()) {
       change.write(mounted, out, false);
       out.finish();
     }
+    return true;
   }
 
   /** Writes entries into a root, as a layer's or into a mounted one. */

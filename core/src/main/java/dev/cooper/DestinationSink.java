@@ -19,11 +19,12 @@ import org.jspecify.annotations.Nullable;
  * Gives the entries of a source their place, owner and mode in a root, with the directories that
  * lead there.
  *
- * <p>A directory of the source that the root has as a link to a directory is followed inside the
- * root; a file never replaces a directory, nor a directory a file. Not thread-safe.
+ * <p>A directory of the source that the root has as a link is followed inside the root, and made
+ * there if it leads to nothing; a file never replaces a directory, nor a directory a file. Not
+ * thread-safe.
  */
 final class DestinationSink implements EntrySink {
-  private final RootView root;
+  private final RootView view;
   private final EntrySink out;
   private final boolean layer;
   private final long uid;
@@ -33,6 +34,7 @@ final class DestinationSink implements EntrySink {
   private final Set<ByteString> declared = new HashSet<>();
   private final Set<ByteString> created = new HashSet<>();
   private final Map<ByteString, ByteString> followed = new HashMap<>();
+  private final Map<ByteString, TarEntry> links = new HashMap<>();
   private ByteString destination = ByteString.EMPTY;
   private boolean keepOwners;
   private boolean skipping;
@@ -51,7 +53,7 @@ final class DestinationSink implements EntrySink {
       long gid,
       @Nullable Integer mode,
       Instant now) {
-    this.root = root;
+    this.view = new WithCopied(root);
     this.out = out;
     this.layer = layer;
     this.uid = uid;
@@ -86,7 +88,7 @@ final class DestinationSink implements EntrySink {
           "cannot copy a file over the container's root directory: name a destination for it");
     }
     if (!created.contains(LayerPath.parent(path))) {
-      @Nullable TarEntry there = root.entry(path);
+      @Nullable TarEntry there = view.entry(path);
       if (there != null && there.type() == EntryType.DIRECTORY) {
         throw new OperationException(
             "cannot copy a file over the directory /"
@@ -100,6 +102,11 @@ final class DestinationSink implements EntrySink {
       placed =
           placed.withLink(place(LayerPath.join(destination, LayerPath.normalize(entry.link()))));
     }
+    if (entry.type() == EntryType.SYMLINK) {
+      links.put(path, placed);
+    } else {
+      links.remove(path);
+    }
     out.begin(mode == null || entry.type() == EntryType.SYMLINK ? placed : placed.withMode(mode));
   }
 
@@ -112,10 +119,9 @@ final class DestinationSink implements EntrySink {
     boolean itself = entry.path().isEmpty();
     boolean exists = at.isEmpty();
     if (!created.contains(LayerPath.parent(path)) || itself) {
-      @Nullable TarEntry there = root.entry(path);
+      @Nullable TarEntry there = view.entry(path);
       if (there != null && there.type() == EntryType.SYMLINK) {
-        PathResolver.Resolved resolved = PathResolver.resolve(root, path);
-        followed.put(path, resolved.path());
+        PathResolver.Resolved resolved = follow(path, path);
         at = resolved.path();
         there = resolved.entry();
       }
@@ -130,8 +136,7 @@ final class DestinationSink implements EntrySink {
       exists |= there != null;
     }
     if (at.isEmpty() || (itself && exists)) {
-      skipping = true;
-      parents(LayerPath.join(at, ByteString.utf8("x")));
+      skipping = true; // and its parents, until something is put into it
       return;
     }
     parents(at);
@@ -143,19 +148,37 @@ final class DestinationSink implements EntrySink {
     out.begin(mode != null ? placed.withMode(mode) : itself ? placed.withMode(0755) : placed);
   }
 
-  /** Follows the directories that were found to be links. */
+  /** A path with the links on its way followed; its last component may be one. */
   private ByteString place(ByteString path) {
-    if (followed.isEmpty()) {
-      return path;
+    return LayerPath.join(directoryOf(path), LayerPath.name(path));
+  }
+
+  /**
+   * Where the directory above a path lies, inside the root: a link on the way that leads to nothing
+   * leads to a directory that is made.
+   */
+  private ByteString directoryOf(ByteString path) {
+    ByteString parent = LayerPath.parent(path);
+    if (parent.isEmpty() || declared.contains(parent)) {
+      return parent;
     }
-    for (ByteString at = LayerPath.parent(path); !at.isEmpty(); at = LayerPath.parent(at)) {
-      @Nullable ByteString to = followed.get(at);
-      if (to != null) {
-        String rest = path.latin1().substring(at.length() + 1);
-        return LayerPath.join(to, new ByteString(rest));
-      }
+    @Nullable ByteString known = followed.get(parent);
+    if (known != null) {
+      return known;
     }
-    return path;
+    ByteString at = place(parent);
+    return declared.contains(at) || !isLink(at) ? at : follow(parent, at).path();
+  }
+
+  private boolean isLink(ByteString path) {
+    @Nullable TarEntry there = view.entry(path);
+    return there != null && there.type() == EntryType.SYMLINK;
+  }
+
+  private PathResolver.Resolved follow(ByteString path, ByteString link) {
+    PathResolver.Resolved resolved = PathResolver.resolve(view, link);
+    followed.put(path, resolved.path());
+    return resolved;
   }
 
   /** Declares the directories above a path, making those that are missing. */
@@ -166,7 +189,7 @@ final class DestinationSink implements EntrySink {
     }
     parents(parent);
     @Nullable TarEntry there =
-        created.contains(LayerPath.parent(parent)) ? null : root.entry(parent);
+        created.contains(LayerPath.parent(parent)) ? null : view.entry(parent);
     if (there != null && there.type() != EntryType.DIRECTORY) {
       throw new OperationException(
           "/" + parent + " in the container is no directory, so nothing can be copied below it");
@@ -189,6 +212,32 @@ final class DestinationSink implements EntrySink {
   public void end() throws IOException {
     if (!skipping) {
       out.end();
+    }
+  }
+
+  /**
+   * The root with the links and directories that this copy has made: whether they lie there already
+   * depends on what is still held back.
+   */
+  private final class WithCopied implements RootView {
+    private final RootView root;
+
+    WithCopied(RootView root) {
+      this.root = root;
+    }
+
+    @Override
+    public @Nullable TarEntry entry(ByteString path) {
+      TarEntry link = links.get(path);
+      if (link != null) {
+        return link;
+      }
+      return created.contains(path) ? TarEntry.directory(path, 0755) : root.entry(path);
+    }
+
+    @Override
+    public byte @Nullable [] read(ByteString path, int limit) {
+      return root.read(path, limit);
     }
   }
 }

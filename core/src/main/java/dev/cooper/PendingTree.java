@@ -43,11 +43,18 @@ final class PendingTree implements RootView {
     return List.copyOf(steps);
   }
 
-  void add(StepTar.Source source) throws IOException {
+  /** Adds a copy; returns whether it wrote anything, as only then it counts. */
+  boolean add(StepTar.Source source) throws IOException {
     Files.createDirectories(directory);
-    steps.add(
+    StepTar step =
         StepTar.write(
-            directory.resolve(String.format(Locale.ROOT, "%06d.tar", steps.size())), source));
+            directory.resolve(String.format(Locale.ROOT, "%06d.tar", steps.size())), source);
+    if (step.isEmpty()) {
+      Files.delete(step.file());
+      return false;
+    }
+    steps.add(step);
+    return true;
   }
 
   void reopen(StepTar step) {

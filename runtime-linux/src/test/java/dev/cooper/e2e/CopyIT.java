@@ -13,12 +13,14 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -78,22 +80,27 @@ class CopyIT extends EndToEnd {
           c.copy(host.resolve(source), destination);
         }
         Image image = c.commit();
-        StringBuilder made = new StringBuilder();
-        Tars.last(store, image)
-            .forEach(
-                (path, found) -> {
-                  switch (found.entry().type()) {
-                    case FILE -> made.append(path).append('=').append(found.text()).append(' ');
-                    case SYMLINK ->
-                        made.append(path).append('>').append(found.entry().link()).append(' ');
-                    default -> {}
-                  }
-                });
-        assertThat(made.toString().strip())
+        assertThat(made(image))
             .as("%s to %s, mounted: %s", source, destination, mounted)
             .isEqualTo(expected);
       }
     }
+  }
+
+  /** The files and links of the last layer. */
+  private String made(Image image) throws IOException {
+    StringBuilder made = new StringBuilder();
+    Tars.last(store, image)
+        .forEach(
+            (path, found) -> {
+              switch (found.entry().type()) {
+                case FILE -> made.append(path).append('=').append(found.text()).append(' ');
+                case SYMLINK ->
+                    made.append(path).append('>').append(found.entry().link()).append(' ');
+                default -> {}
+              }
+            });
+    return made.substring(0, Math.max(0, made.length() - 1));
   }
 
   @ParameterizedTest
@@ -189,6 +196,158 @@ class CopyIT extends EndToEnd {
         assertThat(c.exec("/bin/readlink", "/srv/linked").out()).isEqualTo("real\n");
       }
     }
+  }
+
+  @Test
+  void copyWhenNothingIsInTheSourceMakesNoLayerAndNoMountNeedsIt() throws IOException {
+    Path empty = Files.createDirectories(host.resolve("empty"));
+    for (boolean mounted : new boolean[] {false, true}) {
+      try (WorkingContainer c = container()) {
+        c.layerPerStep();
+        if (mounted) {
+          c.run("true");
+        }
+        Image image =
+            c.copy(empty, "/srv/real")
+                .write("/one", "1")
+                .copy(empty, "/")
+                .copy(host.resolve("tree"), "/srv", o -> o.exclude("**"))
+                .commit();
+        assertThat(image.manifest().layers()).hasSize(2);
+        assertThat(image.history().stream().filter(line -> !line.emptyLayer()))
+            .extracting(line -> line.createdBy())
+            .endsWith("COPY /one");
+        assertThat(Tars.last(store, image)).containsOnlyKeys("one");
+      }
+    }
+  }
+
+  // --- links that lead to nothing
+
+  /**
+   * What a copy into the image of {@code /srv/dangling -> /target/missing} makes: the link is
+   * followed inside the root, and its target made. Run with and without a mounted root, which has
+   * to give the same layer.
+   */
+  static Stream<Arguments> danglingCopies() {
+    return Stream.of(
+        dangling(
+            "file", r -> r.c.copy(r.host.resolve("file"), "/srv/dangling"), "target/missing=f"),
+        dangling(
+            "file/",
+            r -> r.c.copy(r.host.resolve("file"), "/srv/dangling/"),
+            "target/missing/file=f"),
+        dangling(
+            "file/x",
+            r -> r.c.copy(r.host.resolve("file"), "/srv/dangling/x"),
+            "target/missing/x=f"),
+        dangling(
+            "tree",
+            r -> r.c.copy(r.host.resolve("tree"), "/srv/dangling"),
+            "target/missing/link>one target/missing/one=1 target/missing/sub/two=2"),
+        dangling(
+            "tree/x",
+            r -> r.c.copy(r.host.resolve("tree"), "/srv/dangling/x"),
+            "target/missing/x/link>one target/missing/x/one=1 target/missing/x/sub/two=2"),
+        dangling(
+            "directory of its name",
+            r -> r.c.copy(r.host.resolve("dir"), "/srv"),
+            "target/missing/new=n target/missing/sub/newer=m"),
+        dangling(
+            "file of its name", r -> r.c.copy(r.host.resolve("named"), "/srv"), "srv/dangling=n"),
+        dangling(
+            "archive",
+            r -> r.c.add(r.host.resolve("dir.tar"), "/srv"),
+            "target/missing/new=n target/missing/sub/newer=m"),
+        dangling(
+            "archive without directories",
+            r -> r.c.add(r.host.resolve("nodir.tar"), "/srv"),
+            "target/missing/new=n target/missing/sub/newer=m"),
+        dangling(
+            "archive into it",
+            r -> r.c.add(r.host.resolve("nodir.tar"), "/srv/dangling"),
+            "target/missing/dangling/new=n target/missing/dangling/sub/newer=m"),
+        dangling(
+            "archive through a link to a directory",
+            r -> r.c.add(r.host.resolve("linked.tar"), "/srv"),
+            "srv/real/new=n"),
+        dangling(
+            "archive through its own link",
+            r -> r.c.add(r.host.resolve("own.tar"), "/"),
+            "opt/l>/target/missing target/missing/new=n"),
+        dangling("write", r -> r.c.write("/srv/dangling", "w"), "target/missing=w"),
+        dangling("write/x", r -> r.c.write("/srv/dangling/x", "w"), "target/missing/x=w"),
+        dangling(
+            "twice",
+            r -> r.c.write("/srv/dangling/x", "w").write("/srv/dangling/y", "v"),
+            "target/missing/x=w target/missing/y=v"),
+        dangling(
+            "workdir",
+            r -> r.c.workdir("/srv/dangling").copy(r.host.resolve("file"), "."),
+            "target/missing/file=f"),
+        dangling(
+            "copyFrom",
+            r -> r.c.copyFrom(r.other, "/srv/real", "/srv/dangling", o -> o),
+            "target/missing/old=old\n"));
+  }
+
+  private static Arguments dangling(String name, Consumer<Recipe> recipe, String expected) {
+    return Arguments.of(name, recipe, expected);
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("danglingCopies")
+  void copyWhenAnImagesLinkLeadsToNothingMakesItsTarget(
+      String name, Consumer<Recipe> recipe, String expected) throws IOException {
+    host("dir/dangling/new", "n");
+    host("dir/dangling/sub/newer", "m");
+    host("named/dangling", "n");
+    Files.write(
+        host.resolve("dir.tar"),
+        Tars.of(
+            tar -> {
+              Tars.directory(tar, "dangling", 0750);
+              Tars.file(tar, "dangling/new", 0644, "n");
+              Tars.directory(tar, "dangling/sub", 0750);
+              Tars.file(tar, "dangling/sub/newer", 0644, "m");
+            }));
+    Files.write(
+        host.resolve("nodir.tar"),
+        Tars.of(
+            tar -> {
+              Tars.file(tar, "dangling/new", 0644, "n");
+              Tars.file(tar, "dangling/sub/newer", 0644, "m");
+            }));
+    Files.write(
+        host.resolve("linked.tar"), Tars.of(tar -> Tars.file(tar, "linked/new", 0644, "n")));
+    Files.write(
+        host.resolve("own.tar"),
+        Tars.of(
+            tar -> {
+              Tars.link(tar, "opt/l", "/target/missing");
+              Tars.file(tar, "opt/l/new", 0644, "n");
+            }));
+    Image base;
+    try (WorkingContainer c = container()) {
+      base = c.run("ln -s /target/missing /srv/dangling").commit();
+    }
+    List<String> layers = new ArrayList<>();
+    for (String when : List.of("never", "before", "after")) {
+      try (WorkingContainer c = cooper.from(base)) {
+        if (when.equals("before")) {
+          c.run("true");
+        }
+        recipe.accept(new Recipe(c, host, busybox(), host));
+        if (when.equals("after")) {
+          c.run("true");
+        }
+        Image image = c.commit(o -> o.reproducible(NOW));
+        assertThat(made(image)).as("mounted %s", when).isEqualTo(expected);
+        layers.add(described(image));
+      }
+    }
+    assertThat(layers.get(1)).isEqualTo(layers.get(0));
+    assertThat(layers.get(2)).isEqualTo(layers.get(0));
   }
 
   @Test
