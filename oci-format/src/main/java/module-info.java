@@ -5,6 +5,7 @@
 module dev.cooper.oci {
   requires com.fasterxml.jackson.core;
   requires com.fasterxml.jackson.databind;
+  requires com.fasterxml.jackson.dataformat.toml;
   requires com.github.luben.zstd_jni;
   requires java.net.http;
   requires org.apache.commons.compress;
