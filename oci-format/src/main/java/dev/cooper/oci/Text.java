@@ -3,13 +3,18 @@ package dev.cooper.oci;
 import java.util.Locale;
 
 /** How text that was read is shown in a message: bounded, and without control characters. */
-final class Text {
+public final class Text {
   private static final int SHOWN = 160;
 
   private Text() {}
 
-  /** The text in double quotes; a long one is cut, a control character shown escaped. */
-  static String quote(String text) {
+  /**
+   * The text in double quotes; a long one is cut, a control character shown escaped.
+   *
+   * @param text any text but a secret
+   * @return one line of bounded length
+   */
+  public static String quote(String text) {
     StringBuilder shown = new StringBuilder("\"");
     int end = Math.min(text.length(), SHOWN);
     for (int i = 0; i < end; i++) {

@@ -1,0 +1,107 @@
+package dev.cooper.oci.registry;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The credentials that {@code podman login}, {@code buildah login}, {@code skopeo login} and {@code
+ * docker login} left behind.
+ *
+ * <p>Read in the order of containers-auth.json(5), until one file knows the repository: {@code
+ * $REGISTRY_AUTH_FILE}, or where that is not set {@code $XDG_RUNTIME_DIR/containers/auth.json} (and
+ * without that variable {@code /run/containers/UID/auth.json}); {@code
+ * ~/.config/containers/auth.json}; {@code $DOCKER_CONFIG/config.json} or {@code
+ * ~/.docker/config.json}; {@code ~/.dockercfg}. The files are read again at each call, so a login
+ * counts at once.
+ *
+ * <p>In a file the {@code credHelpers} and the {@code credsStore} are asked by running {@code
+ * docker-credential-NAME get}, found in the absolute directories of {@code PATH}, for at most two
+ * minutes; what is asked often should be remembered by the caller.
+ *
+ * <p>No message shows a secret. Immutable, thread-safe. Malformed files and answers are told by a
+ * {@link dev.cooper.oci.ContentException} that names file and place, a helper that is missing or
+ * fails by an {@link dev.cooper.oci.OperationException}.
+ */
+public final class AuthFiles implements CredentialsProvider {
+  private final List<Location> locations;
+  private final CredentialHelper helper;
+
+  /** Where a file may be, and whether it is a {@code .dockercfg}. */
+  private record Location(Path path, boolean legacy) {}
+
+  private AuthFiles(List<Location> locations, CredentialHelper helper) {
+    this.locations = List.copyOf(locations);
+    this.helper = helper;
+  }
+
+  /**
+   * Where this process's environment says.
+   *
+   * @return a provider that reads these files when it is asked
+   */
+  public static AuthFiles standard() {
+    HostEnvironment host = HostEnvironment.current();
+    return of(host, new CredentialHelper(host, CredentialHelper.LIMIT));
+  }
+
+  /**
+   * One file alone, as {@code --authfile} names one.
+   *
+   * @param file containers' {@code auth.json} or Docker's {@code config.json}
+   * @return a provider that reads this file when it is asked, and finds nothing while it is missing
+   */
+  public static AuthFiles of(Path file) {
+    return new AuthFiles(
+        List.of(new Location(file, false)),
+        new CredentialHelper(HostEnvironment.current(), CredentialHelper.LIMIT));
+  }
+
+  static AuthFiles of(HostEnvironment host, CredentialHelper helper) {
+    List<Location> locations = new ArrayList<>();
+    primary(host).ifPresent(path -> locations.add(new Location(path, false)));
+    Path config = host.configHome().resolve("containers").resolve("auth.json");
+    locations.add(new Location(config, false));
+    Path docker = host.path("DOCKER_CONFIG").orElse(host.home().resolve(".docker"));
+    locations.add(new Location(docker.resolve("config.json"), false));
+    locations.add(new Location(host.home().resolve(".dockercfg"), true));
+    return new AuthFiles(locations, helper);
+  }
+
+  private static Optional<Path> primary(HostEnvironment host) {
+    Optional<Path> named = host.path("REGISTRY_AUTH_FILE");
+    if (named.isPresent()) {
+      return named;
+    }
+    Optional<Path> runtime = host.path("XDG_RUNTIME_DIR");
+    if (runtime.isEmpty() && host.uid() != null) {
+      runtime = Optional.of(host.root().resolve("run/containers/" + host.uid()));
+      return runtime.map(directory -> directory.resolve("auth.json"));
+    }
+    return runtime.map(directory -> directory.resolve("containers").resolve("auth.json"));
+  }
+
+  @Override
+  public Optional<Credentials> find(String registry, String repository) throws IOException {
+    for (Location each : locations) {
+      Optional<AuthFile> file = AuthFile.read(each.path(), each.legacy());
+      if (file.isPresent()) {
+        Optional<Credentials> found = file.get().find(registry, repository, helper);
+        if (found.isPresent()) {
+          return found;
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** The files' paths, in the order in which they are read. */
+  @Override
+  public String describe() {
+    List<String> paths = new ArrayList<>();
+    locations.forEach(each -> paths.add(each.path().toString()));
+    return String.join(", ", paths);
+  }
+}
