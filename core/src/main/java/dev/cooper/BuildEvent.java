@@ -1,5 +1,6 @@
 package dev.cooper;
 
+import dev.cooper.oci.registry.TransferEvent;
 import java.time.Duration;
 
 /**
@@ -46,6 +47,15 @@ public sealed interface BuildEvent {
    * @param error whether to its standard error
    */
   record Output(String container, String text, boolean error) implements BuildEvent {}
+
+  /**
+   * A blob gets on, on its way from or to a registry. Such events come from several threads, one
+   * at a time.
+   *
+   * @param container always {@code registry}
+   * @param event what happened to it
+   */
+  record Transferred(String container, TransferEvent event) implements BuildEvent {}
 
   /**
    * Something was left out or done otherwise, and the user should know.

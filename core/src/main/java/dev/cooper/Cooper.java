@@ -1,9 +1,13 @@
 package dev.cooper;
 
+import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.ImageConfig;
+import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.Platform;
 import dev.cooper.oci.layer.EntrySink;
+import dev.cooper.oci.registry.RegistryClient;
+import dev.cooper.oci.registry.TransferEvent;
 import dev.cooper.spi.ContainerRuntime;
 import dev.cooper.spi.RootView;
 import dev.cooper.spi.RuntimeProvider;
@@ -30,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * containers and ends their processes.
  */
 public final class Cooper implements AutoCloseable {
+  private static final String DOCKER = "docker://";
   private static @Nullable Cooper shared;
 
   private final Store store;
@@ -37,17 +42,24 @@ public final class Cooper implements AutoCloseable {
   private final Clock clock;
   private final @Nullable Instant sourceDate;
   private final LayerTrees trees;
+  private final Registries registries;
   private final Set<ContainerFiles> open = ConcurrentHashMap.newKeySet();
   private @Nullable ContainerRuntime runtime;
   private boolean closed;
 
-  Cooper(Path directory, BuildListener listener, Clock clock, @Nullable Instant sourceDate) {
+  Cooper(
+      Path directory,
+      BuildListener listener,
+      Clock clock,
+      @Nullable Instant sourceDate,
+      RegistrySettings registries) {
     this.listener = listener;
     this.clock = clock;
     this.sourceDate = sourceDate;
     this.store =
         io("cannot open the store " + directory, () -> Store.open(directory, clock, this::runtime));
     this.trees = new LayerTrees(store);
+    this.registries = new Registries(this, registries);
   }
 
   /**
@@ -75,11 +87,13 @@ public final class Cooper implements AutoCloseable {
   /**
    * Begins from an image.
    *
-   * @param image {@code scratch}; a reference such as {@code debian:12} or an id of the store; or a
-   *     place: {@code oci:DIRECTORY[:NAME]}, {@code oci-archive:FILE}, {@code docker-archive:FILE}
-   *     or {@code rootfs:TARBALL-OR-DIRECTORY}
+   * @param image {@code scratch}; a reference such as {@code debian:12}, which is pulled if the
+   *     store lacks it, or an id of the store; or a place: {@code docker://REFERENCE}, {@code
+   *     oci:DIRECTORY[:NAME]}, {@code oci-archive:FILE}, {@code docker-archive:FILE} or {@code
+   *     rootfs:TARBALL-OR-DIRECTORY}
    * @return a container of the caller's own
-   * @throws ImageNotFoundException if there is none
+   * @throws dev.cooper.oci.registry.RegistryException if no registry gives it
+   * @throws ImageNotFoundException if there is none, and pulling is not allowed
    */
   public WorkingContainer from(String image) {
     if (image.equals("scratch")) {
@@ -91,7 +105,7 @@ public final class Cooper implements AutoCloseable {
     return switch (place) {
       case "oci", "oci-archive", "docker-archive" -> from(ImagePlaces.load(this, rest));
       case "rootfs" -> from(importRoot(Path.of(rest)));
-      default -> from(image(image));
+      default -> from(pull(image));
     };
   }
 
@@ -198,15 +212,7 @@ public final class Cooper implements AutoCloseable {
   public Image image(String nameOrId) {
     return findImage(nameOrId)
         .orElseThrow(
-            () ->
-                new ImageNotFoundException(
-                    "no image is called \""
-                        + nameOrId
-                        + "\" in the store "
-                        + store.directory()
-                        + ": it holds "
-                        + names()
-                        + "; load one with Cooper.load(...), or begin from a file"));
+            () -> notFound(nameOrId, "pull or load one, or begin from a file"));
   }
 
   /**
@@ -219,6 +225,89 @@ public final class Cooper implements AutoCloseable {
     requireOpen();
     return io("cannot read the store", () -> store.find(nameOrId))
         .map(image -> new Image(this, image));
+  }
+
+  /**
+   * Brings an image from a registry into the store, unless it is there.
+   *
+   * @param image a reference such as {@code debian:12} or {@code
+   *     registry.example.com/app@sha256:…}, with or without {@code docker://} before it
+   * @return the image, called by the whole name
+   * @throws dev.cooper.oci.registry.RegistryException if no registry gives it
+   * @throws dev.cooper.oci.ContentException if what a registry gives is not what was asked for
+   */
+  public Image pull(String image) {
+    return pull(image, PullOptions.DEFAULT);
+  }
+
+  /**
+   * Brings an image from a registry into the store.
+   *
+   * <p>What is there is not read again, and what several threads and JVMs pull at a time is read
+   * once. An interrupt of the thread ends it.
+   *
+   * @param image as in {@link #pull(String)}
+   * @param options when a registry is asked, for which platform, and whether it is unpacked
+   * @return the image, called by the whole name
+   * @throws dev.cooper.oci.registry.RegistryException if no registry gives it
+   * @throws dev.cooper.oci.ContentException if what a registry gives is not what was asked for
+   * @throws ImageNotFoundException if there is none, and pulling is not allowed
+   */
+  public Image pull(String image, PullOptions options) {
+    requireOpen();
+    String name = image.startsWith(DOCKER) ? image.substring(DOCKER.length()) : image;
+    return io(
+        "cannot pull " + name,
+        () -> new Image(this, registries.pull(name, options, this::runtime)));
+  }
+
+  /**
+   * Sends images of several platforms to a registry as one index, as {@code buildah manifest push}
+   * does.
+   *
+   * @param images of this store, each for another platform
+   * @param reference where to, with a tag
+   * @param options how layers are compressed
+   * @return the index there
+   * @throws dev.cooper.oci.registry.RegistryException if the registry refuses it
+   */
+  public Descriptor pushIndex(List<Image> images, String reference, PushOptions options) {
+    requireOpen();
+    return io(
+        "cannot push " + reference,
+        () ->
+            registries.push(
+                images.stream().map(Image::stored).toList(),
+                ImageReference.parse(reference),
+                options));
+  }
+
+  /**
+   * What speaks to registries for this one, with its settings: to look at what is there, list and
+   * delete.
+   *
+   * @return closed with this
+   */
+  public RegistryClient registry() {
+    requireOpen();
+    return io("cannot read the settings for registries", registries::client);
+  }
+
+  Descriptor push(StoredImage image, ImageReference target, PushOptions options) {
+    requireOpen();
+    return io("cannot push " + target, () -> registries.push(image, target, options));
+  }
+
+  ImageNotFoundException notFound(String name, String remedy) {
+    return new ImageNotFoundException(
+        "no image is called \""
+            + name
+            + "\" in the store "
+            + store.directory()
+            + ": it holds "
+            + names()
+            + "; "
+            + remedy);
   }
 
   private String names() {
@@ -291,7 +380,13 @@ public final class Cooper implements AutoCloseable {
         : imported.tarball(path, null);
   }
 
-  private void notice(String message) {
+  void transferred(TransferEvent event) {
+    synchronized (registries) {
+      listener.on(new BuildEvent.Transferred("registry", event));
+    }
+  }
+
+  void notice(String message) {
     listener.on(new BuildEvent.Notice("store", message));
   }
 
@@ -429,6 +524,7 @@ public final class Cooper implements AutoCloseable {
     }
     synchronized (this) {
       closed = true;
+      registries.close();
       try {
         io(
             "cannot close the store",

@@ -1,8 +1,12 @@
 package dev.cooper;
 
+import dev.cooper.oci.registry.CredentialsProvider;
+import dev.cooper.oci.registry.RegistriesConf;
+import dev.cooper.oci.registry.RegistryClientBuilder;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Settings of a {@link Cooper}; made by {@link Cooper#builder()}. Not thread-safe. */
@@ -10,6 +14,7 @@ public final class CooperBuilder {
   private Path store = defaultStore(System.getenv("COOPER_STORE"), System.getenv("XDG_DATA_HOME"));
   private BuildListener listener = BuildListener.NONE;
   private Clock clock = Clock.systemUTC();
+  private RegistrySettings registries = RegistrySettings.HOST;
   private @Nullable Instant sourceDate = sourceDate(System.getenv("SOURCE_DATE_EPOCH"));
 
   CooperBuilder() {}
@@ -82,12 +87,58 @@ public final class CooperBuilder {
   }
 
   /**
+   * When a registry is asked for an image; when the store lacks it by default.
+   *
+   * @param policy for every pull that does not say otherwise
+   * @return this
+   */
+  public CooperBuilder pullPolicy(PullPolicy policy) {
+    registries = registries.withPolicy(policy);
+    return this;
+  }
+
+  /**
+   * Which registries and mirrors there are, and what short names mean; what the host's {@code
+   * registries.conf} says by default.
+   *
+   * @param conf such as {@link RegistriesConf#EMPTY} with rules of its own
+   * @return this
+   */
+  public CooperBuilder registries(RegistriesConf conf) {
+    registries = registries.withConf(conf);
+    return this;
+  }
+
+  /**
+   * Who we are to registries; by default what the files and helpers of Docker, Podman and Buildah
+   * say.
+   *
+   * @param provider asked once for each registry and repository
+   * @return this
+   */
+  public CooperBuilder credentials(CredentialsProvider provider) {
+    registries = registries.withCredentials(provider);
+    return this;
+  }
+
+  /**
+   * Everything else about how registries are spoken to: timeouts, retries, proxies, TLS.
+   *
+   * @param change takes the settings as they would be, and gives those that are used
+   * @return this
+   */
+  public CooperBuilder registryClient(UnaryOperator<RegistryClientBuilder> change) {
+    registries = registries.withChange(change);
+    return this;
+  }
+
+  /**
    * Opens the store.
    *
    * @return to be closed by the caller
    * @throws dev.cooper.oci.OperationException if the store cannot be used
    */
   public Cooper build() {
-    return new Cooper(store, listener, clock, sourceDate);
+    return new Cooper(store, listener, clock, sourceDate, registries);
   }
 }

@@ -6,6 +6,7 @@ import dev.cooper.oci.History;
 import dev.cooper.oci.ImageConfig;
 import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.Manifest;
+import dev.cooper.oci.OperationException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -86,6 +87,50 @@ public final class Image {
    */
   public long size() {
     return stored.manifest().layers().stream().mapToLong(Descriptor::size).sum();
+  }
+
+  /**
+   * Sends it to the registries that its names say, its layers as gzip.
+   *
+   * @return this
+   * @throws dev.cooper.oci.registry.RegistryException if a registry refuses it
+   * @throws dev.cooper.oci.OperationException if it has no name
+   */
+  public Image push() {
+    if (stored.names().isEmpty()) {
+      throw new OperationException(
+          "cannot push " + stored.label() + ": it has no name; tag it, or say where to");
+    }
+    for (ImageReference name : stored.names()) {
+      cooper.push(stored, name, PushOptions.DEFAULT);
+    }
+    return this;
+  }
+
+  /**
+   * Sends it to a registry, its layers as gzip.
+   *
+   * @param reference where to, such as {@code registry.example.com/app:1.0}
+   * @return its manifest there
+   * @throws dev.cooper.oci.registry.RegistryException if the registry refuses it
+   */
+  public Descriptor push(String reference) {
+    return push(reference, PushOptions.DEFAULT);
+  }
+
+  /**
+   * Sends it to a registry.
+   *
+   * <p>Layers that are not compressed are, and are kept so in the store; what the registry has is
+   * neither compressed nor sent again.
+   *
+   * @param reference where to, such as {@code registry.example.com/app:1.0}
+   * @param options how layers are compressed
+   * @return its manifest there
+   * @throws dev.cooper.oci.registry.RegistryException if the registry refuses it
+   */
+  public Descriptor push(String reference, PushOptions options) {
+    return cooper.push(stored, ImageReference.parse(reference), options);
   }
 
   /**

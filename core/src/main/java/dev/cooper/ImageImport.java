@@ -195,17 +195,20 @@ final class ImageImport {
   }
 
   private void layer(ContentReader from, Descriptor layer, Digest diffId) throws IOException {
-    boolean there = store.has(layer.digest());
-    if (there && (runtime == null || trees.isWhole(diffId))) {
+    if (isThere(layer, diffId)) {
       return;
     }
+    boolean there = store.has(layer.digest());
     if (layer.mediaType().isForeign() && !there && !from.contains(layer.digest())) {
       throw new OperationException(
           "layer " + layer.digest() + " lies at a URL of its own: " + layer.urls());
     }
     FileLocks.Held lock = trees.lock(diffId);
     try {
-      if (there) {
+      if (isThere(layer, diffId)) {
+        return; // somebody else has just brought it
+      }
+      if (store.has(layer.digest())) {
         try (InputStream tar = trees.open(layer)) {
           unpack(tar, diffId, () -> {});
         }
@@ -217,6 +220,10 @@ final class ImageImport {
     } finally {
       lock.close();
     }
+  }
+
+  private boolean isThere(Descriptor layer, Digest diffId) throws IOException {
+    return store.has(layer.digest()) && (runtime == null || trees.isWhole(diffId));
   }
 
   private void fetch(ContentReader from, Descriptor layer, Digest diffId) throws IOException {

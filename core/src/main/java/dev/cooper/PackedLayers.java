@@ -34,11 +34,31 @@ final class PackedLayers {
   /** Finds a layer that was packed in the same way; a damaged one is removed. */
   @Nullable Packed find(Digest diffId, Compression compression, CompressionParameters parameters)
       throws IOException {
+    return first(diffId, compression, parameters, PackedLayers::checked);
+  }
+
+  /** Finds one without reading it: it may be damaged. */
+  @Nullable Packed look(Digest diffId, Compression compression, CompressionParameters parameters)
+      throws IOException {
+    return first(
+        diffId,
+        compression,
+        parameters,
+        (file, hex) -> new Packed(file, new Digest("sha256", hex), Files.size(file)));
+  }
+
+  private interface Check {
+    @Nullable Packed check(Path file, String hex) throws IOException;
+  }
+
+  private @Nullable Packed first(
+      Digest diffId, Compression compression, CompressionParameters parameters, Check check)
+      throws IOException {
     String prefix = prefix(diffId, compression, parameters);
     Path directory = store.directory().resolve("layers");
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, prefix + "*")) {
       for (Path file : files) {
-        Packed packed = checked(file, Store.name(file).substring(prefix.length()));
+        Packed packed = check.check(file, Store.name(file).substring(prefix.length()));
         if (packed != null) {
           return packed;
         }

@@ -1,5 +1,7 @@
 package dev.cooper;
 
+import dev.cooper.oci.registry.Transfer;
+import dev.cooper.oci.registry.TransferEvent;
 import java.io.PrintStream;
 import java.util.Locale;
 
@@ -19,6 +21,8 @@ final class PrintingListener implements BuildListener {
       to.print(output.text());
     } else if (event instanceof BuildEvent.Notice notice) {
       to.println("[" + notice.container() + "] note: " + notice.message());
+    } else if (event instanceof BuildEvent.Transferred transferred) {
+      transfer(transferred.event());
     } else if (event instanceof BuildEvent.StepEnded ended) {
       to.printf(
           Locale.ROOT,
@@ -28,5 +32,29 @@ final class PrintingListener implements BuildListener {
           ended.took().toNanos() / 1e6);
     }
     to.flush();
+  }
+
+  private void transfer(TransferEvent event) {
+    Transfer transfer = event.transfer();
+    if (event instanceof TransferEvent.Retried retried) {
+      to.println(label(transfer) + " again: " + retried.why());
+    } else if (event instanceof TransferEvent.Ended ended) {
+      to.printf(
+          Locale.ROOT,
+          "%s %s, %,d bytes%n",
+          label(transfer),
+          ended.outcome().name().toLowerCase(Locale.ROOT),
+          transfer.blob().size());
+    }
+  }
+
+  private static String label(Transfer transfer) {
+    return String.format(
+        Locale.ROOT,
+        "[%s/%s] %s %s",
+        transfer.registry(),
+        transfer.repository(),
+        transfer.direction().name().toLowerCase(Locale.ROOT),
+        transfer.blob().digest().hex().substring(0, 12));
   }
 }

@@ -1,0 +1,93 @@
+package dev.cooper;
+
+import dev.cooper.oci.Descriptor;
+import dev.cooper.oci.Digest;
+import dev.cooper.oci.ImageReference;
+import dev.cooper.oci.Manifest;
+import dev.cooper.oci.MediaType;
+import dev.cooper.oci.compress.Compression;
+import dev.cooper.oci.registry.RemoteWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends images of the store to one repository: their layers in parallel, then their configs and
+ * manifests.
+ *
+ * <p>A layer that the registry has, here or where another image of the store came from, is neither
+ * sent nor packed again.
+ */
+final class ImagePush {
+  private final Store store;
+  private final RemoteWriter writer;
+  private final ImageReference target;
+  private final PushOptions options;
+  private final LayerPacker packer;
+
+  ImagePush(Store store, RemoteWriter writer, ImageReference target, PushOptions options) {
+    this.store = store;
+    this.writer = writer;
+    this.target = target;
+    this.options = options;
+    this.packer = new LayerPacker(store, options.compression(), options.parameters());
+  }
+
+  /** Pushes an image by a tag, or by its digest alone; returns its manifest there. */
+  Descriptor push(StoredImage image, @Nullable String tag) throws IOException {
+    boolean docker = image.manifest().mediaType().equals(MediaType.DOCKER_MANIFEST);
+    List<Descriptor> layers = image.manifest().layers();
+    Map<Descriptor, Descriptor> pushed = new ConcurrentHashMap<>();
+    List<Parallel.Task> tasks = new ArrayList<>();
+    for (Descriptor each : layers.stream().distinct().toList()) {
+      tasks.add(() -> pushed.put(each, layer(each, docker)));
+    }
+    Parallel.run(tasks);
+    Descriptor config = image.manifest().config();
+    writer.blob(config, () -> store.open(config));
+    Manifest manifest = image.manifest().withLayers(layers.stream().map(pushed::get).toList());
+    byte[] bytes = manifest.toBytes();
+    Descriptor described = Descriptor.of(manifest.mediaType(), bytes);
+    writer.manifest(described, bytes, tag);
+    return described;
+  }
+
+  private Descriptor layer(Descriptor layer, boolean docker) throws IOException {
+    if (layer.mediaType().isForeign() && !store.has(layer.digest())) {
+      return layer; // it stays where its URLs say
+    }
+    if (options.compression() == Compression.NONE
+        || !LayerTypes.isUncompressed(layer.mediaType())) {
+      writer.blob(layer, () -> store.open(layer), elsewhere(layer.digest()));
+      return layer;
+    }
+    Descriptor known = packer.known(layer, docker);
+    if (known != null && writer.has(known)) {
+      return known;
+    }
+    return packer.pack(layer, docker, this::send);
+  }
+
+  private void send(Descriptor layer, Path file) throws IOException {
+    writer.blob(layer, () -> Files.newInputStream(file), elsewhere(layer.digest()));
+  }
+
+  /** Repositories of the same registry that an image of the store with this layer is named by. */
+  private List<String> elsewhere(Digest layer) throws IOException {
+    return store.list().stream()
+        .filter(
+            image ->
+                image.manifest().layers().stream().anyMatch(each -> each.digest().equals(layer)))
+        .flatMap(image -> image.names().stream())
+        .filter(name -> name.registry().equals(target.registry()))
+        .map(ImageReference::repository)
+        .filter(repository -> !repository.equals(target.repository()))
+        .distinct()
+        .toList();
+  }
+}

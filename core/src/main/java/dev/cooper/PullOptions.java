@@ -1,0 +1,47 @@
+package dev.cooper;
+
+import dev.cooper.oci.Platform;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How an image is pulled; immutable, each method gives another.
+ *
+ * @param policy when a registry is asked, or null for what the {@link Cooper} was built with
+ * @param platform which image of an index, or null for this machine's
+ * @param unpacked whether its layers are unpacked in the same pass, so that a command can run in it
+ *     at once
+ */
+public record PullOptions(
+    @Nullable PullPolicy policy, @Nullable Platform platform, boolean unpacked) {
+  /** What the {@link Cooper} was built with, for this machine, not unpacked. */
+  public static final PullOptions DEFAULT = new PullOptions(null, null, false);
+
+  /**
+   * Another policy.
+   *
+   * @param other when a registry is asked
+   * @return these options with it
+   */
+  public PullOptions policy(PullPolicy other) {
+    return new PullOptions(other, platform, unpacked);
+  }
+
+  /**
+   * Another platform than this machine's.
+   *
+   * @param other such as {@code linux/arm64}
+   * @return these options with it
+   */
+  public PullOptions platform(String other) {
+    return new PullOptions(policy, Platform.parse(other), unpacked);
+  }
+
+  /**
+   * Unpacks the layers while they come.
+   *
+   * @return these options with it
+   */
+  public PullOptions andUnpack() {
+    return new PullOptions(policy, platform, true);
+  }
+}

@@ -1,0 +1,158 @@
+package dev.cooper;
+
+import dev.cooper.oci.CooperException;
+import dev.cooper.oci.Descriptor;
+import dev.cooper.oci.ImageReference;
+import dev.cooper.oci.Index;
+import dev.cooper.oci.Platform;
+import dev.cooper.oci.registry.RegistriesConf;
+import dev.cooper.oci.registry.RegistryClient;
+import dev.cooper.oci.registry.RegistryException;
+import dev.cooper.oci.registry.RemoteContent;
+import dev.cooper.oci.registry.RemoteWriter;
+import dev.cooper.spi.ContainerRuntime;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Pulls images into the store and pushes them from it. Thread-safe. */
+final class Registries implements AutoCloseable {
+  private final Cooper cooper;
+  private final RegistrySettings settings;
+  private @Nullable RegistryClient client;
+  private @Nullable RegistriesConf conf;
+
+  Registries(Cooper cooper, RegistrySettings settings) {
+    this.cooper = cooper;
+    this.settings = settings;
+  }
+
+  /** What speaks to registries; the host's settings are read when it is first needed. */
+  synchronized RegistryClient client() throws IOException {
+    RegistryClient known = client;
+    if (known == null) {
+      known = settings.client(conf(), cooper::transferred);
+      client = known;
+    }
+    return known;
+  }
+
+  private synchronized RegistriesConf conf() throws IOException {
+    RegistriesConf known = conf;
+    if (known == null) {
+      known = settings.read();
+      conf = known;
+    }
+    return known;
+  }
+
+  /**
+   * Finds an image by its name or id, in the store or in a registry.
+   *
+   * @param runtime asked for one only if the layers are to be unpacked
+   */
+  StoredImage pull(String name, PullOptions options, Supplier<ContainerRuntime> runtime)
+      throws IOException {
+    Optional<StoredImage> here = cooper.store().find(name);
+    if (here.isPresent() && !isCalled(here.get(), name)) {
+      return unpacked(here.get(), options, runtime); // by its id, which no registry knows
+    }
+    List<ImageReference> candidates = conf().candidates(name);
+    for (int i = 0; i < candidates.size() && here.isEmpty(); i++) {
+      here = cooper.store().find(candidates.get(i).toString());
+    }
+    Platform wanted = options.platform();
+    if (wanted != null) {
+      here = here.filter(image -> wanted.matches(image.config().platform()));
+    }
+    PullPolicy policy = options.policy() == null ? settings.policy() : options.policy();
+    if (here.isPresent() && (policy == PullPolicy.MISSING || policy == PullPolicy.NEVER)) {
+      return unpacked(here.get(), options, runtime);
+    }
+    if (policy == PullPolicy.NEVER) {
+      throw cooper.notFound(name, "the pull policy is never: load one, or allow pulling");
+    }
+    try {
+      return fetch(candidates, options, runtime);
+    } catch (RegistryException e) {
+      if (policy != PullPolicy.NEWER || here.isEmpty() || e.isNotFound()) {
+        throw e;
+      }
+      cooper.notice("cannot look for a newer " + name + ", the store's is used: " + e.getMessage());
+      return unpacked(here.get(), options, runtime);
+    }
+  }
+
+  private static boolean isCalled(StoredImage image, String name) {
+    if (!ImageReference.isReference(name)) {
+      return false;
+    }
+    ImageReference reference = ImageReference.parse(name);
+    return reference.digest() != null || image.names().contains(reference);
+  }
+
+  private StoredImage unpacked(
+      StoredImage image, PullOptions options, Supplier<ContainerRuntime> runtime)
+      throws IOException {
+    if (options.unpacked()) {
+      cooper.trees().unpacked(image, runtime.get(), cooper::notice);
+    }
+    return image;
+  }
+
+  /** From the first of several places that has it. */
+  private StoredImage fetch(
+      List<ImageReference> candidates, PullOptions options, Supplier<ContainerRuntime> runtime)
+      throws IOException {
+    List<CooperException> failures = new ArrayList<>();
+    for (ImageReference each : candidates) {
+      try (RemoteContent content = client().open(each)) {
+        return new ImageImport(
+                cooper.store(), options.unpacked() ? runtime.get() : null, cooper::notice)
+            .one(
+                content,
+                content.root().descriptor(),
+                options.platform() == null ? Platform.current() : options.platform(),
+                each);
+      } catch (RegistryException e) {
+        failures.add(e);
+      }
+    }
+    CooperException last = failures.remove(failures.size() - 1);
+    failures.forEach(last::addSuppressed);
+    throw last;
+  }
+
+  /** Pushes one image; returns its manifest's descriptor there. */
+  Descriptor push(StoredImage image, ImageReference target, PushOptions options)
+      throws IOException {
+    RemoteWriter writer = client().writer(target);
+    return new ImagePush(cooper.store(), writer, target, options).push(image, target.tag());
+  }
+
+  /** Pushes images of several platforms as one index. */
+  Descriptor push(List<StoredImage> images, ImageReference target, PushOptions options)
+      throws IOException {
+    RemoteWriter writer = client().writer(target);
+    ImagePush push = new ImagePush(cooper.store(), writer, target, options);
+    List<Descriptor> manifests = new ArrayList<>();
+    for (StoredImage each : images) {
+      manifests.add(push.push(each, null).withPlatform(each.config().platform()));
+    }
+    Index index = Index.of(manifests);
+    byte[] bytes = index.toBytes();
+    Descriptor descriptor = Descriptor.of(index.mediaType(), bytes);
+    writer.manifest(descriptor, bytes, target.tag());
+    return descriptor;
+  }
+
+  @Override
+  public synchronized void close() {
+    if (client != null) {
+      client.close();
+    }
+  }
+}
