@@ -26,6 +26,10 @@ final class Authorizer {
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<Scopes, TokenService.Token> tokens = new HashMap<>();
   private final ConcurrentHashMap<String, Optional<Credentials>> found = new ConcurrentHashMap<>();
+
+  /** What messages say of it; kept when the credentials themselves were refused. */
+  private final ConcurrentHashMap<String, String> tried = new ConcurrentHashMap<>();
+
   private volatile @Nullable Known known;
 
   /** How the registry wants to be asked. */
@@ -160,19 +164,20 @@ final class Authorizer {
       known = settings.credentials().find(registry, repository);
       known.ifPresent(redaction::secrets);
       found.put(repository, known);
+      tried.put(repository, tried(known));
     }
     return known;
   }
 
-  /** Who was asked as, for messages. */
-  String tried(String repository) {
-    Optional<Credentials> credentials = found.get(repository);
-    if (credentials == null) {
-      return "asked without credentials, as the registry wanted none";
-    }
+  private String tried(Optional<Credentials> credentials) {
     String where = settings.credentials().describe();
     return credentials
         .map(each -> "asked with credentials " + each + " from " + where)
-        .orElse("asked anonymously, as there are no credentials for it in " + where);
+        .orElse("asked anonymously, as there are none for it: " + where);
+  }
+
+  /** Who was asked as, for messages. */
+  String tried(String repository) {
+    return tried.getOrDefault(repository, "asked without credentials, as the registry wanted none");
   }
 }

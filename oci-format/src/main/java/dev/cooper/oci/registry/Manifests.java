@@ -37,9 +37,16 @@ final class Manifests {
       List.of("application/json", "application/octet-stream", "text/plain");
 
   private final Repository repository;
+  private final Scopes scopes;
 
   Manifests(Repository repository) {
+    this(repository, Scopes.pull(repository.name()));
+  }
+
+  /** With a token that allows more, so that a push needs no second one. */
+  Manifests(Repository repository, Scopes scopes) {
     this.repository = repository;
+    this.scopes = scopes;
   }
 
   /** What a reference is asked for by: its digest if it has one, as a tag may have moved. */
@@ -64,9 +71,7 @@ final class Manifests {
   }
 
   private Call call(String method, String wanted) {
-    return repository
-        .call(method, "manifests", wanted, Scopes.pull(repository.name()))
-        .with("Accept", ACCEPT);
+    return repository.call(method, "manifests", wanted, scopes).with("Accept", ACCEPT);
   }
 
   private RemoteManifest checked(
