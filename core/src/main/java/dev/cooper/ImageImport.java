@@ -198,8 +198,7 @@ final class ImageImport {
     if (isThere(layer, diffId)) {
       return;
     }
-    boolean there = store.has(layer.digest());
-    if (layer.mediaType().isForeign() && !there && !from.contains(layer.digest())) {
+    if (layer.mediaType().isForeign() && !store.has(layer.digest()) && !from.contains(layer.digest())) {
       throw new OperationException(
           "layer " + layer.digest() + " lies at a URL of its own: " + layer.urls());
     }

@@ -1,5 +1,6 @@
 package dev.cooper;
 
+import dev.cooper.oci.ContentException;
 import dev.cooper.oci.CooperException;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.ImageReference;
@@ -87,11 +88,12 @@ final class Registries implements AutoCloseable {
   }
 
   private static boolean isCalled(StoredImage image, String name) {
-    if (!ImageReference.isReference(name)) {
+    try {
+      ImageReference reference = ImageReference.parse(name);
+      return reference.digest() != null || image.names().contains(reference);
+    } catch (ContentException noName) {
       return false;
     }
-    ImageReference reference = ImageReference.parse(name);
-    return reference.digest() != null || image.names().contains(reference);
   }
 
   private StoredImage unpacked(
