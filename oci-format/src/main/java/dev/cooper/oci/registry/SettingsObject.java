@@ -28,14 +28,14 @@ import org.jspecify.annotations.Nullable;
  * <p>Null counts as absent. What has another type is refused, naming the place but never the value,
  * nor what the parser makes of it: it may be a secret in the wrong place. Immutable.
  */
-final class Settings {
+final class SettingsObject {
   private static final int MAX_DEPTH = 32;
   private static final TomlFactory TOML = toml();
 
   private final String where;
   private final Map<?, ?> fields;
 
-  private Settings(String where, Map<?, ?> fields) {
+  private SettingsObject(String where, Map<?, ?> fields) {
     this.where = where;
     this.fields = fields;
   }
@@ -53,9 +53,9 @@ final class Settings {
    * @param where whose it is; each message begins with it
    * @throws ContentException if it is no JSON object; its cause is left out, as it would quote
    */
-  static Settings json(String where, byte[] bytes) {
+  static SettingsObject json(String where, byte[] bytes) {
     try {
-      return new Settings(where + ":", Json.parse(bytes, where).rest());
+      return new SettingsObject(where + ":", Json.parse(bytes, where).rest());
     } catch (ContentException e) {
       throw new ContentException(where + place(e.getCause()) + ": found no valid JSON object");
     }
@@ -67,7 +67,7 @@ final class Settings {
    * @param where whose it is; each message begins with it
    * @throws ContentException if it is none
    */
-  static Settings toml(String where, byte[] bytes) throws IOException {
+  static SettingsObject toml(String where, byte[] bytes) throws IOException {
     String text;
     try {
       text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
@@ -76,7 +76,7 @@ final class Settings {
     }
     try (JsonParser parser = TOML.createParser(text)) {
       Object value = value(parser, parser.nextToken());
-      return new Settings(where + ":", value instanceof Map<?, ?> map ? map : Map.of());
+      return new SettingsObject(where + ":", value instanceof Map<?, ?> map ? map : Map.of());
     } catch (JsonProcessingException e) {
       throw new ContentException(
           where + place(e) + ": found no valid TOML: " + Text.quote(e.getOriginalMessage()), e);
@@ -136,19 +136,19 @@ final class Settings {
     return take(name, Boolean.class, "true or false").orElse(false);
   }
 
-  Optional<Settings> object(String name) {
-    return take(name, Map.class, "an object").map(map -> new Settings(at(name), map));
+  Optional<SettingsObject> object(String name) {
+    return take(name, Map.class, "an object").map(map -> new SettingsObject(at(name), map));
   }
 
   /** The objects of an array; none if it is absent. */
-  List<Settings> objects(String name) {
-    List<Settings> objects = new ArrayList<>();
+  List<SettingsObject> objects(String name) {
+    List<SettingsObject> objects = new ArrayList<>();
     for (Object each : take(name, List.class, "an array").orElse(List.of())) {
       String at = at(name) + "[" + objects.size() + "]";
       if (!(each instanceof Map<?, ?> map)) {
         throw wrong(at, each, "an object");
       }
-      objects.add(new Settings(at, map));
+      objects.add(new SettingsObject(at, map));
     }
     return objects;
   }
