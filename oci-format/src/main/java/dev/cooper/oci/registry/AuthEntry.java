@@ -25,7 +25,7 @@ final class AuthEntry {
    * @return empty if there is nothing in it, as where a helper keeps it
    * @throws dev.cooper.oci.ContentException naming file and place, if it is malformed
    */
-  static Optional<Credentials> read(Settings entry) {
+  static Optional<Credentials> read(SettingsObject entry) {
     String registryToken = entry.text("registrytoken").orElse("");
     if (!registryToken.isEmpty()) {
       return Optional.of(new Credentials.RegistryToken(registryToken));
@@ -53,7 +53,7 @@ final class AuthEntry {
         : Optional.of(credentials(user, password));
   }
 
-  private static String decode(Settings entry, String auth) {
+  private static String decode(SettingsObject entry, String auth) {
     try {
       byte[] bytes = Base64.getDecoder().decode(auth);
       return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();

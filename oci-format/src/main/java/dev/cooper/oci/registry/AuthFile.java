@@ -23,11 +23,11 @@ final class AuthFile {
   private static final Set<String> DOCKER_HUB_HOSTS =
       Set.of(DOCKER_HUB, "index.docker.io", "registry-1.docker.io");
 
-  private final Settings file;
-  private final @Nullable Settings entries;
+  private final SettingsObject file;
+  private final @Nullable SettingsObject entries;
   private final boolean legacy;
 
-  private AuthFile(Settings file, boolean legacy) {
+  private AuthFile(SettingsObject file, boolean legacy) {
     this.file = file;
     this.entries = legacy ? file : file.object("auths").orElse(null);
     this.legacy = legacy;
@@ -41,7 +41,7 @@ final class AuthFile {
   static Optional<AuthFile> read(Path path, boolean legacy) throws IOException {
     return SettingsFiles.read(path, MAX_BYTES)
         .filter(bytes -> bytes.length > 0)
-        .map(bytes -> new AuthFile(Settings.json(path.toString(), bytes), legacy));
+        .map(bytes -> new AuthFile(SettingsObject.json(path.toString(), bytes), legacy));
   }
 
   /**
@@ -55,7 +55,7 @@ final class AuthFile {
       throws IOException {
     Optional<String> own = helperKey(registry);
     if (!legacy && own.isPresent()) {
-      Settings helpers = file.object("credHelpers").orElseThrow();
+      SettingsObject helpers = file.object("credHelpers").orElseThrow();
       String name = helpers.text(own.get()).orElseThrow();
       return ask(helper, name, serverOf(own.get(), registry));
     }
@@ -87,7 +87,7 @@ final class AuthFile {
 
   /** The registry's name among the {@code credHelpers}. */
   private Optional<String> helperKey(String registry) {
-    Optional<Settings> helpers = file.object("credHelpers");
+    Optional<SettingsObject> helpers = file.object("credHelpers");
     if (legacy || helpers.isEmpty()) {
       return Optional.empty();
     }

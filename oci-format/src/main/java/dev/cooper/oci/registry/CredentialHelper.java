@@ -146,7 +146,7 @@ final class CredentialHelper {
       throw new OperationException(
           failed(program, server) + "exit status " + process.exitValue() + shown);
     }
-    Settings json = Settings.json(program + "'s answer for " + server, answer);
+    SettingsObject json = SettingsObject.json(program + "'s answer for " + server, answer);
     String user = json.text("Username").orElse("");
     String secret = json.text("Secret").orElse("");
     if (user.isEmpty() && secret.isEmpty()) {

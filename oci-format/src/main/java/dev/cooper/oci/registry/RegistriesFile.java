@@ -40,10 +40,10 @@ record RegistriesFile(
     Optional<byte[]> bytes = SettingsFiles.read(path, MAX_BYTES);
     return bytes.isEmpty()
         ? Optional.empty()
-        : Optional.of(parse(Settings.toml(path.toString(), bytes.get())));
+        : Optional.of(parse(SettingsObject.toml(path.toString(), bytes.get())));
   }
 
-  private static RegistriesFile parse(Settings file) {
+  private static RegistriesFile parse(SettingsObject file) {
     if (file.has("registries")) {
       throw file.malformed(
           "registries",
@@ -60,12 +60,12 @@ record RegistriesFile(
         aliases(file));
   }
 
-  private static @Nullable ShortNameMode mode(Settings file) {
+  private static @Nullable ShortNameMode mode(SettingsObject file) {
     String word = file.text("short-name-mode").orElse("");
     return word.isEmpty() ? null : choice(file, "short-name-mode", word, ShortNameMode.values());
   }
 
-  private static <T> T choice(Settings from, String name, String word, T[] choices) {
+  private static <T> T choice(SettingsObject from, String name, String word, T[] choices) {
     for (T each : choices) {
       if (each.toString().equals(word)) {
         return each;
@@ -75,9 +75,9 @@ record RegistriesFile(
         name, "found " + Text.quote(word) + ", expected one of " + Arrays.toString(choices));
   }
 
-  private static Map<String, String> aliases(Settings file) {
+  private static Map<String, String> aliases(SettingsObject file) {
     Map<String, String> aliases = new LinkedHashMap<>();
-    Optional<Settings> table = file.object("aliases");
+    Optional<SettingsObject> table = file.object("aliases");
     if (table.isPresent()) {
       for (String name : table.get().names()) {
         String value = table.get().text(name).orElse("");
@@ -87,9 +87,9 @@ record RegistriesFile(
     return aliases;
   }
 
-  private static List<RegistryRule> rules(Settings file) {
+  private static List<RegistryRule> rules(SettingsObject file) {
     List<RegistryRule> rules = new ArrayList<>();
-    for (Settings table : file.objects("registry")) {
+    for (SettingsObject table : file.objects("registry")) {
       RegistryRule rule = rule(table);
       for (RegistryRule other : rules) {
         requireAgreement(table, rule, other);
@@ -99,7 +99,7 @@ record RegistriesFile(
     return rules;
   }
 
-  private static RegistryRule rule(Settings table) {
+  private static RegistryRule rule(SettingsObject table) {
     String location = table.text("location").orElse("");
     String prefix = table.text("prefix").orElse(location);
     if (prefix.isEmpty()) {
@@ -124,7 +124,7 @@ record RegistriesFile(
                 mirrors));
   }
 
-  private static RegistryMirror mirror(Settings table) {
+  private static RegistryMirror mirror(SettingsObject table) {
     String location = table.text("location").orElse("");
     if (location.isEmpty()) {
       throw table.malformed("has no location");
@@ -138,7 +138,7 @@ record RegistriesFile(
   }
 
   /** One place that is both secure and not, or blocked and not, is a mistake. */
-  private static void requireAgreement(Settings table, RegistryRule one, RegistryRule other) {
+  private static void requireAgreement(SettingsObject table, RegistryRule one, RegistryRule other) {
     boolean same = one.place().equals(other.place());
     if (same && (one.insecure() != other.insecure() || one.blocked() != other.blocked())) {
       throw table.malformed(
