@@ -49,8 +49,8 @@ public sealed interface BuildEvent {
   record Output(String container, String text, boolean error) implements BuildEvent {}
 
   /**
-   * A blob gets on, on its way from or to a registry. Such events come from several threads, one
-   * at a time.
+   * A blob gets on, on its way from or to a registry. Such events come from several threads, one at
+   * a time.
    *
    * @param container always {@code registry}
    * @param event what happened to it

@@ -89,8 +89,8 @@ public final class Cooper implements AutoCloseable {
    *
    * @param image {@code scratch}; a reference such as {@code debian:12}, which is pulled if the
    *     store lacks it, or an id of the store; or a place: {@code docker://REFERENCE}, {@code
-   *     oci:DIRECTORY[:NAME]}, {@code oci-archive:FILE}, {@code docker-archive:FILE} or {@code
-   *     rootfs:TARBALL-OR-DIRECTORY}
+   *     docker-daemon:NAME}, {@code oci:DIRECTORY[:NAME]}, {@code oci-archive:FILE}, {@code
+   *     docker-archive:FILE} or {@code rootfs:TARBALL-OR-DIRECTORY}
    * @return a container of the caller's own
    * @throws dev.cooper.oci.registry.RegistryException if no registry gives it
    * @throws ImageNotFoundException if there is none, and pulling is not allowed
@@ -104,9 +104,20 @@ public final class Cooper implements AutoCloseable {
     String rest = image.substring(colon + 1);
     return switch (place) {
       case "oci", "oci-archive", "docker-archive" -> from(ImagePlaces.load(this, rest));
+      case "docker-daemon" -> from(brought(image));
       case "rootfs" -> from(importRoot(Path.of(rest)));
       default -> from(pull(image));
     };
+  }
+
+  private Image brought(String place) {
+    return io(
+        "cannot get " + place,
+        () ->
+            new Image(
+                this,
+                new ImageCopy(this, registries, CopyImageOptions.DEFAULT)
+                    .bring(ImagePlace.parse(place), null)));
   }
 
   /**
@@ -211,8 +222,7 @@ public final class Cooper implements AutoCloseable {
    */
   public Image image(String nameOrId) {
     return findImage(nameOrId)
-        .orElseThrow(
-            () -> notFound(nameOrId, "pull or load one, or begin from a file"));
+        .orElseThrow(() -> notFound(nameOrId, "pull or load one, or begin from a file", null));
   }
 
   /**
@@ -262,6 +272,30 @@ public final class Cooper implements AutoCloseable {
   }
 
   /**
+   * Copies an image from one place to another, as {@code skopeo copy} does.
+   *
+   * <p>A place is {@code docker://REFERENCE} in a registry, {@code oci:DIRECTORY[:NAME]}, {@code
+   * oci-archive:FILE[:NAME]}, {@code docker-archive:FILE[:NAME]}, {@code docker-daemon:NAME} behind
+   * the socket that {@code $DOCKER_HOST} names, or else an image of the store. Blobs stay as they
+   * are where the target can hold them so.
+   *
+   * @param from where it is
+   * @param to where it shall be; a layout may be there and is added to
+   * @param options which part of an index
+   * @throws dev.cooper.oci.OperationException if a place refuses it, or has none
+   */
+  public void copy(String from, String to, CopyImageOptions options) {
+    requireOpen();
+    io(
+        "cannot copy " + from + " to " + to,
+        () -> {
+          new ImageCopy(this, registries, options)
+              .copy(ImagePlace.parse(from), ImagePlace.parse(to));
+          return true;
+        });
+  }
+
+  /**
    * Sends images of several platforms to a registry as one index, as {@code buildah manifest push}
    * does.
    *
@@ -298,7 +332,7 @@ public final class Cooper implements AutoCloseable {
     return io("cannot push " + target, () -> registries.push(image, target, options));
   }
 
-  ImageNotFoundException notFound(String name, String remedy) {
+  ImageNotFoundException notFound(String name, String remedy, @Nullable Throwable cause) {
     return new ImageNotFoundException(
         "no image is called \""
             + name
@@ -307,7 +341,8 @@ public final class Cooper implements AutoCloseable {
             + ": it holds "
             + names()
             + "; "
-            + remedy);
+            + remedy,
+        cause);
   }
 
   private String names() {

@@ -93,7 +93,8 @@ final class ImageImport {
     }
   }
 
-  private static Descriptor choose(Index index, @Nullable String name, Path path) {
+  /** The entry of a name, or the only one. */
+  static Descriptor choose(Index index, @Nullable String name, Path path) {
     List<Descriptor> found =
         index.manifests().stream().filter(each -> name == null || isCalled(each, name)).toList();
     long different = found.stream().map(Descriptor::digest).distinct().count();
@@ -154,8 +155,9 @@ final class ImageImport {
     return store.add(descriptor, name);
   }
 
-  private static Descriptor manifest(
-      ContentReader from, Descriptor root, Platform platform, int depth) throws IOException {
+  /** The manifest itself, or what an index has for a platform. */
+  static Descriptor manifest(ContentReader from, Descriptor root, Platform platform, int depth)
+      throws IOException {
     if (root.mediaType().isManifest()) {
       return root;
     }
@@ -198,7 +200,9 @@ final class ImageImport {
     if (isThere(layer, diffId)) {
       return;
     }
-    if (layer.mediaType().isForeign() && !store.has(layer.digest()) && !from.contains(layer.digest())) {
+    if (layer.mediaType().isForeign()
+        && !store.has(layer.digest())
+        && !from.contains(layer.digest())) {
       throw new OperationException(
           "layer " + layer.digest() + " lies at a URL of its own: " + layer.urls());
     }

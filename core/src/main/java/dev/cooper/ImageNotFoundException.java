@@ -1,6 +1,7 @@
 package dev.cooper;
 
 import dev.cooper.oci.OperationException;
+import org.jspecify.annotations.Nullable;
 
 /** An image that was asked for is not in the store, nor anywhere else that was looked. */
 public final class ImageNotFoundException extends OperationException {
@@ -8,5 +9,9 @@ public final class ImageNotFoundException extends OperationException {
 
   ImageNotFoundException(String message) {
     super(message);
+  }
+
+  ImageNotFoundException(String message, @Nullable Throwable cause) {
+    super(message, cause);
   }
 }

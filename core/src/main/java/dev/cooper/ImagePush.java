@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,8 +30,15 @@ final class ImagePush {
   private final ImageReference target;
   private final PushOptions options;
   private final LayerPacker packer;
+  private final PushedBlobs pushed;
 
-  ImagePush(Store store, RemoteWriter writer, ImageReference target, PushOptions options) {
+  ImagePush(
+      Store store,
+      RemoteWriter writer,
+      ImageReference target,
+      PushOptions options,
+      PushedBlobs pushed) {
+    this.pushed = pushed;
     this.store = store;
     this.writer = writer;
     this.target = target;
@@ -42,15 +50,15 @@ final class ImagePush {
   Descriptor push(StoredImage image, @Nullable String tag) throws IOException {
     boolean docker = image.manifest().mediaType().equals(MediaType.DOCKER_MANIFEST);
     List<Descriptor> layers = image.manifest().layers();
-    Map<Descriptor, Descriptor> pushed = new ConcurrentHashMap<>();
+    Map<Descriptor, Descriptor> there = new ConcurrentHashMap<>();
     List<Parallel.Task> tasks = new ArrayList<>();
     for (Descriptor each : layers.stream().distinct().toList()) {
-      tasks.add(() -> pushed.put(each, layer(each, docker)));
+      tasks.add(() -> there.put(each, layer(each, docker)));
     }
     Parallel.run(tasks);
     Descriptor config = image.manifest().config();
     writer.blob(config, () -> store.open(config));
-    Manifest manifest = image.manifest().withLayers(layers.stream().map(pushed::get).toList());
+    Manifest manifest = image.manifest().withLayers(layers.stream().map(there::get).toList());
     byte[] bytes = manifest.toBytes();
     Descriptor described = Descriptor.of(manifest.mediaType(), bytes);
     writer.manifest(described, bytes, tag);
@@ -64,10 +72,12 @@ final class ImagePush {
     if (options.compression() == Compression.NONE
         || !LayerTypes.isUncompressed(layer.mediaType())) {
       writer.blob(layer, () -> store.open(layer), elsewhere(layer.digest()));
+      note(layer);
       return layer;
     }
     Descriptor known = packer.known(layer, docker);
     if (known != null && writer.has(known)) {
+      note(known);
       return known;
     }
     return packer.pack(layer, docker, this::send);
@@ -75,17 +85,28 @@ final class ImagePush {
 
   private void send(Descriptor layer, Path file) throws IOException {
     writer.blob(layer, () -> Files.newInputStream(file), elsewhere(layer.digest()));
+    note(layer);
   }
 
-  /** Repositories of the same registry that an image of the store with this layer is named by. */
+  private void note(Descriptor layer) {
+    pushed.note(target.registry(), target.repository(), layer.digest());
+  }
+
+  /**
+   * Repositories of the same registry that it was pushed to, or that an image of the store with
+   * this layer is named by.
+   */
   private List<String> elsewhere(Digest layer) throws IOException {
-    return store.list().stream()
-        .filter(
-            image ->
-                image.manifest().layers().stream().anyMatch(each -> each.digest().equals(layer)))
-        .flatMap(image -> image.names().stream())
-        .filter(name -> name.registry().equals(target.registry()))
-        .map(ImageReference::repository)
+    Stream<String> named =
+        store.list().stream()
+            .filter(
+                image ->
+                    image.manifest().layers().stream()
+                        .anyMatch(each -> each.digest().equals(layer)))
+            .flatMap(image -> image.names().stream())
+            .filter(name -> name.registry().equals(target.registry()))
+            .map(ImageReference::repository);
+    return Stream.concat(pushed.repositories(target.registry(), layer).stream(), named)
         .filter(repository -> !repository.equals(target.repository()))
         .distinct()
         .toList();

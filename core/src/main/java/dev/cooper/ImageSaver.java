@@ -44,7 +44,7 @@ final class ImageSaver {
     try (ContentWriter writer = writer(path)) {
       List<Descriptor> manifests = new ArrayList<>();
       for (Image image : images) {
-        manifests.addAll(save(image.stored(), writer));
+        manifests.addAll(named(image.stored(), add(image.stored(), writer)));
       }
       writer.commit(Index.of(manifests));
     }
@@ -58,10 +58,17 @@ final class ImageSaver {
     };
   }
 
-  private List<Descriptor> save(StoredImage image, ContentWriter writer) throws IOException {
-    boolean docker =
-        options.format() == SaveOptions.Format.DOCKER_ARCHIVE
-            || image.manifest().mediaType().equals(MediaType.DOCKER_MANIFEST);
+  private static List<Descriptor> named(StoredImage image, Descriptor manifest) {
+    List<Descriptor> named = new ArrayList<>();
+    for (ImageReference name : image.names()) {
+      named.add(ImageNames.named(manifest, name));
+    }
+    return named.isEmpty() ? List.of(manifest) : named;
+  }
+
+  /** Adds an image's blobs; returns its manifest's descriptor, for the index. */
+  Descriptor add(StoredImage image, ContentWriter writer) throws IOException {
+    boolean docker = options.format() == SaveOptions.Format.DOCKER_ARCHIVE;
     List<Descriptor> layers = new ArrayList<>();
     for (Descriptor layer : image.manifest().layers()) {
       layers.add(layer(layer, docker, writer));
@@ -70,16 +77,24 @@ final class ImageSaver {
     try (InputStream in = store.open(config)) {
       writer.blob(config, in);
     }
-    Manifest manifest = image.manifest().withLayers(layers);
+    Manifest manifest = manifest(image.manifest(), layers);
     byte[] bytes = manifest.toBytes();
     Descriptor described =
         Descriptor.of(manifest.mediaType(), bytes).withPlatform(image.config().platform());
     writer.blob(described, bytes);
-    List<Descriptor> named = new ArrayList<>();
-    for (ImageReference name : image.names()) {
-      named.add(ImageNames.named(described, name));
-    }
-    return named.isEmpty() ? List.of(described) : named;
+    return described;
+  }
+
+  /** Docker's becomes OCI's: what reads a layout looks for no other. */
+  private static Manifest manifest(Manifest manifest, List<Descriptor> layers) {
+    return manifest.mediaType().equals(MediaType.DOCKER_MANIFEST)
+        ? Manifest.of(
+            MediaType.OCI_MANIFEST,
+            manifest.config().withMediaType(MediaType.OCI_CONFIG),
+            layers.stream()
+                .map(each -> each.withMediaType(LayerTypes.in(each.mediaType(), false)))
+                .toList())
+        : manifest.withLayers(layers);
   }
 
   private Descriptor layer(Descriptor layer, boolean docker, ContentWriter writer)

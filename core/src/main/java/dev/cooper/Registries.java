@@ -1,7 +1,6 @@
 package dev.cooper;
 
 import dev.cooper.oci.ContentException;
-import dev.cooper.oci.CooperException;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.Index;
@@ -14,6 +13,7 @@ import dev.cooper.oci.registry.RemoteWriter;
 import dev.cooper.spi.ContainerRuntime;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 final class Registries implements AutoCloseable {
   private final Cooper cooper;
   private final RegistrySettings settings;
+  private final PushedBlobs pushed = new PushedBlobs();
   private @Nullable RegistryClient client;
   private @Nullable RegistriesConf conf;
 
@@ -74,17 +75,27 @@ final class Registries implements AutoCloseable {
       return unpacked(here.get(), options, runtime);
     }
     if (policy == PullPolicy.NEVER) {
-      throw cooper.notFound(name, "the pull policy is never: load one, or allow pulling");
+      throw cooper.notFound(name, "load one, or pull it with another policy than never", null);
     }
     try {
       return fetch(candidates, options, runtime);
     } catch (RegistryException e) {
+      if (here.isEmpty() && isNowhere(e)) {
+        throw cooper.notFound(name, "and " + e.getMessage(), e);
+      }
       if (policy != PullPolicy.NEWER || here.isEmpty() || e.isNotFound()) {
         throw e;
       }
       cooper.notice("cannot look for a newer " + name + ", the store's is used: " + e.getMessage());
       return unpacked(here.get(), options, runtime);
     }
+  }
+
+  /** Whether every registry that was asked knows no such image. */
+  private static boolean isNowhere(RegistryException last) {
+    return last.isNotFound()
+        && Arrays.stream(last.getSuppressed())
+            .allMatch(each -> each instanceof RegistryException other && other.isNotFound());
   }
 
   private static boolean isCalled(StoredImage image, String name) {
@@ -109,7 +120,7 @@ final class Registries implements AutoCloseable {
   private StoredImage fetch(
       List<ImageReference> candidates, PullOptions options, Supplier<ContainerRuntime> runtime)
       throws IOException {
-    List<CooperException> failures = new ArrayList<>();
+    List<RegistryException> failures = new ArrayList<>();
     for (ImageReference each : candidates) {
       try (RemoteContent content = client().open(each)) {
         return new ImageImport(
@@ -123,23 +134,26 @@ final class Registries implements AutoCloseable {
         failures.add(e);
       }
     }
-    CooperException last = failures.remove(failures.size() - 1);
+    RegistryException last = failures.remove(failures.size() - 1);
     failures.forEach(last::addSuppressed);
     throw last;
+  }
+
+  private ImagePush push(ImageReference target, PushOptions options) throws IOException {
+    return new ImagePush(cooper.store(), client().writer(target), target, options, pushed);
   }
 
   /** Pushes one image; returns its manifest's descriptor there. */
   Descriptor push(StoredImage image, ImageReference target, PushOptions options)
       throws IOException {
-    RemoteWriter writer = client().writer(target);
-    return new ImagePush(cooper.store(), writer, target, options).push(image, target.tag());
+    return push(target, options).push(image, target.tag());
   }
 
   /** Pushes images of several platforms as one index. */
   Descriptor push(List<StoredImage> images, ImageReference target, PushOptions options)
       throws IOException {
     RemoteWriter writer = client().writer(target);
-    ImagePush push = new ImagePush(cooper.store(), writer, target, options);
+    ImagePush push = push(target, options);
     List<Descriptor> manifests = new ArrayList<>();
     for (StoredImage each : images) {
       manifests.add(push.push(each, null).withPlatform(each.config().platform()));

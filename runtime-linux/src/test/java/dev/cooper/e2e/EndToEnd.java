@@ -6,6 +6,7 @@ import dev.cooper.BuildEvent;
 import dev.cooper.Cooper;
 import dev.cooper.CooperBuilder;
 import dev.cooper.Image;
+import dev.cooper.PullPolicy;
 import dev.cooper.WorkingContainer;
 import dev.cooper.oci.layout.DurableFiles;
 import dev.cooper.oci.layout.Validator;
@@ -54,6 +55,7 @@ abstract class EndToEnd {
         .store(store)
         .listener(events::add)
         .clock(Clock.fixed(NOW, ZoneOffset.UTC))
+        .pullPolicy(PullPolicy.NEVER)
         .sourceDate(null);
   }
 

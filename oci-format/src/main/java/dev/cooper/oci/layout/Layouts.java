@@ -95,6 +95,19 @@ public final class Layouts {
     to.commit(index);
   }
 
+  /**
+   * Copies all that a manifest or an index leads to, and commits nothing.
+   *
+   * @param from the source
+   * @param to the target; neither committed nor closed
+   * @param root what is copied
+   * @throws ContentException if something is missing or malformed
+   * @throws IOException if it can't be read or written
+   */
+  public static void add(ContentReader from, ContentWriter to, Descriptor root) throws IOException {
+    copy(from, to, root, 0, new HashSet<>());
+  }
+
   private static void copy(
       ContentReader from, ContentWriter to, Descriptor root, int depth, Set<Digest> done)
       throws IOException {

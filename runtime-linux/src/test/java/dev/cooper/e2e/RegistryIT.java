@@ -1,0 +1,327 @@
+package dev.cooper.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.cooper.BuildEvent;
+import dev.cooper.Command;
+import dev.cooper.Cooper;
+import dev.cooper.CooperBuilder;
+import dev.cooper.Image;
+import dev.cooper.ImageNotFoundException;
+import dev.cooper.PullOptions;
+import dev.cooper.PullPolicy;
+import dev.cooper.PushOptions;
+import dev.cooper.WorkingContainer;
+import dev.cooper.oci.Descriptor;
+import dev.cooper.oci.Digest;
+import dev.cooper.oci.ImageReference;
+import dev.cooper.oci.Index;
+import dev.cooper.oci.MediaType;
+import dev.cooper.oci.compress.Compression;
+import dev.cooper.oci.registry.CredentialsProvider;
+import dev.cooper.oci.registry.RegistriesConf;
+import dev.cooper.oci.registry.RegistryException;
+import dev.cooper.oci.registry.Transfer;
+import dev.cooper.oci.registry.TransferEvent;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Images pulled from and pushed to a registry, through the public API. */
+class RegistryIT extends EndToEnd {
+  private LocalRegistry registry;
+
+  @BeforeEach
+  void startRegistry() throws IOException {
+    registry = LocalRegistry.start(temp);
+  }
+
+  @AfterEach
+  void stopRegistry() {
+    registry.close();
+  }
+
+  @Override
+  CooperBuilder builder() {
+    return super.builder()
+        .pullPolicy(PullPolicy.MISSING)
+        .registries(RegistriesConf.EMPTY)
+        .credentials(CredentialsProvider.NONE)
+        .registryClient(client -> client.retries(0));
+  }
+
+  private Cooper other(String name) {
+    return builder().store(temp.resolve(name)).build();
+  }
+
+  private Image pushed(String reference) throws IOException {
+    try (WorkingContainer c = container()) {
+      return c.run("echo made > /made").env("A", "b").commit(reference).push();
+    }
+  }
+
+  private List<Transfer.Outcome> outcomes() {
+    return events.stream()
+        .filter(BuildEvent.Transferred.class::isInstance)
+        .map(event -> ((BuildEvent.Transferred) event).event())
+        .filter(TransferEvent.Ended.class::isInstance)
+        .map(event -> ((TransferEvent.Ended) event).outcome())
+        .toList();
+  }
+
+  // --- push
+
+  @ParameterizedTest
+  @EnumSource(Compression.class)
+  void pushWhenPeersReadItGivesThemTheImage(Compression compression) throws IOException {
+    Tools.require("skopeo");
+    try (WorkingContainer c = container()) {
+      Image image = c.run("echo made > /made").env("A", "b").commit();
+      Descriptor there =
+          image.push(registry.at("team/app:1"), PushOptions.DEFAULT.compression(compression));
+      String raw =
+          Tools.run(
+              "skopeo",
+              "inspect",
+              "--raw",
+              "--tls-verify=false",
+              "docker://" + registry.at("team/app:1"));
+      assertThat(Digest.sha256(raw.getBytes(StandardCharsets.UTF_8))).isEqualTo(there.digest());
+      Path layout = temp.resolve("copied");
+      Tools.run(
+          "skopeo",
+          "copy",
+          "-q",
+          "--src-tls-verify=false",
+          "docker://" + registry.at("team/app:1"),
+          "oci:" + layout + ":app");
+      try (WorkingContainer back = cooper.from("oci:" + layout + ":app")) {
+        assertThat(cat(back, "/made")).isEqualTo("made\n");
+        assertThat(back.config().config().env()).contains("A=b");
+      }
+    }
+  }
+
+  @Test
+  void pushWhenPushedAgainSendsAndPacksNothing() throws IOException {
+    Image image = pushed(registry.at("team/app:1"));
+    assertThat(outcomes()).containsOnly(Transfer.Outcome.TRANSFERRED);
+    events.clear();
+    image.push(registry.at("team/app:2"));
+    assertThat(outcomes()).containsOnly(Transfer.Outcome.REUSED);
+    assertThat(cooper.registry().tags(ImageReference.parse(registry.at("team/app"))))
+        .containsExactlyInAnyOrder("1", "2");
+  }
+
+  @Test
+  void pushWhenAnotherRepositoryHasTheLayersMountsThem() throws IOException {
+    Image image = pushed(registry.at("team/app:1"));
+    events.clear();
+    image.push(registry.at("elsewhere:1"));
+    assertThat(outcomes()).contains(Transfer.Outcome.MOUNTED);
+    assertThat(registry.log()).doesNotContain("PATCH /v2/elsewhere");
+  }
+
+  @Test
+  void pushWhenABaseCameFromTheRegistryMountsItsLayers() throws IOException {
+    pushed(registry.at("base:1"));
+    events.clear();
+    try (Cooper fresh = other("fresh");
+        WorkingContainer c = fresh.from(registry.at("base:1"))) {
+      c.write("more", "/more").commit(registry.at("derived:1")).push();
+    }
+    assertThat(outcomes()).contains(Transfer.Outcome.MOUNTED);
+  }
+
+  @Test
+  void pushWhenTheImageHasNoNameSaysSo() throws IOException {
+    Image image = busybox();
+    assertThatThrownBy(image::push).hasMessageContaining("has no name");
+  }
+
+  @Test
+  void pushIndexWhenPulledGivesEachPlatformItsOwn() throws IOException {
+    List<Image> images = new ArrayList<>();
+    for (String architecture : List.of("amd64", "arm64")) {
+      try (WorkingContainer c = cooper.scratch()) {
+        images.add(c.write(architecture, "/which").platform("linux", architecture, null).commit());
+      }
+    }
+    Descriptor there = cooper.pushIndex(images, registry.at("multi:1"), PushOptions.DEFAULT);
+    assertThat(there.mediaType()).isEqualTo(MediaType.OCI_INDEX);
+    Index index =
+        Index.parse(
+            cooper
+                .registry()
+                .manifest(ImageReference.parse(registry.at("multi:1")))
+                .bytes()
+                .toBytes());
+    assertThat(index.manifests()).hasSize(2);
+    try (Cooper fresh = other("fresh")) {
+      Image arm = fresh.pull(registry.at("multi:1"), PullOptions.DEFAULT.platform("linux/arm64"));
+      assertThat(arm.config().platform().architecture()).isEqualTo("arm64");
+      Image amd = fresh.pull(registry.at("multi:1"), PullOptions.DEFAULT.platform("linux/amd64"));
+      assertThat(amd.config().platform().architecture()).isEqualTo("amd64");
+      assertThatThrownBy(
+              () -> fresh.pull(registry.at("multi:1"), PullOptions.DEFAULT.platform("linux/s390x")))
+          .hasMessageContaining("s390x")
+          .hasMessageContaining("arm64");
+    }
+  }
+
+  // --- pull
+
+  @Test
+  void fromWhenTheStoreLacksTheImagePullsAndRunsIt() throws IOException {
+    String name = registry.at("team/app:1");
+    Image image = pushed(name);
+    try (Cooper fresh = other("fresh");
+        WorkingContainer c = fresh.from(name)) {
+      assertThat(c.exec(Command.shell("cat /made; echo $A")).out()).isEqualTo("made\nb\n");
+      assertThat(fresh.image(name).id()).isEqualTo(image.id());
+      assertThat(fresh.from("docker://" + name).config()).isEqualTo(c.config());
+    }
+  }
+
+  @Test
+  void pullWhenPushedByAPeerGivesItsImage() throws IOException {
+    Tools.require("skopeo");
+    Path archive = temp.resolve("app.tar");
+    busybox().save(archive);
+    Tools.run(
+        "skopeo",
+        "copy",
+        "-q",
+        "--dest-tls-verify=false",
+        "--format=v2s2",
+        "oci-archive:" + archive,
+        "docker://" + registry.at("peers:1"));
+    try (Cooper fresh = other("fresh")) {
+      Image pulled = fresh.pull(registry.at("peers:1"), PullOptions.DEFAULT.andUnpack());
+      assertThat(pulled.manifest().mediaType()).isEqualTo(MediaType.DOCKER_MANIFEST);
+      try (WorkingContainer c = pulled.container()) {
+        assertThat(c.exec("/bin/echo", "runs").out()).isEqualTo("runs\n");
+      }
+      String raw =
+          Tools.run(
+              "skopeo",
+              "inspect",
+              "--raw",
+              "--tls-verify=false",
+              "docker://" + registry.at("peers:1"));
+      assertThat(pulled.digest()).isEqualTo(Digest.sha256(raw.getBytes(StandardCharsets.UTF_8)));
+    }
+  }
+
+  @Test
+  void pullWhenManyAskAtOnceReadsEachBlobOnce() throws Exception {
+    String name = registry.at("team/app:1");
+    pushed(name);
+    ExecutorService pool = Executors.newFixedThreadPool(8);
+    try (Cooper one = other("fresh");
+        Cooper two = other("fresh")) {
+      List<Future<Image>> all = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        Cooper which = i % 2 == 0 ? one : two;
+        all.add(pool.submit(() -> which.pull(name, PullOptions.DEFAULT.andUnpack())));
+      }
+      for (Future<Image> each : all) {
+        assertThat(each.get().id()).isEqualTo(all.get(0).get().id());
+      }
+      for (Descriptor layer : all.get(0).get().manifest().layers()) {
+        assertThat(registry.log().split("GET /v2/team/app/blobs/" + layer.digest() + " ", -1))
+            .hasSize(2);
+      }
+    } finally {
+      pool.shutdownNow();
+    }
+  }
+
+  @Test
+  void pullWhenTheTagMovedFollowsThePolicy() throws IOException {
+    String name = registry.at("moving:1");
+    Image old = pushed(name);
+    try (Cooper fresh = other("fresh")) {
+      assertThat(fresh.pull(name).id()).isEqualTo(old.id());
+      Image moved;
+      try (WorkingContainer c = container()) {
+        moved = c.write("new", "/new").commit(name).push();
+      }
+      assertThat(moved.id()).isNotEqualTo(old.id());
+      PullOptions options = PullOptions.DEFAULT;
+      assertThat(fresh.pull(name).id()).isEqualTo(old.id());
+      assertThat(fresh.pull(name, options.policy(PullPolicy.NEVER)).id()).isEqualTo(old.id());
+      assertThat(fresh.pull(name, options.policy(PullPolicy.NEWER)).id()).isEqualTo(moved.id());
+      assertThat(fresh.pull(name, options.policy(PullPolicy.ALWAYS)).id()).isEqualTo(moved.id());
+      assertThat(fresh.image(name).id()).isEqualTo(moved.id());
+      registry.close();
+      assertThat(fresh.pull(name, options.policy(PullPolicy.NEWER)).id()).isEqualTo(moved.id());
+      assertThatThrownBy(() -> fresh.pull(name, options.policy(PullPolicy.ALWAYS)))
+          .isInstanceOf(RegistryException.class)
+          .hasMessageContaining(registry.at(""));
+    }
+  }
+
+  @Test
+  void fromWhenNobodyHasItSaysWhereItLooked() {
+    assertThatThrownBy(() -> cooper.from(registry.at("nobody/has:this")))
+        .isInstanceOf(ImageNotFoundException.class)
+        .hasMessageContaining("nobody/has")
+        .hasMessageContaining("404");
+    assertThatThrownBy(
+            () -> cooper.pull("nobody/has:this", PullOptions.DEFAULT.policy(PullPolicy.NEVER)))
+        .isInstanceOf(ImageNotFoundException.class);
+    assertThat(registry.log()).doesNotContain("library");
+  }
+
+  @Test
+  void pullWhenShortNamesAreConfiguredFindsThem() throws IOException {
+    pushed(registry.at("team/tool:latest"));
+    RegistriesConf conf = RegistriesConf.EMPTY.withAlias("tool", registry.at("team/tool"));
+    try (Cooper fresh = builder().store(temp.resolve("fresh")).registries(conf).build()) {
+      assertThat(fresh.pull("tool").names()).containsExactly(registry.at("team/tool:latest"));
+      registry.close();
+      assertThat(fresh.pull("tool").names()).containsExactly(registry.at("team/tool:latest"));
+    }
+  }
+
+  @Test
+  void pullWhenALayerIsDamagedThereFailsAndLeavesNothing() throws IOException {
+    String name = registry.at("damaged:1");
+    Image image = pushed(name);
+    Descriptor layer =
+        dev.cooper.oci.Manifest.parse(
+                cooper.registry().manifest(ImageReference.parse(name)).bytes().toBytes())
+            .layers()
+            .get(0);
+    Path data =
+        temp.resolve("registry/data/docker/registry/v2/blobs/sha256")
+            .resolve(layer.digest().hex().substring(0, 2))
+            .resolve(layer.digest().hex())
+            .resolve("data");
+    byte[] bytes = java.nio.file.Files.readAllBytes(data);
+    bytes[bytes.length / 2] ^= 1;
+    java.nio.file.Files.write(data, bytes);
+    try (Cooper fresh = other("fresh")) {
+      assertThatThrownBy(() -> fresh.pull(name, PullOptions.DEFAULT.andUnpack()))
+          .isInstanceOf(dev.cooper.oci.ContentException.class)
+          .hasMessageContaining(layer.digest().toString());
+      assertThat(fresh.images()).isEmpty();
+    }
+    assertThat(names(temp.resolve("fresh/staging"))).isEmpty();
+    assertThat(names(temp.resolve("fresh/layers"))).isEmpty();
+    assertThat(names(temp.resolve("fresh/blobs/sha256"))).isEmpty();
+    assertThat(image.names()).isNotEmpty();
+  }
+}
