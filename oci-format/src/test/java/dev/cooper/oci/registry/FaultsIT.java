@@ -159,13 +159,14 @@ class FaultsIT {
   void downloadThatIsResetAgainAndAgainWithoutGainIsGivenUp() throws IOException {
     pushed();
     proxy.resetResponse(BLOB, 1_000_000);
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 100; i++) {
       proxy.resetResponse(BLOB, 0);
     }
     assertThatThrownBy(this::pulled)
         .isInstanceOf(IOException.class)
         .hasMessageContaining("blob " + blob.digest() + " failed after")
         .hasMessageContaining("of " + SIZE + " bytes");
+    assertThat(proxy.waiting()).isGreaterThan(60);
     assertThat(events.get(events.size() - 1))
         .isEqualTo(new TransferEvent.Ended(events.get(0).transfer(), Transfer.Outcome.FAILED));
   }
