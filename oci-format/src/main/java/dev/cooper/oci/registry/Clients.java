@@ -12,6 +12,8 @@ import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -37,7 +39,9 @@ final class Clients implements Closeable {
   private final ThreadPoolExecutor threads;
   private final IdentityHashMap<SSLContext, HttpClient> clients = new IdentityHashMap<>();
   private final Map<String, Optional<SSLContext>> configured = new HashMap<>();
-  private @Nullable SSLContext noTls;
+  private final Map<Object, Runnable> underWay = new ConcurrentHashMap<>();
+  private volatile boolean closed;
+  private final SSLContext noTls = new NoTls();
   private @Nullable SSLContext unverified;
 
   Clients(Settings settings) {
@@ -63,18 +67,35 @@ final class Clients implements Closeable {
     return threads;
   }
 
-  /** For plain HTTP: its TLS trusts nobody, and so needs none of the system's certificates. */
-  synchronized HttpClient plain() throws IOException {
-    if (noTls == null) {
-      noTls = context(new Trust(false));
+  /** Remembers what closing has to end, and how. */
+  void track(Object exchange, Runnable end) throws IOException {
+    underWay.put(exchange, end);
+    if (closed) {
+      // It may have come while everything else was being ended, so it ends itself.
+      underWay.remove(exchange);
+      end.run();
+      throw closed(new CancellationException());
     }
+  }
+
+  void untrack(Object exchange) {
+    underWay.remove(exchange);
+  }
+
+  /** No other try is worth it, as the cause tells. */
+  static IOException closed(CancellationException cause) {
+    return new IOException("the registry client was closed", cause);
+  }
+
+  /** For plain HTTP alone. */
+  synchronized HttpClient plain() {
     return client(noTls);
   }
 
   /** For TLS whose certificates nobody verifies. */
   synchronized HttpClient unverified() throws IOException {
     if (unverified == null) {
-      unverified = context(new Trust(true));
+      unverified = trustingAnybody();
     }
     return client(unverified);
   }
@@ -114,10 +135,10 @@ final class Clients implements Closeable {
     return (proxy == null ? builder : builder.proxy(proxy)).build();
   }
 
-  private static SSLContext context(TrustManager trust) throws IOException {
+  private static SSLContext trustingAnybody() throws IOException {
     try {
       SSLContext context = SSLContext.getInstance("TLS");
-      context.init(null, new TrustManager[] {trust}, null);
+      context.init(null, new TrustManager[] {new Anybody()}, null);
       return context;
     } catch (GeneralSecurityException e) {
       throw new IOException("this Java runtime's TLS can't be used: " + e.getMessage(), e);
@@ -126,43 +147,29 @@ final class Clients implements Closeable {
 
   @Override
   public void close() {
+    closed = true;
+    underWay.values().forEach(Runnable::run);
     synchronized (this) {
       clients.clear();
     }
-    // The interrupt ends what still runs; a client's own thread ends once nobody holds the client.
-    threads.shutdownNow();
+    threads.shutdown(); // a client's own thread ends once nobody holds the client
   }
 
-  /** Trusts everybody or nobody; being the extended kind, it also decides about the host's name. */
-  private static final class Trust extends X509ExtendedTrustManager {
-    private final boolean everybody;
-
-    Trust(boolean everybody) {
-      this.everybody = everybody;
-    }
-
-    private void check() throws CertificateException {
-      if (!everybody) {
-        throw new CertificateException("TLS was not asked for");
-      }
+  /** Being a manager of the extended kind, it also decides about the host's name. */
+  private static final class Anybody extends X509ExtendedTrustManager {
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type) {
+      // Any server will do, where a person has said so.
     }
 
     @Override
-    public void checkServerTrusted(X509Certificate[] chain, String type)
-        throws CertificateException {
-      check();
+    public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {
+      // The same.
     }
 
     @Override
-    public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket)
-        throws CertificateException {
-      check();
-    }
-
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine)
-        throws CertificateException {
-      check();
+    public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {
+      // The same.
     }
 
     @Override
