@@ -12,10 +12,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
 /** Another project's program: where it is missing, a skip at home and a failure in CI. */
-final class PeerTool {
+public final class PeerTool {
   private PeerTool() {}
 
-  static void require(String program) {
+  public static void require(String program) {
     boolean found =
         Stream.of(System.getenv().getOrDefault("PATH", "").split(Pattern.quote(File.pathSeparator)))
             .anyMatch(directory -> Path.of(directory, program).toFile().canExecute());
@@ -26,7 +26,7 @@ final class PeerTool {
   }
 
   /** Runs a command in a directory; it has to succeed, and what it says is the result. */
-  static String run(Path directory, String... command) throws IOException {
+  public static String run(Path directory, String... command) throws IOException {
     require(command[0]);
     Path output = directory.resolve("output-of-" + command[0]);
     Process process =
