@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Assumptions;
 public final class PeerTool {
   private PeerTool() {}
 
+  /** Skips the test, or fails it in CI, where a program is missing. */
   public static void require(String program) {
     boolean found =
         Stream.of(System.getenv().getOrDefault("PATH", "").split(Pattern.quote(File.pathSeparator)))

@@ -34,13 +34,13 @@ import java.util.Map;
  *                                    └─ layer 1, as asked: bin/, bin/app, etc/.wh.name
  * </pre>
  */
-final class TestImage {
+public final class TestImage {
   static final Instant TIME = Instant.parse("2024-01-31T12:00:00Z");
 
-  final Map<Descriptor, byte[]> blobs = new LinkedHashMap<>();
-  final ImageConfig config;
-  final Manifest manifest;
-  final Descriptor descriptor;
+  public final Map<Descriptor, byte[]> blobs = new LinkedHashMap<>();
+  public final ImageConfig config;
+  public final Manifest manifest;
+  public final Descriptor descriptor;
 
   private TestImage(String content, MediaType upper) {
     List<byte[]> tars =
@@ -67,7 +67,7 @@ final class TestImage {
             .withPlatform(Platform.of("linux", "amd64"));
   }
 
-  static TestImage of(String content) {
+  public static TestImage of(String content) {
     return new TestImage(content, MediaType.OCI_LAYER);
   }
 
@@ -89,13 +89,13 @@ final class TestImage {
     return Index.of(names.length == 0 ? List.of(descriptor) : manifests);
   }
 
-  void write(ContentWriter writer) throws IOException {
+  public void write(ContentWriter writer) throws IOException {
     for (Map.Entry<Descriptor, byte[]> blob : blobs.entrySet()) {
       writer.blob(blob.getKey(), blob.getValue());
     }
   }
 
-  void writeAndCommit(ContentWriter writer, String... names) throws IOException {
+  public void writeAndCommit(ContentWriter writer, String... names) throws IOException {
     try (writer) {
       write(writer);
       writer.commit(index(names));

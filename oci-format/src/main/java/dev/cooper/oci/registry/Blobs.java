@@ -1,0 +1,106 @@
+package dev.cooper.oci.registry;
+
+import dev.cooper.oci.ContentException;
+import dev.cooper.oci.Descriptor;
+import dev.cooper.oci.Digest;
+import dev.cooper.oci.OperationException;
+import dev.cooper.oci.layout.VerifyingInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.util.Locale;
+import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+
+/** Reads blobs of one repository. */
+final class Blobs {
+  private final Repository repository;
+
+  Blobs(Repository repository) {
+    this.repository = repository;
+  }
+
+  /** Whether the registry has it in this repository. */
+  boolean contains(Digest digest, Scopes scopes) throws IOException {
+    try (Response response =
+        repository.expect(repository.call("HEAD", repository.blob(digest), scopes), 200, 404)) {
+      return response.status() == 200;
+    }
+  }
+
+  /**
+   * Opens a blob.
+   *
+   * @return its bytes, checked before the last is given
+   * @throws RegistryException if the registry does not give it
+   */
+  InputStream open(Descriptor blob) throws IOException {
+    try {
+      return open(blob, range -> ask(blob, range));
+    } catch (RegistryException e) {
+      if (!e.isNotFound() || !blob.mediaType().isForeign() || blob.urls().isEmpty()) {
+        throw e;
+      }
+      return foreign(blob, e);
+    }
+  }
+
+  private Response ask(Descriptor blob, @Nullable String range) throws IOException {
+    return ranged(
+        repository.call("GET", repository.blob(blob.digest()), Scopes.pull(repository.name())),
+        range,
+        repository::send);
+  }
+
+  /** Sends a call. */
+  private interface Sender {
+    Response send(Call call) throws IOException;
+  }
+
+  private Response ranged(Call call, @Nullable String range, Sender sender) throws IOException {
+    Response response = sender.send(range == null ? call : call.with("Range", range));
+    boolean right =
+        response.status() == 200
+            || (range != null && (response.status() == 206 || response.status() == 416));
+    if (!right) {
+      throw repository.failure(response);
+    }
+    return response;
+  }
+
+  private InputStream open(Descriptor blob, BlobStream.Opener opener) throws IOException {
+    RegistryHost host = repository.host();
+    Semaphore permit = host.transfer();
+    Progress progress =
+        new Progress(
+            host.settings().listener(),
+            new Transfer(Transfer.Direction.DOWNLOAD, host.registry(), repository.name(), blob));
+    String where = repository.where();
+    return new VerifyingInputStream(
+        new BlobStream(opener, blob, host.tries(), progress, permit, where), blob, where);
+  }
+
+  private InputStream foreign(Descriptor blob, RegistryException missing) throws IOException {
+    if (!repository.host().settings().foreignLayers()) {
+      throw new OperationException(
+          String.format(
+              Locale.ROOT,
+              "foreign layer %s is not in %s, and its %d URLs are not followed unless asked",
+              blob.digest(),
+              repository.where(),
+              blob.urls().size()),
+          missing);
+    }
+    RuntimeException last = missing;
+    for (String url : blob.urls()) {
+      try {
+        Call call = Call.to("GET", URI.create(url), Scopes.NONE);
+        return open(blob, range -> ranged(call, range, repository.host()::sendForeign));
+      } catch (IllegalArgumentException | OperationException | ContentException e) {
+        e.addSuppressed(last);
+        last = e;
+      }
+    }
+    throw last;
+  }
+}

@@ -1,0 +1,173 @@
+package dev.cooper.oci.registry;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.ProxySelector;
+import java.net.Socket;
+import java.net.http.HttpClient;
+import java.security.GeneralSecurityException;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The Java runtime's HTTP clients: one for plain HTTP, and one for each TLS setting.
+ *
+ * <p>HTTP/1.1: a connection for each transfer is faster than many on one, and what a fault breaks
+ * is one transfer. Redirects are followed by {@link RegistryHost}, which knows what not to send
+ * along. Thread-safe.
+ */
+final class Clients implements Closeable {
+  private static final int IDLE_SECONDS = 5;
+
+  private final Settings settings;
+  private final ThreadPoolExecutor threads;
+  private final IdentityHashMap<SSLContext, HttpClient> clients = new IdentityHashMap<>();
+  private final Map<String, Optional<SSLContext>> configured = new HashMap<>();
+  private final SSLContext noTls = new NoTls();
+  private @Nullable SSLContext unverified;
+
+  Clients(Settings settings) {
+    this.settings = settings;
+    AtomicInteger count = new AtomicInteger();
+    threads =
+        new ThreadPoolExecutor(
+            0,
+            Integer.MAX_VALUE,
+            IDLE_SECONDS,
+            TimeUnit.SECONDS,
+            new SynchronousQueue<>(),
+            work -> {
+              String name = "cooper-registry-" + count.incrementAndGet();
+              Thread thread = new Thread(null, work, name, 0, false);
+              thread.setDaemon(true);
+              thread.setContextClassLoader(null); // else it would keep the first caller's alive
+              return thread;
+            });
+  }
+
+  ExecutorService threads() {
+    return threads;
+  }
+
+  /** For plain HTTP alone. */
+  synchronized HttpClient plain() {
+    return client(noTls);
+  }
+
+  /** For TLS whose certificates nobody verifies. */
+  synchronized HttpClient unverified() throws IOException {
+    if (unverified == null) {
+      unverified = trustingAnybody();
+    }
+    return client(unverified);
+  }
+
+  /** For TLS with the Java runtime's own trust. */
+  synchronized HttpClient verified() throws IOException {
+    try {
+      return client(SSLContext.getDefault());
+    } catch (GeneralSecurityException e) {
+      throw new IOException("this Java runtime's TLS can't be used: " + e.getMessage(), e);
+    }
+  }
+
+  /** For TLS as configured for a registry; empty if nothing is. */
+  synchronized Optional<HttpClient> configured(String registry) throws IOException {
+    Optional<SSLContext> context = configured.get(registry);
+    if (context == null) {
+      context = settings.tls().context(registry);
+      configured.put(registry, context);
+    }
+    return context.map(this::client);
+  }
+
+  private HttpClient client(SSLContext context) {
+    return clients.computeIfAbsent(context, this::create);
+  }
+
+  private HttpClient create(SSLContext context) {
+    HttpClient.Builder builder =
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .followRedirects(HttpClient.Redirect.NEVER)
+            .connectTimeout(settings.connectTimeout())
+            .sslContext(context)
+            .executor(threads);
+    ProxySelector proxy = settings.proxy();
+    return (proxy == null ? builder : builder.proxy(proxy)).build();
+  }
+
+  private static SSLContext trustingAnybody() throws IOException {
+    try {
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(null, new TrustManager[] {new Anybody()}, null);
+      return context;
+    } catch (GeneralSecurityException e) {
+      throw new IOException("this Java runtime's TLS can't be used: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public void close() {
+    synchronized (this) {
+      clients.clear();
+    }
+    // The interrupt ends what still runs; a client's own thread ends once nobody holds the client.
+    threads.shutdownNow();
+  }
+
+  /** Being a manager of the extended kind, it also decides about the host's name. */
+  private static final class Anybody extends X509ExtendedTrustManager {
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type) {
+      // Any server will do, where a person has said so.
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {
+      // The same.
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {
+      // The same.
+    }
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type)
+        throws CertificateException {
+      throw new CertificateException("this is a client");
+    }
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket)
+        throws CertificateException {
+      throw new CertificateException("this is a client");
+    }
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine)
+        throws CertificateException {
+      throw new CertificateException("this is a client");
+    }
+
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+      return new X509Certificate[0];
+    }
+  }
+}

@@ -1,0 +1,71 @@
+package dev.cooper.oci.registry;
+
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Keeps secrets out of messages: those that URLs carry, and those that a server says back to us.
+ *
+ * <p>Thread-safe.
+ */
+final class Redaction {
+  private static final int SHOWN = 300;
+
+  /** A shorter one could be any word, whose absence would tell it. */
+  private static final int SHORTEST = 4;
+
+  private static final int MAX_SECRETS = 1000;
+
+  private final Set<String> secrets = ConcurrentHashMap.newKeySet();
+
+  /** Remembers something that no message may hold. */
+  void secret(String secret) {
+    if (secret.length() >= SHORTEST && secrets.size() < MAX_SECRETS) {
+      secrets.add(secret);
+    }
+  }
+
+  /** Remembers what credentials hold, in each form that they are sent in. */
+  void secrets(Credentials credentials) {
+    if (credentials instanceof Credentials.Basic basic) {
+      secret(basic.password());
+      secret(basic(basic));
+    } else if (credentials instanceof Credentials.IdentityToken identity) {
+      secret(identity.token());
+    } else if (credentials instanceof Credentials.RegistryToken registry) {
+      secret(registry.token());
+    }
+  }
+
+  /** User and password as HTTP's Basic scheme wants them (RFC 7617). */
+  static String basic(Credentials.Basic basic) {
+    byte[] both = (basic.user() + ":" + basic.password()).getBytes(StandardCharsets.UTF_8);
+    return Base64.getEncoder().encodeToString(both);
+  }
+
+  /** A URL without user, query and fragment: a signed URL's secret is in its query. */
+  static String url(URI uri) {
+    String host = uri.getHost() == null ? "" : uri.getHost();
+    String port = uri.getPort() < 0 ? "" : ":" + uri.getPort();
+    String path = uri.getRawPath() == null ? "" : uri.getRawPath();
+    return uri.getScheme() + "://" + host + port + path;
+  }
+
+  /** What a server says: one line, bounded, without control characters and known secrets. */
+  String text(String said) {
+    String clean = said;
+    for (String secret : secrets) {
+      clean = clean.replace(secret, "***");
+    }
+    StringBuilder shown = new StringBuilder();
+    int end = Math.min(clean.length(), SHOWN);
+    for (int i = 0; i < end; i++) {
+      char c = clean.charAt(i);
+      shown.append(Character.isISOControl(c) || Character.isSurrogate(c) ? ' ' : c);
+    }
+    return shown.toString().strip() + (end < clean.length() ? "…" : "");
+  }
+}

@@ -1,0 +1,330 @@
+package dev.cooper.oci.registry;
+
+import dev.cooper.oci.ContentException;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One registry: how it is reached, what it is shown, and how many transfers it has to bear.
+ *
+ * <p>Requests go through here, so that no header meant for it goes elsewhere. Thread-safe.
+ */
+final class RegistryHost {
+  private static final int MAX_REDIRECTS = 5;
+  private static final int BAD_REQUEST = 400;
+
+  private final Endpoint endpoint;
+  private final Settings settings;
+  private final Clients clients;
+  private final Transport transport;
+  private final Destinations destinations;
+  private final Redaction redaction;
+  private final Authorizer authorizer;
+  private final Semaphore transfers;
+  private volatile @Nullable URI base;
+
+  RegistryHost(Endpoint endpoint, Settings settings, Clients clients, Redaction redaction) {
+    this.endpoint = endpoint;
+    this.settings = settings;
+    this.clients = clients;
+    this.redaction = redaction;
+    transport = new Transport(settings, clients);
+    destinations = new Destinations(settings.addresses());
+    TokenService tokens = new TokenService(this::sendElsewhere, settings, redaction);
+    authorizer = new Authorizer(endpoint.registry(), settings, destinations, tokens, redaction);
+    transfers = new Semaphore(settings.parallelPerHost());
+  }
+
+  Settings settings() {
+    return settings;
+  }
+
+  /** Host, and port if there is one. */
+  String registry() {
+    return endpoint.registry();
+  }
+
+  Tries tries() {
+    return new Tries(settings.timing(), settings.retries());
+  }
+
+  /** Waits until one transfer more is allowed; to be released by whoever made it. */
+  Semaphore transfer() throws InterruptedIOException {
+    try {
+      transfers.acquire();
+      return transfers;
+    } catch (InterruptedException e) {
+      throw Cancelled.by(e, "waiting for other transfers");
+    }
+  }
+
+  /**
+   * Asks until there is an answer that another try would not change.
+   *
+   * @param repository whose credentials count
+   * @return any status; to be closed
+   * @throws RegistryException if no answer came
+   * @throws IOException only if the call is to be made {@linkplain Call#once() once}, or if
+   *     interrupted
+   */
+  Response send(Call call, String repository) throws IOException {
+    Tries tries = call.once() ? new Tries(settings.timing(), 0) : tries();
+    while (true) {
+      try {
+        Response response = authorized(call, repository);
+        if (!tries.another(response)) {
+          return response;
+        }
+      } catch (IOException e) {
+        if (call.once() || e instanceof InterruptedIOException) {
+          throw e;
+        }
+        if (!tries.another(e)) {
+          throw unreachable(call, repository, e, tries);
+        }
+      }
+    }
+  }
+
+  /** The same, where only some answers are right; the others become exceptions. */
+  Response expect(Call call, String repository, Integer... statuses) throws IOException {
+    Response response = send(call, repository);
+    if (!Set.of(statuses).contains(response.status())) {
+      throw failure(response, repository);
+    }
+    return response;
+  }
+
+  /** The exception for an answer, which is read and closed. */
+  RegistryException failure(Response response, String repository) throws IOException {
+    return ServerErrors.read(response, redaction)
+        .exception(response, authorizer.tried(repository), null);
+  }
+
+  /** The exception for no answer. */
+  RegistryException unreachable(Call call, String repository, IOException cause, Tries tries) {
+    URI known = base;
+    URI uri = known == null ? URI.create("https://" + endpoint.host()) : known;
+    return new RegistryException(
+        String.format(
+            Locale.ROOT,
+            "%s %s: %s, in %d tries; %s",
+            call.method(),
+            Redaction.url(uri.resolve(call.target())),
+            redaction.text(reason(cause)),
+            tries.made(),
+            authorizer.tried(repository)),
+        0,
+        List.of(),
+        cause);
+  }
+
+  /** Some of the Java runtime's exceptions say nothing, but their class or cause does. */
+  static String reason(Throwable thrown) {
+    for (Throwable each = thrown; each != null; each = each.getCause()) {
+      if (each.getMessage() != null) {
+        return each.getMessage();
+      }
+    }
+    return thrown.getClass().getSimpleName();
+  }
+
+  private Response authorized(Call call, String repository) throws IOException {
+    URI own = base();
+    URI first = own.resolve(call.target());
+    if (!isOwn(own, first)) {
+      return redirected(call, destinations.checked(own, first, "an upload's Location"), null);
+    }
+    String sent = authorizer.header(repository, call.scopes());
+    Response response = redirected(call, first, sent);
+    if (response.status() == 401 && isOwn(own, response.uri())) {
+      List<String> challenges = response.headers("WWW-Authenticate");
+      String header = authorizer.challenged(own, challenges, repository, call.scopes(), sent);
+      if (header != null) {
+        response.discard();
+        return redirected(call, first, header);
+      }
+    }
+    return response;
+  }
+
+  /** Follows redirects; the header goes to the registry itself alone (CVE-2020-15157). */
+  private Response redirected(Call call, URI first, @Nullable String authorization)
+      throws IOException {
+    URI own = base();
+    URI uri = first;
+    String header = authorization;
+    for (int i = 0; i <= MAX_REDIRECTS; i++) {
+      Response response = transport.send(client(uri), call, uri, header);
+      URI next = next(response, call);
+      if (next == null) {
+        return response;
+      }
+      response.discard();
+      uri = destinations.checked(own, next, "a redirect");
+      header = isOwn(own, uri) ? header : null;
+    }
+    throw new RegistryException(
+        String.format(
+            Locale.ROOT,
+            "%s %s: found over %d redirects",
+            call.method(),
+            Redaction.url(first),
+            MAX_REDIRECTS),
+        0,
+        List.of(),
+        null);
+  }
+
+  private static @Nullable URI next(Response response, Call call) {
+    boolean read = call.method().equals("GET") || call.method().equals("HEAD");
+    boolean redirect =
+        switch (response.status()) {
+          case 307, 308 -> true;
+          case 301, 302, 303 -> read;
+          default -> false;
+        };
+    return redirect ? location(response) : null;
+  }
+
+  /** Where an answer's Location leads, be it relative. */
+  static URI location(Response response) {
+    String found = response.header("Location").orElse("");
+    try {
+      URI to = response.uri().resolve(new URI(found));
+      if (found.isEmpty() || to.getHost() == null) {
+        throw new java.net.URISyntaxException(found, "no host");
+      }
+      return to;
+    } catch (java.net.URISyntaxException e) {
+      response.close();
+      throw new ContentException(
+          response.method()
+              + " "
+              + Redaction.url(response.uri())
+              + ": found no Location that is a URL",
+          e);
+    }
+  }
+
+  /** A foreign layer's URL, or a token service's. */
+  Response sendElsewhere(Call call, URI uri, @Nullable String authorization) throws IOException {
+    Tries tries = tries();
+    while (true) {
+      try {
+        Response response = transport.send(client(uri), call, uri, authorization);
+        if (!tries.another(response)) {
+          return response;
+        }
+      } catch (IOException e) {
+        if (!tries.another(e)) {
+          if (e instanceof InterruptedIOException) {
+            throw e;
+          }
+          throw unreachable(call, "", e, tries);
+        }
+      }
+    }
+  }
+
+  /** Without any header of the registry's own. */
+  Response sendForeign(Call call) throws IOException {
+    URI uri = destinations.checked(base(), call.target(), "a foreign layer's URL");
+    return redirected(call, uri, null);
+  }
+
+  static boolean isOwn(URI own, URI uri) {
+    return own.getScheme().equalsIgnoreCase(uri.getScheme())
+        && own.getHost().equalsIgnoreCase(uri.getHost())
+        && port(own) == port(uri)
+        && uri.getRawUserInfo() == null;
+  }
+
+  private static int port(URI uri) {
+    if (uri.getPort() >= 0) {
+      return uri.getPort();
+    }
+    return "http".equalsIgnoreCase(uri.getScheme()) ? 80 : 443;
+  }
+
+  private HttpClient client(URI uri) throws IOException {
+    if ("http".equalsIgnoreCase(uri.getScheme())) {
+      return clients.plain();
+    }
+    URI own = URI.create("https://" + endpoint.host());
+    boolean same = port(own) == port(uri) && own.getHost().equalsIgnoreCase(uri.getHost());
+    Optional<HttpClient> configured =
+        clients.configured(same ? endpoint.registry() : uri.getRawAuthority());
+    if (configured.isPresent()) {
+      return configured.get();
+    }
+    if (same && endpoint.insecure()) {
+      return clients.unverified();
+    }
+    // A registry's own certificate authority mostly vouches for its token service and store too.
+    Optional<HttpClient> registrys =
+        same ? Optional.empty() : clients.configured(endpoint.registry());
+    return registrys.isPresent() ? registrys.get() : clients.verified();
+  }
+
+  /** The registry's URL, found out by asking where plain HTTP is allowed. */
+  URI base() throws IOException {
+    URI known = base;
+    if (known == null) {
+      known = endpoint.insecure() ? probed() : URI.create("https://" + endpoint.host());
+      base = known;
+    }
+    return known;
+  }
+
+  private URI probed() throws IOException {
+    URI plain = URI.create("http://" + endpoint.host());
+    URI tls = URI.create("https://" + endpoint.host());
+    // On this machine, plain HTTP is the rule; elsewhere the better one is tried first.
+    boolean plainFirst = endpoint.isLoopback() && clients.configured(endpoint.registry()).isEmpty();
+    URI first = plainFirst ? plain : tls;
+    URI second = plainFirst ? tls : plain;
+    try {
+      if (speaks(first)) {
+        return first;
+      }
+    } catch (InterruptedIOException e) {
+      throw e;
+    } catch (IOException e) {
+      if (e instanceof java.net.ConnectException && first.getPort() >= 0) {
+        throw e; // both would be asked at this same port
+      }
+      return second(second, e);
+    }
+    return second;
+  }
+
+  private URI second(URI uri, IOException first) throws IOException {
+    try {
+      if (speaks(uri)) {
+        return uri;
+      }
+    } catch (InterruptedIOException e) {
+      throw e;
+    } catch (IOException e) {
+      first.addSuppressed(e);
+    }
+    throw first;
+  }
+
+  /** Whether there is an answer in HTTP; servers of TLS say 400 to plain HTTP. */
+  private boolean speaks(URI uri) throws IOException {
+    Call ping = Call.of("GET", "/v2/", Scopes.NONE);
+    Response response = transport.send(client(uri), ping, uri.resolve("/v2/"), null);
+    response.discard();
+    return response.status() != BAD_REQUEST;
+  }
+}

@@ -1,0 +1,103 @@
+package dev.cooper.oci.registry;
+
+import dev.cooper.oci.ContentException;
+import dev.cooper.oci.Manifest;
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpResponse;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** An answer: its head, and its body to be read or closed. */
+final class Response implements Closeable {
+  /** So much is read to keep a connection; beyond it a new one is cheaper. */
+  private static final int DRAINED = 64 * 1024;
+
+  private final String method;
+  private final HttpResponse<BodyStream> response;
+
+  Response(String method, HttpResponse<BodyStream> response) {
+    this.method = method;
+    this.response = response;
+  }
+
+  String method() {
+    return method;
+  }
+
+  URI uri() {
+    return response.uri();
+  }
+
+  int status() {
+    return response.statusCode();
+  }
+
+  BodyStream body() {
+    return response.body();
+  }
+
+  Optional<String> header(String name) {
+    return response.headers().firstValue(name);
+  }
+
+  List<String> headers(String name) {
+    return response.headers().allValues(name);
+  }
+
+  /** The body's length in bytes, if the server says one. */
+  OptionalLong length() {
+    String header = header("Content-Length").orElse("");
+    return header.matches("[0-9]{1,18}")
+        ? OptionalLong.of(Long.parseLong(header))
+        : OptionalLong.empty();
+  }
+
+  /** The whole body, which may not be over {@link Manifest#MAX_SIZE}. */
+  byte[] bytes() throws IOException {
+    try (BodyStream body = body()) {
+      long said = length().orElse(0);
+      byte[] bytes =
+          said > Manifest.MAX_SIZE ? new byte[0] : body.readNBytes(Manifest.MAX_SIZE + 1);
+      if (said > Manifest.MAX_SIZE || bytes.length > Manifest.MAX_SIZE) {
+        throw new ContentException(
+            String.format(
+                Locale.ROOT,
+                "%s %s: found over %d bytes, expected at most that many",
+                method,
+                Redaction.url(uri()),
+                Manifest.MAX_SIZE));
+      }
+      return bytes;
+    }
+  }
+
+  /** The body's beginning, for a message. */
+  byte[] beginning() throws IOException {
+    try (BodyStream body = body()) {
+      return body.readNBytes(DRAINED);
+    }
+  }
+
+  /** Is done with it, and keeps the connection if little is left. */
+  void discard() throws IOException {
+    try (BodyStream body = body()) {
+      if (length().orElse(DRAINED) <= DRAINED) {
+        body.readNBytes(DRAINED);
+      }
+    } catch (java.io.InterruptedIOException e) {
+      throw e;
+    } catch (IOException lost) {
+      // The connection is gone, and nothing of it was wanted any more.
+      body().close();
+    }
+  }
+
+  @Override
+  public void close() {
+    body().close();
+  }
+}

@@ -1,0 +1,23 @@
+package dev.cooper.oci.registry;
+
+import java.net.Authenticator;
+import java.net.ProxySelector;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** What a client was built with; see {@link RegistryClientBuilder} for each. */
+record Settings(
+    CredentialsProvider credentials,
+    EndpointResolver endpoints,
+    TlsProvider tls,
+    @Nullable ProxySelector proxy,
+    @Nullable Authenticator proxyAuthenticator,
+    Duration connectTimeout,
+    Duration stallTimeout,
+    int retries,
+    int parallelPerHost,
+    TransferListener listener,
+    String userAgent,
+    boolean foreignLayers,
+    Timing timing,
+    Addresses addresses) {}

@@ -1,0 +1,112 @@
+package dev.cooper.oci.registry;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.Optional;
+import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.SSLPeerUnverifiedException;
+
+/**
+ * How often one operation is tried, and what is waited in between: exponentially longer with
+ * jitter, or what the server asks for (RFC 9110, "Retry-After").
+ *
+ * <p>Not thread-safe; one for each operation.
+ */
+final class Tries {
+  private static final Duration FIRST = Duration.ofMillis(500);
+  private static final Duration LONGEST = Duration.ofSeconds(30);
+
+  /** Who asks for more is not waited for: a build would rather fail. */
+  private static final Duration PATIENCE = Duration.ofMinutes(5);
+
+  private static final int DOUBLINGS = 10;
+
+  private final Timing timing;
+  private final int retries;
+  private int failures;
+  private int made = 1;
+
+  Tries(Timing timing, int retries) {
+    this.timing = timing;
+    this.retries = retries;
+  }
+
+  /** How many there were. */
+  int made() {
+    return made;
+  }
+
+  /** Counts anew, as something was gained since the last failure. */
+  void renew() {
+    failures = 0;
+  }
+
+  /** Waits for the next try; false if there is none, or a failure that would come again. */
+  boolean another(IOException failure) throws InterruptedIOException {
+    return mayPass(failure) && another(Duration.ZERO);
+  }
+
+  /** Waits for the next try; false if the answer is one to keep, or there is no further try. */
+  boolean another(Response response) throws IOException {
+    if (!mayPass(response.status())) {
+      return false;
+    }
+    Duration asked = response.header("Retry-After").flatMap(this::asked).orElse(Duration.ZERO);
+    if (asked.compareTo(PATIENCE) > 0 || failures >= retries) {
+      return false;
+    }
+    response.discard();
+    return another(asked);
+  }
+
+  private boolean another(Duration atLeast) throws InterruptedIOException {
+    if (failures >= retries) {
+      return false;
+    }
+    Duration wait = FIRST.multipliedBy(1L << Math.min(failures, DOUBLINGS));
+    wait = wait.compareTo(LONGEST) > 0 ? LONGEST : wait;
+    // Between half and all of it: clients that failed together don't come back together.
+    wait = Duration.ofMillis((long) (wait.toMillis() * (1 + timing.random()) / 2));
+    failures++;
+    made++;
+    try {
+      timing.sleep(wait.compareTo(atLeast) > 0 ? wait : atLeast);
+    } catch (InterruptedException e) {
+      throw Cancelled.by(e, "waiting to try again");
+    }
+    return true;
+  }
+
+  private static boolean mayPass(IOException failure) {
+    for (Throwable each = failure; each != null; each = each.getCause()) {
+      if (each instanceof SSLHandshakeException
+          || each instanceof SSLPeerUnverifiedException
+          || each instanceof SourceException
+          || each instanceof InterruptedIOException) {
+        return each instanceof java.net.SocketTimeoutException;
+      }
+    }
+    return true;
+  }
+
+  static boolean mayPass(int status) {
+    return status == 408 || status == 429 || (status >= 500 && status != 501 && status != 505);
+  }
+
+  private Optional<Duration> asked(String header) {
+    try {
+      if (header.matches("[0-9]{1,9}")) {
+        return Optional.of(Duration.ofSeconds(Long.parseLong(header)));
+      }
+      ZonedDateTime date = ZonedDateTime.parse(header, DateTimeFormatter.RFC_1123_DATE_TIME);
+      Duration until = Duration.between(timing.now(), date.toInstant());
+      return until.isNegative() ? Optional.empty() : Optional.of(until);
+    } catch (DateTimeException notOne) {
+      return Optional.empty();
+    }
+  }
+}
