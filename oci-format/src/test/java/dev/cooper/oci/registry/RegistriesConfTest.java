@@ -101,8 +101,8 @@ class RegistriesConfTest {
         .containsExactly("mirror.registry.com/image mirror", "registry.com/image");
     assertThat(places(conf, "example.com/foobar/image"))
         .containsExactly("example.com/foobar/image");
-    assertThat(places(conf.writing(), "example.com/foo/image"))
-        .containsExactly("example.com/foo/image");
+    assertThat(show(conf.destination(ImageReference.parse("example.com/foo/image"))))
+        .isEqualTo("example.com/foo/image");
     assertThat(conf.search()).containsExactly("example.com");
   }
 
@@ -218,7 +218,8 @@ class RegistriesConfTest {
           .isInstanceOf(OperationException.class)
           .hasMessageContaining(each)
           .hasMessageContaining("is blocked in " + directory.resolve("one.conf"));
-      assertThatThrownBy(() -> places(conf.writing(), each)).isInstanceOf(OperationException.class);
+      assertThatThrownBy(() -> conf.destination(ImageReference.parse(each)))
+          .isInstanceOf(OperationException.class);
     }
     assertThat(places(conf, "bad.com/good/x")).containsExactly("bad.com/good/x");
   }
@@ -229,6 +230,19 @@ class RegistriesConfTest {
         RegistriesConf.EMPTY.with(RegistryRule.of("a.com").withLocation("docker.io"));
     assertThat(places(conf, "a.com/debian")).containsExactly("docker.io/library/debian");
     assertThat(places(conf, "a.com/me/app")).containsExactly("docker.io/me/app");
+  }
+
+  @Test
+  void destinationOfAResolverIsItsPlaceThatIsNoMirror() throws IOException {
+    ImageReference reference = ImageReference.parse("a.com/x");
+    Endpoint mirror = new Endpoint("m.com", "x", false, true);
+    Endpoint itself = new Endpoint("a.com", "x", false, false);
+    EndpointResolver both = any -> List.of(mirror, itself);
+    EndpointResolver none = any -> List.of(mirror);
+    assertThat(both.destination(reference)).isEqualTo(itself);
+    assertThatThrownBy(() -> none.destination(reference))
+        .isInstanceOf(OperationException.class)
+        .hasMessageContaining("a.com/x");
   }
 
   @Test
