@@ -169,23 +169,12 @@ final class ImageImport {
               root.digest(),
               root.mediaType()));
     }
-    List<Descriptor> all = Index.parse(from.read(root), root.mediaType()).manifests();
-    for (Descriptor each : all) {
-      Platform runsOn = each.platform();
-      if (runsOn != null && platform.matches(runsOn)) {
-        return manifest(from, each, platform, depth + 1);
-      }
+    Index index = Index.parse(from.read(root), root.mediaType());
+    try {
+      return manifest(from, index.select(platform), platform, depth + 1);
+    } catch (OperationException e) {
+      throw new OperationException("index " + root.digest() + ": " + e.getMessage(), e);
     }
-    if (all.size() == 1) {
-      return manifest(from, all.get(0), platform, depth + 1);
-    }
-    throw new OperationException(
-        String.format(
-            Locale.ROOT,
-            "index %s has no image for %s; it has %s",
-            root.digest(),
-            platform,
-            all.stream().map(Descriptor::platform).toList()));
   }
 
   /** Under the digest that its descriptor says, which may not be a SHA-256. */

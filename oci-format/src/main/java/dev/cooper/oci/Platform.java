@@ -3,6 +3,8 @@ package dev.cooper.oci;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +49,13 @@ public record Platform(
   /** The variant that is meant where none is given. */
   private static final Map<String, String> DEFAULT_VARIANTS =
       Map.of("arm64", "v8", "arm", "v7", "amd64", "v1");
+
+  /** The variants of an architecture, each running what is made for those after it. */
+  private static final Map<String, List<String>> COMPATIBLE =
+      Map.of(
+          "arm", List.of("v8", "v7", "v6", "v5"),
+          "arm64", List.of("v8"),
+          "amd64", List.of("v4", "v3", "v2", "v1"));
 
   /**
    * Copies the list; an empty variant or version counts as none.
@@ -165,6 +174,82 @@ public record Platform(
     return variant == null || variant.isEmpty()
         ? DEFAULT_VARIANTS.getOrDefault(architecture, "")
         : variant;
+  }
+
+  /** The variants that run an image for this platform, the best one first. */
+  private List<String> variants() {
+    String own = effectiveVariant();
+    List<String> order = COMPATIBLE.getOrDefault(architecture, List.of());
+    int at = order.indexOf(own);
+    if (at >= 0) {
+      return order.subList(at, order.size());
+    }
+    // An arm64/v9 runs what is made for v8; of others nobody knows.
+    return order.isEmpty() ? List.of(own) : List.of(own, order.get(0));
+  }
+
+  /**
+   * How far an image is from what this platform asks for.
+   *
+   * @return 0 for just that, more for what runs too; empty for what does not
+   */
+  OptionalInt distance(Platform image) {
+    List<String> variants = variants();
+    int variant = variants.indexOf(image.effectiveVariant());
+    if (variant < 0 && image.variant == null) {
+      variant = variants.size(); // it says nothing: the last resort
+    }
+    int version = versionDistance(image);
+    boolean runs =
+        os.equals(image.os)
+            && architecture.equals(image.architecture)
+            && variant >= 0
+            && version >= 0
+            && image.osFeatures.containsAll(osFeatures);
+    int spelling = Objects.equals(variant(), image.variant) ? 0 : 1;
+    return runs ? OptionalInt.of(4 * variant + 2 * version + spelling) : OptionalInt.empty();
+  }
+
+  /** A Windows runs images of its own build, whatever their revision. */
+  private int versionDistance(Platform image) {
+    if (osVersion == null || osVersion.equals(image.osVersion)) {
+      return 0;
+    }
+    boolean sameBuild =
+        os.equals("windows")
+            && image.osVersion != null
+            && build(osVersion).equals(build(image.osVersion));
+    return sameBuild ? 1 : -1;
+  }
+
+  private static List<String> build(String version) {
+    List<String> parts = List.of(version.split("\\."));
+    return parts.subList(0, Math.min(3, parts.size()));
+  }
+
+  /** What is said of images that are none, such as attestations. */
+  boolean isUnknown() {
+    return os.equals("unknown") || architecture.equals("unknown");
+  }
+
+  /**
+   * A copy for another variant of the architecture.
+   *
+   * @param variant such as {@code v7}, or null for none
+   * @return the copy
+   */
+  public Platform withVariant(@Nullable String variant) {
+    return new Platform(os, architecture, variant, osVersion, osFeatures, extra);
+  }
+
+  /**
+   * A copy for another version of the system.
+   *
+   * @param osVersion such as {@code 10.0.17763.1}, or null for none
+   * @return the copy
+   */
+  public Platform withOsVersion(@Nullable String osVersion) {
+    return new Platform(os, architecture, variant, osVersion, osFeatures, extra);
   }
 
   /** The platform among a config's fields, of which it takes its own. */

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.Key;
 import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.PublicKey;
@@ -40,6 +41,7 @@ public final class CertificateDirectories implements TlsProvider {
   private static final Pattern REGISTRY = Pattern.compile("[A-Za-z0-9\\[][A-Za-z0-9._:\\[\\]-]*");
 
   private static final char[] NO_PASSWORD = {};
+  private static final byte[] SAMPLE = {1};
 
   private final List<Path> directories;
 
@@ -136,24 +138,31 @@ public final class CertificateDirectories implements TlsProvider {
   /** Whether one verifies what the other signs; the JDK compares no halves of a pair. */
   private static boolean belongTogether(PrivateKey secret, PublicKey open)
       throws GeneralSecurityException {
-    if (!secret.getAlgorithm().equals(open.getAlgorithm())) {
+    String algorithm = signature(secret);
+    if (!algorithm.equals(signature(open))) {
       return false;
     }
-    String algorithm =
-        switch (secret.getAlgorithm()) {
-          case "RSA" -> "SHA256withRSA";
-          case "EC" -> "SHA256withECDSA";
-          default -> secret.getAlgorithm();
-        };
     Signature signature = Signature.getInstance(algorithm);
     signature.initSign(secret);
+    signature.update(SAMPLE); // EdDSA's verifies no empty message
     byte[] signed = signature.sign();
     signature.initVerify(open);
+    signature.update(SAMPLE);
     try {
       return signature.verify(signed);
     } catch (SignatureException e) {
       return false; // of another length
     }
+  }
+
+  private static String signature(Key key) {
+    return switch (key.getAlgorithm()) {
+      case "RSA" -> "SHA256withRSA";
+      case "EC" -> "SHA256withECDSA";
+      // The halves of one pair call themselves EdDSA and Ed25519.
+      case "Ed25519", "Ed448" -> "EdDSA";
+      default -> key.getAlgorithm();
+    };
   }
 
   private static Path requirePartner(Path file, String ending, String what) {

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Read from the files of containers-registries.conf(5), version 2, or put together by the {@code
  * with} methods, or both. As an {@link EndpointResolver} it is for reading: as Podman, Buildah and
- * Skopeo do, locations and mirrors are left out when an image is written, see {@link #writing}.
+ * Skopeo do, locations and mirrors are left out when an image is written, see {@link #destination}.
  *
  * <p>Two things are stricter than there: a prefix without a port does not match a registry with
  * one, and without a terminal to ask on, {@link ShortNameMode#ENFORCING} refuses what is ambiguous.
@@ -217,17 +217,15 @@ public final class RegistriesConf implements EndpointResolver {
   }
 
   /**
-   * The same settings for writing: the place that the reference itself names, insecure or blocked
-   * as its rule says.
+   * The place that the reference itself names, insecure or blocked as the rule for it says.
    *
-   * @return a resolver that gives one place
+   * @param reference names the repository
+   * @return neither a mirror nor a location
+   * @throws OperationException if the rule for it blocks it
    */
-  public EndpointResolver writing() {
-    return reference ->
-        List.of(
-            rule(reference)
-                .orElseGet(() -> RegistryRule.of(reference.registry()))
-                .named(reference));
+  @Override
+  public Endpoint destination(ImageReference reference) {
+    return rule(reference).orElseGet(() -> RegistryRule.of(reference.registry())).named(reference);
   }
 
   private Optional<RegistryRule> rule(ImageReference reference) {

@@ -205,12 +205,7 @@ public final class RegistryClient implements AutoCloseable {
 
   /** The one place that is no mirror. */
   private Repository itself(ImageReference reference) throws IOException {
-    for (Endpoint each : settings.endpoints().endpoints(reference)) {
-      if (!each.mirror()) {
-        return repository(each);
-      }
-    }
-    throw nowhere(reference);
+    return repository(settings.endpoints().destination(reference));
   }
 
   /** Where to read from, in this order. */

@@ -75,7 +75,7 @@ final class SettingsObject {
       throw new ContentException(where + ": found bytes that are not UTF-8", e);
     }
     try (JsonParser parser = TOML.createParser(text)) {
-      Object value = value(parser, parser.nextToken());
+      Object value = value(where, parser, parser.nextToken(), 0);
       return new SettingsObject(where + ":", value instanceof Map<?, ?> map ? map : Map.of());
     } catch (JsonProcessingException e) {
       throw new ContentException(
@@ -89,10 +89,15 @@ final class SettingsObject {
         : "";
   }
 
-  private static Object value(JsonParser parser, JsonToken token) throws IOException {
+  /** Dotted keys can be deeper than what the parser's own limit counts. */
+  private static Object value(String where, JsonParser parser, JsonToken token, int depth)
+      throws IOException {
+    if (depth > MAX_DEPTH) {
+      throw new ContentException(where + ": found more than " + MAX_DEPTH + " levels");
+    }
     return switch (token) {
-      case START_OBJECT -> table(parser);
-      case START_ARRAY -> array(parser);
+      case START_OBJECT -> table(where, parser, depth + 1);
+      case START_ARRAY -> array(where, parser, depth + 1);
       case VALUE_TRUE -> true;
       case VALUE_FALSE -> false;
       case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> parser.getDoubleValue();
@@ -100,19 +105,20 @@ final class SettingsObject {
     };
   }
 
-  private static Map<String, Object> table(JsonParser parser) throws IOException {
+  private static Map<String, Object> table(String where, JsonParser parser, int depth)
+      throws IOException {
     Map<String, Object> map = new LinkedHashMap<>();
     while (parser.nextToken() != JsonToken.END_OBJECT) {
       String name = parser.currentName();
-      map.put(name, value(parser, parser.nextToken()));
+      map.put(name, value(where, parser, parser.nextToken(), depth));
     }
     return map;
   }
 
-  private static List<Object> array(JsonParser parser) throws IOException {
+  private static List<Object> array(String where, JsonParser parser, int depth) throws IOException {
     List<Object> list = new ArrayList<>();
     for (JsonToken t = parser.nextToken(); t != JsonToken.END_ARRAY; t = parser.nextToken()) {
-      list.add(value(parser, t));
+      list.add(value(where, parser, t, depth));
     }
     return list;
   }
