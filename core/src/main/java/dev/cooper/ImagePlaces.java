@@ -8,11 +8,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Images that lie in files and directories of the host. */
 final class ImagePlaces {
   private static final int LOOKED_AT = 10_000;
+
+  /** A layer of an archive of before Docker 1.10, which is read to be refused with a remedy. */
+  private static final Pattern OLD_LAYER = Pattern.compile("[0-9a-f]{64}/layer\\.tar");
 
   private ImagePlaces() {}
 
@@ -66,8 +70,9 @@ final class ImagePlaces {
       for (TarEntry entry = reader.next();
           entry != null && seen++ < LOOKED_AT;
           entry = reader.next()) {
-        String name = entry.path().latin1();
-        if (marks.contains(name.startsWith("./") ? name.substring(2) : name)) {
+        String path = entry.path().latin1();
+        String name = path.startsWith("./") ? path.substring(2) : path;
+        if (marks.contains(name) || OLD_LAYER.matcher(name).matches()) {
           return true;
         }
       }

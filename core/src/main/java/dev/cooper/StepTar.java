@@ -11,7 +11,10 @@ import dev.cooper.oci.layer.TarWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -46,8 +49,37 @@ final class StepTar {
     this.empty = empty;
   }
 
-  /** Writes a source's entries into a new file; nothing is left of it if that fails. */
+  /**
+   * Writes a source's entries into a new file, each path once; nothing is left of it if that fails.
+   */
   static StepTar write(Path file, Source source) throws IOException {
+    StepTar step = writeAll(file, source);
+    try {
+      return step.canonical ? step : step.distinct();
+    } catch (IOException | RuntimeException e) {
+      Files.deleteIfExists(file);
+      throw e;
+    }
+  }
+
+  /** The same, written again if it has a path more than once, as an archive that is added may. */
+  private StepTar distinct() throws IOException {
+    List<LayerIndex.Item> items = new ArrayList<>();
+    try (TarReader reader = TarReader.over(Files.newInputStream(file))) {
+      for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
+        items.add(new LayerIndex.Item(entry, reader.contentOffset()));
+      }
+    }
+    if (items.size() == index().size()) {
+      return this;
+    }
+    Path again = file.resolveSibling(Store.name(file) + ".distinct");
+    StepTar step = writeAll(again, sink -> DistinctLayer.write(file, new LayerIndex(items), sink));
+    Files.move(again, file, StandardCopyOption.REPLACE_EXISTING);
+    return new StepTar(file, step.digest, step.size, step.canonical, step.empty);
+  }
+
+  private static StepTar writeAll(Path file, Source source) throws IOException {
     boolean done = false;
     try (DigestingOutputStream out = new DigestingOutputStream(Files.newOutputStream(file));
         TarWriter tar = new TarWriter(out)) {

@@ -1,20 +1,12 @@
 package dev.cooper;
 
-import dev.cooper.oci.ContainerConfig;
-import dev.cooper.oci.Healthcheck;
 import dev.cooper.oci.ImageConfig;
-import dev.cooper.oci.Platform;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A container that an image is made in: a base, a root filesystem that changes, and a
@@ -25,13 +17,9 @@ import org.jspecify.annotations.Nullable;
  * base's layers stay packed, and what is copied goes straight into a layer. One thread at a time; a
  * second one gets an error, not a wait. Closing removes it, unless it was named.
  */
-public final class WorkingContainer implements AutoCloseable {
-  private final ContainerFiles files;
-  private final ReentrantLock lock = new ReentrantLock();
-  private boolean closed;
-
+public final class WorkingContainer extends ContainerSettings implements AutoCloseable {
   WorkingContainer(ContainerFiles files) {
-    this.files = files;
+    super(files);
   }
 
   // --- identity
@@ -85,300 +73,6 @@ public final class WorkingContainer implements AutoCloseable {
    */
   public ImageConfig config() {
     return locked(() -> files.draft().image());
-  }
-
-  // --- configuration
-
-  private WorkingContainer configure(String step, UnaryOperator<ContainerConfig> edit) {
-    return locked(
-        () -> {
-          files.draft().edit(step, image -> image.withConfig(edit.apply(image.config())));
-          return this;
-        });
-  }
-
-  private WorkingContainer describe(UnaryOperator<ImageConfig> edit) {
-    return locked(
-        () -> {
-          files.draft().edit(null, edit);
-          return this;
-        });
-  }
-
-  /**
-   * Sets an environment variable of the image and of what runs from now on.
-   *
-   * @param name its name, not empty and without {@code =}
-   * @param value its value
-   * @return this
-   * @throws IllegalArgumentException if the name is none
-   */
-  public WorkingContainer env(String name, String value) {
-    if (name.isEmpty() || name.indexOf('=') >= 0 || name.indexOf(0) >= 0 || value.indexOf(0) >= 0) {
-      throw new IllegalArgumentException(
-          "\""
-              + name
-              + "\" is no name of an environment variable, or its value holds a zero character");
-    }
-    return configure("ENV " + name + "=" + value, config -> config.withEnv(name, value));
-  }
-
-  /**
-   * Removes an environment variable.
-   *
-   * @param name its name; nothing happens if there is none
-   * @return this
-   */
-  public WorkingContainer unsetEnv(String name) {
-    return configure("ENV -" + name, config -> config.withoutEnv(name));
-  }
-
-  /**
-   * Sets a label.
-   *
-   * @param name its name
-   * @param value its value
-   * @return this
-   */
-  public WorkingContainer label(String name, String value) {
-    return configure("LABEL " + name + "=" + value, config -> config.withLabel(name, value));
-  }
-
-  /**
-   * Sets an annotation of the image's manifest; Docker's format has none and drops it.
-   *
-   * @param name its name
-   * @param value its value
-   * @return this
-   */
-  public WorkingContainer annotation(String name, String value) {
-    return locked(
-        () -> {
-          files.draft().annotate(name, value);
-          return this;
-        });
-  }
-
-  /**
-   * Sets who runs what runs from now on, and the image's entrypoint.
-   *
-   * @param user {@code name}, {@code uid}, {@code name:group} or {@code uid:gid}; looked up in the
-   *     image when something runs
-   * @return this
-   */
-  public WorkingContainer user(String user) {
-    return configure("USER " + user, config -> config.withUser(user));
-  }
-
-  /**
-   * Sets the working directory and makes it if it is missing, as the Dockerfile's WORKDIR does.
-   *
-   * @param directory a relative one is taken from the working directory so far
-   * @return this
-   */
-  public WorkingContainer workdir(String directory) {
-    return step(
-        "WORKDIR " + directory,
-        () -> {
-          String absolute = Paths.absolute(files.draft().workdir(), directory);
-          files.workdir(absolute);
-          return this;
-        });
-  }
-
-  /**
-   * Sets what the image runs; a command inherited from the base no longer fits and is cleared.
-   *
-   * @param arguments the executable and its first arguments; none clears it
-   * @return this
-   */
-  public WorkingContainer entrypoint(String... arguments) {
-    return locked(
-        () -> {
-          boolean keep = files.draft().cmdSet();
-          return configure(
-              "ENTRYPOINT " + List.of(arguments),
-              config ->
-                  keep
-                      ? config.withEntrypoint(List.of(arguments))
-                      : config.withEntrypoint(List.of(arguments)).withCmd(List.of()));
-        });
-  }
-
-  /**
-   * Sets what the image runs, or the default arguments of its entrypoint.
-   *
-   * @param arguments the arguments; none clears it
-   * @return this
-   */
-  public WorkingContainer cmd(String... arguments) {
-    return locked(
-        () -> {
-          files.draft().setCmd();
-          return configure(
-              "CMD " + List.of(arguments), config -> config.withCmd(List.of(arguments)));
-        });
-  }
-
-  /**
-   * Says that the image listens on a TCP port.
-   *
-   * @param port 1 to 65535
-   * @return this
-   */
-  public WorkingContainer port(int port) {
-    return port(port + "/tcp");
-  }
-
-  /**
-   * Says that the image listens on a port.
-   *
-   * @param port such as {@code 53/udp}; without a protocol it is TCP
-   * @return this
-   * @throws IllegalArgumentException if it is none
-   */
-  public WorkingContainer port(String port) {
-    String whole = port.contains("/") ? port : port + "/tcp";
-    if (!whole.matches("[1-9][0-9]{0,4}(-[1-9][0-9]{0,4})?/(tcp|udp|sctp)")) {
-      throw new IllegalArgumentException(
-          "\"" + port + "\" is no port: a number up to 65535 with /tcp, /udp or /sctp");
-    }
-    return configure("EXPOSE " + whole, config -> config.withExposedPort(whole));
-  }
-
-  /**
-   * Says that a path holds data from outside the image.
-   *
-   * @param path an absolute path
-   * @return this
-   */
-  public WorkingContainer volume(String path) {
-    String absolute = Paths.absolute("/", path);
-    return configure("VOLUME " + absolute, config -> config.withVolume(absolute));
-  }
-
-  /**
-   * Sets the shell that runs commands of one string.
-   *
-   * @param arguments such as {@code "/bin/bash", "-c"}
-   * @return this
-   */
-  public WorkingContainer shell(String... arguments) {
-    return configure("SHELL " + List.of(arguments), config -> config.withShell(List.of(arguments)));
-  }
-
-  /**
-   * Sets the signal that stops the image's process.
-   *
-   * @param signal such as {@code SIGTERM} or a number
-   * @return this
-   */
-  public WorkingContainer stopSignal(String signal) {
-    return configure("STOPSIGNAL " + signal, config -> config.withStopSignal(signal));
-  }
-
-  /**
-   * Sets how an engine finds out whether the image's process is well; Docker's format only keeps
-   * it.
-   *
-   * @param check what to run, and how often; null for the base's
-   * @return this
-   */
-  public WorkingContainer healthcheck(@Nullable Healthcheck check) {
-    return configure(
-        "HEALTHCHECK " + (check == null ? "NONE" : check.test()),
-        config -> config.withHealthcheck(check));
-  }
-
-  /**
-   * Adds an instruction that a Dockerfile which begins from the image runs first.
-   *
-   * @param instruction of a Dockerfile
-   * @return this
-   */
-  public WorkingContainer onbuild(String instruction) {
-    return configure(
-        "ONBUILD " + instruction,
-        config -> {
-          List<String> all = new ArrayList<>(config.onBuild());
-          all.add(instruction);
-          return config.withOnBuild(all);
-        });
-  }
-
-  /**
-   * Sets who made the image.
-   *
-   * @param author a name, an address
-   * @return this
-   */
-  public WorkingContainer author(String author) {
-    return describe(image -> image.withAuthor(author));
-  }
-
-  /**
-   * Adds a line to the image's history that nothing else says.
-   *
-   * @param text what was done
-   * @return this
-   */
-  public WorkingContainer history(String text) {
-    return configure(text, UnaryOperator.identity());
-  }
-
-  /**
-   * Sets the comment of the image's last history entry.
-   *
-   * @param text any
-   * @return this
-   */
-  public WorkingContainer comment(String text) {
-    return locked(
-        () -> {
-          files.draft().comment(text);
-          return this;
-        });
-  }
-
-  /**
-   * Sets when the image says that it was made.
-   *
-   * @param time in whole seconds
-   * @return this
-   */
-  public WorkingContainer created(Instant time) {
-    return locked(
-        () -> {
-          files.draft().created(time);
-          return this;
-        });
-  }
-
-  /**
-   * Sets what the image runs on.
-   *
-   * @param os such as {@code linux}
-   * @param architecture such as {@code amd64}
-   * @param variant such as {@code v8}, or null
-   * @return this
-   */
-  public WorkingContainer platform(String os, String architecture, @Nullable String variant) {
-    String slashed = os + "/" + architecture + (variant == null ? "" : "/" + variant);
-    return describe(image -> image.withPlatform(Platform.parse(slashed)));
-  }
-
-  /**
-   * Makes each step from now on a layer of its own, instead of all changes one; buildah's {@code
-   * bud --layers}.
-   *
-   * @return this
-   */
-  public WorkingContainer layerPerStep() {
-    return locked(
-        () -> {
-          files.layerPerStep();
-          return this;
-        });
   }
 
   // --- commands
@@ -700,12 +394,12 @@ public final class WorkingContainer implements AutoCloseable {
   /** Removes the container; a named one stays in the store, to be opened again. */
   @Override
   public void close() {
-    if (closed) {
+    if (isClosed()) {
       return;
     }
     locked(
         () -> {
-          closed = true;
+          setClosed();
           files.close();
           return this;
         });
@@ -715,32 +409,10 @@ public final class WorkingContainer implements AutoCloseable {
   public void remove() {
     locked(
         () -> {
-          closed = true;
+          setClosed();
           files.remove();
           return this;
         });
-  }
-
-  private void requireOpen() {
-    if (closed) {
-      throw new ContainerStateException(
-          "container " + files.label() + " is closed: open it again by its name, or begin another");
-    }
-  }
-
-  private <T> T locked(Supplier<T> call) {
-    if (!lock.tryLock()) {
-      throw new ContainerStateException(
-          "container "
-              + files.label()
-              + " is in use by another thread: a working container takes one call at a time");
-    }
-    try {
-      requireOpen();
-      return call.get();
-    } finally {
-      lock.unlock();
-    }
   }
 
   private WorkingContainer act(String description, Runnable action) {
@@ -752,25 +424,9 @@ public final class WorkingContainer implements AutoCloseable {
         });
   }
 
-  private <T> T step(String description, Supplier<T> call) {
-    return locked(
-        () -> {
-          long began = System.nanoTime();
-          boolean succeeded = false;
-          files.tell(new BuildEvent.StepStarted(files.label(), description));
-          try {
-            T result = call.get();
-            succeeded = true;
-            return result;
-          } finally {
-            files.tell(
-                new BuildEvent.StepEnded(
-                    files.label(),
-                    description,
-                    Duration.ofNanos(System.nanoTime() - began),
-                    succeeded));
-          }
-        });
+  @Override
+  WorkingContainer self() {
+    return this;
   }
 
   /** Its label. */

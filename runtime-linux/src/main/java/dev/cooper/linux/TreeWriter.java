@@ -1,13 +1,9 @@
 package dev.cooper.linux;
 
-import static dev.cooper.linux.Linux.AT_SYMLINK_NOFOLLOW;
 import static dev.cooper.linux.Linux.O_CLOEXEC;
-import static dev.cooper.linux.Linux.O_CREAT;
 import static dev.cooper.linux.Linux.O_DIRECTORY;
-import static dev.cooper.linux.Linux.O_EXCL;
 import static dev.cooper.linux.Linux.O_NOFOLLOW;
 import static dev.cooper.linux.Linux.O_RDONLY;
-import static dev.cooper.linux.Linux.O_WRONLY;
 
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.ContentException;
@@ -15,10 +11,7 @@ import dev.cooper.oci.layer.EntrySink;
 import dev.cooper.oci.layer.EntryType;
 import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.oci.layer.TarEntry;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Writes entries into a tree, as programs that a lane runs while the next one is composed.
@@ -37,10 +30,8 @@ final class TreeWriter implements EntrySink, AutoCloseable {
     MERGED
   }
 
-  private static final int ROWS = 1024;
   private static final int ROWS_OF_AN_ENTRY = 16;
   private static final int CHUNK = 1 << 20;
-  private static final int LARGE = 256 << 10;
 
   private final Lane lane;
   private final Kind kind;
@@ -48,24 +39,21 @@ final class TreeWriter implements EntrySink, AutoCloseable {
   private final Consumer<String> notices;
   private final Memory memory = new Memory(65536);
   private final TreePaths paths;
-  private final Map<ByteString, Long> directoryTimes = new LinkedHashMap<>();
-  private final long fileSlot = memory.zeroed(8);
-  private TreeBatch batch;
-  private TreeBatch other;
-  private @Nullable TarEntry file;
-  private ByteString filePath = ByteString.EMPTY;
-  private long fileLeft;
-  private long contentAt;
-  private int contentFilled;
+  private final TreeBatches batches;
+  private final TreePlaces places;
+  private final TreeAttributes attributes;
+  private final TreeFiles files;
 
   TreeWriter(Lane lane, int rootFd, Kind kind, boolean rootless, Consumer<String> notices) {
     this.lane = lane;
     this.kind = kind;
     this.rootless = rootless;
     this.notices = notices;
-    this.batch = new TreeBatch(ROWS, CHUNK);
-    this.other = new TreeBatch(ROWS, CHUNK);
-    this.paths = new TreePaths(memory, rootFd);
+    paths = new TreePaths(memory, rootFd);
+    batches = new TreeBatches(lane, CHUNK);
+    places = new TreePlaces(lane, kind, batches, memory, paths);
+    attributes = new TreeAttributes(batches, rootless, notices);
+    files = new TreeFiles(batches, places, attributes, memory);
   }
 
   @Override
@@ -74,13 +62,13 @@ final class TreeWriter implements EntrySink, AutoCloseable {
     if (entry.type() != EntryType.DIRECTORY && !path.isEmpty() && paths.find(path) != null) {
       // The layer replaces its own directory: what is held open below it must not be written to any
       // more.
-      settle();
+      batches.settle();
       paths.closeAll(lane);
     }
     if (entry.type() == EntryType.FILE && !(kind == Kind.LAYER && isMarker(path))) {
-      beginFile(entry, path);
+      files.begin(entry, path);
     } else {
-      room(ROWS_OF_AN_ENTRY, 16384);
+      batches.room(ROWS_OF_AN_ENTRY, 16384);
       special(entry, path);
     }
   }
@@ -107,177 +95,14 @@ final class TreeWriter implements EntrySink, AutoCloseable {
     }
   }
 
-  // --- files
-
-  private void beginFile(TarEntry entry, ByteString path) {
-    if (path.isEmpty()) {
-      throw new ContentException("the layer's root is a FILE, and can only be a directory");
-    }
-    file = entry;
-    filePath = path;
-    fileLeft = entry.size();
-    if (entry.size() <= LARGE) {
-      room(ROWS_OF_AN_ENTRY, (int) entry.size() + 16384);
-      contentAt = batch.memory().allocate(Math.max(8, entry.size()));
-    } else {
-      room(ROWS_OF_AN_ENTRY, 16384);
-      create(fileSlot);
-      chunk();
-    }
-    contentFilled = 0;
-  }
-
-  private boolean isLarge() {
-    return file != null && file.size() > LARGE;
-  }
-
-  private void create(long slot) {
-    long parent = parent(filePath);
-    ByteString name = LayerPath.name(filePath);
-    int row =
-        batch.add(
-            filePath,
-            Sys.OPENAT,
-            0,
-            batch.memory().string(name),
-            O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC,
-            0600);
-    batch.program().from(row, 0, parent).into(row, slot);
-    batch.onError(row, (at, errno) -> retryAfterRemoving(at, errno, row, parent, name));
-  }
-
-  private void chunk() {
-    room(ROWS_OF_AN_ENTRY, LARGE + 16384);
-    contentAt = batch.memory().allocate(LARGE);
-    contentFilled = 0;
-  }
-
   @Override
   public void write(byte[] source, int offset, int length) {
-    if (file == null) {
-      return; // Content of an entry that has none in a tree, such as a hardlink's: it is its
-      // target's.
-    }
-    int at = offset;
-    int left = length;
-    while (left > 0) {
-      int capacity = isLarge() ? LARGE : (int) file.size();
-      int n = Math.min(left, capacity - contentFilled);
-      if (n == 0 && !isLarge()) {
-        throw new IllegalStateException("more content than the size of " + filePath);
-      }
-      Memory.IO.putByteArray(contentAt + contentFilled, source, at, n);
-      contentFilled += n;
-      at += n;
-      left -= n;
-      if (isLarge() && contentFilled == LARGE) {
-        flushContent();
-        chunk();
-      }
-    }
-    fileLeft -= length;
-  }
-
-  private void flushContent() {
-    if (contentFilled > 0) {
-      int row = batch.add(filePath, Sys.WRITE, 0, contentAt, contentFilled);
-      batch.program().from(row, 0, fileSlot);
-      batch.expect(row, contentFilled);
-    }
-    contentFilled = 0;
+    files.write(source, offset, length);
   }
 
   @Override
   public void end() {
-    TarEntry entry = file;
-    if (entry == null) {
-      return;
-    }
-    if (fileLeft != 0) {
-      throw new ContentException(
-          filePath
-              + ": its content ends "
-              + fileLeft
-              + " bytes before its size of "
-              + entry.size());
-    }
-    if (isLarge()) {
-      room(ROWS_OF_AN_ENTRY, 16384);
-    } else {
-      create(fileSlot);
-    }
-    flushContent();
-    attributes(entry, filePath, fileSlot);
-    int times =
-        batch.add(
-            filePath,
-            Sys.UTIMENSAT,
-            0,
-            0,
-            batch.times(entry.mtimeSeconds(), entry.mtimeNanos()),
-            0);
-    batch.program().from(times, 0, fileSlot);
-    int close = batch.add(filePath, Sys.CLOSE, 0);
-    batch.program().from(close, 0, fileSlot);
-    file = null;
-  }
-
-  /** Owner, mode and extended attributes of what a slot holds open. */
-  private void attributes(TarEntry entry, ByteString path, long slot) {
-    int owner = batch.add(path, Sys.FCHOWN, 0, entry.uid(), entry.gid());
-    batch.program().from(owner, 0, slot);
-    explainOwner(owner, entry, path);
-    int mode = batch.add(path, Sys.FCHMOD, 0, entry.mode());
-    batch.program().from(mode, 0, slot);
-    entry.xattrs().forEach((name, value) -> xattr(path, slot, name, value));
-  }
-
-  private void explainOwner(int row, TarEntry entry, ByteString path) {
-    batch.onError(
-        row,
-        (at, errno) -> {
-          if (errno == Linux.EINVAL && rootless) {
-            throw at.program()
-                .failure(row)
-                .during(
-                    "cannot give " + path + " to " + entry.uid() + ":" + entry.gid(),
-                    "this id is beyond the user's subordinate ids: extend the ranges in /etc/subuid and /etc/subgid");
-          }
-          throw at.program().failure(row);
-        });
-  }
-
-  private void xattr(ByteString path, long slot, ByteString name, ByteString value) {
-    if (Xattrs.isOverlays(name)) {
-      notices.accept(
-          path + ": the attribute " + name + " would steer the overlay and was left out");
-      return;
-    }
-    room(ROWS_OF_AN_ENTRY, value.length());
-    int row =
-        batch.add(
-            path + " " + name,
-            Sys.FSETXATTR,
-            0,
-            batch.memory().string(name),
-            batch.memory().bytes(value.toBytes()),
-            value.length(),
-            0);
-    batch.program().from(row, 0, slot);
-    batch.onError(
-        row,
-        (at, errno) -> {
-          if (errno != Linux.EPERM && errno != Linux.EOPNOTSUPP) {
-            throw at.program().failure(row);
-          }
-          notices.accept(
-              path
-                  + ": the attribute "
-                  + name
-                  + " could not be set: "
-                  + SystemCallException.reason(errno));
-          return row + 1;
-        });
+    files.end();
   }
 
   // --- everything but files
@@ -287,21 +112,16 @@ final class TreeWriter implements EntrySink, AutoCloseable {
     if (path.isEmpty()) {
       slot = paths.root();
     } else {
-      long parent = parent(path);
-      slot = paths.open(batch, path);
+      long parent = places.parent(path);
+      slot = paths.open(batches.current(), path);
       makeDirectory(path, parent, slot);
     }
-    attributes(entry, path, slot);
-    directoryTimes.put(path, times(entry.mtimeSeconds(), entry.mtimeNanos()));
-  }
-
-  private long times(long seconds, int nanos) {
-    long at = memory.allocate(32);
-    TreeBatch.putTimes(at, seconds, nanos);
-    return at;
+    attributes.set(entry, path, slot);
+    places.time(path, entry.mtimeSeconds(), entry.mtimeNanos());
   }
 
   private void makeDirectory(ByteString path, long parent, long slot) {
+    TreeBatch batch = batches.current();
     ByteString name = LayerPath.name(path);
     long nameAt = batch.memory().string(name);
     int make = batch.add(path, Sys.MKDIRAT, 0, nameAt, 0755);
@@ -330,7 +150,7 @@ final class TreeWriter implements EntrySink, AutoCloseable {
             return open + 1;
           }
           boolean whiteout = Whiteouts.isOne(lane, parent, name);
-          retryAfterRemoving(at, Linux.EEXIST, make, parent, name);
+          places.retryAfterRemoving(at, Linux.EEXIST, make, parent, name);
           if (whiteout) {
             // The layer hides a path and makes it anew: as a directory it must hide what lies
             // below.
@@ -341,29 +161,14 @@ final class TreeWriter implements EntrySink, AutoCloseable {
   }
 
   private void symlink(TarEntry entry, ByteString path) {
-    long parent = parent(path);
+    TreeBatch batch = batches.current();
+    long parent = places.parent(path);
     ByteString name = LayerPath.name(path);
     long nameAt = batch.memory().string(name);
     int row = batch.add(path, Sys.SYMLINKAT, batch.memory().string(entry.link()), 0, nameAt);
     batch.program().from(row, 1, parent);
-    batch.onError(row, (at, errno) -> retryAfterRemoving(at, errno, row, parent, name));
-    ownerAndTimesByName(entry, path, parent, nameAt);
-  }
-
-  private void ownerAndTimesByName(TarEntry entry, ByteString path, long parent, long nameAt) {
-    int owner =
-        batch.add(path, Sys.FCHOWNAT, 0, nameAt, entry.uid(), entry.gid(), AT_SYMLINK_NOFOLLOW);
-    batch.program().from(owner, 0, parent);
-    explainOwner(owner, entry, path);
-    int times =
-        batch.add(
-            path,
-            Sys.UTIMENSAT,
-            0,
-            nameAt,
-            batch.times(entry.mtimeSeconds(), entry.mtimeNanos()),
-            AT_SYMLINK_NOFOLLOW);
-    batch.program().from(times, 0, parent);
+    batch.onError(row, (at, errno) -> places.retryAfterRemoving(at, errno, row, parent, name));
+    attributes.setByName(entry, path, parent, nameAt);
   }
 
   private void hardlink(TarEntry entry, ByteString path) {
@@ -371,8 +176,9 @@ final class TreeWriter implements EntrySink, AutoCloseable {
     if (target.equals(path)) {
       return;
     }
-    long from = parent(target);
-    long to = parent(path);
+    TreeBatch batch = batches.current();
+    long from = places.parent(target);
+    long to = places.parent(path);
     ByteString name = LayerPath.name(path);
     int row =
         batch.add(
@@ -395,7 +201,7 @@ final class TreeWriter implements EntrySink, AutoCloseable {
                     + target
                     + ", which this layer does not hold before it");
           }
-          return retryAfterRemoving(at, errno, row, to, name);
+          return places.retryAfterRemoving(at, errno, row, to, name);
         });
   }
 
@@ -408,16 +214,17 @@ final class TreeWriter implements EntrySink, AutoCloseable {
           path + ": a character device 0:0 would be a whiteout of the overlay and was left out");
       return;
     }
+    TreeBatch batch = batches.current();
     int format =
         entry.type() == EntryType.FIFO
             ? Linux.S_IFIFO
             : entry.type() == EntryType.BLOCK_DEVICE ? Linux.S_IFBLK : Linux.S_IFCHR;
-    long parent = parent(path);
+    long parent = places.parent(path);
     ByteString name = LayerPath.name(path);
     long nameAt = batch.memory().string(name);
     int row = batch.add(path, Sys.MKNODAT, 0, nameAt, format | entry.mode(), deviceNumber(entry));
     batch.program().from(row, 0, parent);
-    ownerAndTimesByName(entry, path, parent, nameAt);
+    attributes.setByName(entry, path, parent, nameAt);
     int after = batch.program().size();
     batch.onError(
         row,
@@ -428,7 +235,7 @@ final class TreeWriter implements EntrySink, AutoCloseable {
                     + ": a device node cannot be made here and was left out of the tree (its layer keeps it)");
             return after;
           }
-          return retryAfterRemoving(at, errno, row, parent, name);
+          return places.retryAfterRemoving(at, errno, row, parent, name);
         });
   }
 
@@ -439,9 +246,10 @@ final class TreeWriter implements EntrySink, AutoCloseable {
   }
 
   private void marker(ByteString path) {
+    TreeBatch batch = batches.current();
     ByteString name = LayerPath.name(path);
     if (name.latin1().equals(".wh..wh..opq")) {
-      long slot = parent(path);
+      long slot = places.parent(path);
       Whiteouts.setOpaque(batch.program(), slot, LayerPath.parent(path), rootless);
       return;
     }
@@ -453,7 +261,7 @@ final class TreeWriter implements EntrySink, AutoCloseable {
       throw new ContentException(
           "the whiteout " + path + " hides no name: a whiteout is .wh. and the name that it hides");
     }
-    long parent = parent(path);
+    long parent = places.parent(path);
     int row = batch.add(path, Sys.MKNODAT, 0, batch.memory().string(hidden), Linux.S_IFCHR, 0);
     batch.program().from(row, 0, parent);
     batch.onError(
@@ -469,143 +277,20 @@ final class TreeWriter implements EntrySink, AutoCloseable {
         });
   }
 
-  // --- places
-
-  /**
-   * The slot that holds a path's parent open, made with its own parents where the archive left them
-   * out.
-   */
-  private long parent(ByteString path) {
-    ByteString parent = LayerPath.parent(path);
-    @Nullable Long known = paths.find(parent);
-    if (known != null) {
-      return known;
-    }
-    long slot = paths.open(batch, parent);
-    int row = paths.openRow(batch, parent, slot);
-    batch.onError(
-        row,
-        (at, errno) -> {
-          if (errno != Linux.ENOENT) {
-            throw at.program().failure(row);
-          }
-          if (!makeParents(parent)) {
-            throw new ContentException(
-                path + ": what it lies in, " + parent + ", is a link that leads to nothing");
-          }
-          return row;
-        });
-    if (kind == Kind.MERGED && !directoryTimes.containsKey(parent)) {
-      long stat = memory.zeroed(Stat.SIZE);
-      int asked =
-          batch.add(
-              parent, Sys.STATX, 0, paths.emptyString(), Linux.AT_EMPTY_PATH, Stat.BASIC, stat);
-      batch.program().from(asked, 0, slot);
-      directoryTimes.put(parent, -stat);
-    }
-    return slot;
-  }
-
-  /** Returns whether any was missing. */
-  private boolean makeParents(ByteString path) {
-    boolean any = false;
-    ByteString made = ByteString.EMPTY;
-    for (ByteString name : LayerPath.components(path)) {
-      ByteString in = made;
-      made = LayerPath.join(made, name);
-      long stat = memory.zeroed(Stat.SIZE);
-      if (paths.makeDirectory(lane, in, name, stat)) {
-        any = true;
-        if (kind == Kind.MERGED) {
-          directoryTimes.putIfAbsent(in, -stat);
-        }
-      }
-    }
-    return any;
-  }
-
-  private int retryAfterRemoving(
-      TreeBatch at, int errno, int row, long parentSlot, ByteString name) {
-    if (errno != Linux.EEXIST) {
-      throw at.program().failure(row);
-    }
-    int parent = (int) Memory.IO.getLong(parentSlot);
-    if (kind == Kind.MERGED) {
-      TreeRemover.unlink(lane, parent, name);
-    } else {
-      TreeRemover.remove(lane, parent, name);
-    }
-    return row;
-  }
-
-  // --- programs
-
-  private void room(int rows, int bytes) {
-    if (!batch.hasRoom(rows, bytes)) {
-      turn();
-    }
-  }
-
-  /** Hands the composed program over, once the one before it is done. */
-  private void turn() {
-    TreeBatch composed = batch;
-    if (other.isSubmitted()) {
-      other.finish(lane);
-    }
-    composed.submit(lane);
-    batch = other;
-    other = composed;
-    batch.reset();
-  }
-
-  /** Hands over what is composed and waits for it; the lane is then free for other programs. */
-  private void settle() {
-    turn();
-    other.finish(lane);
-  }
-
   /** Waits until everything is written, and gives directories their times. */
   void finish() {
-    settle();
-    for (Map.Entry<ByteString, Long> directory : directoryTimes.entrySet()) {
-      room(8, 16384);
-      directoryTime(directory.getKey(), directory.getValue());
-    }
-    settle();
-  }
-
-  private void directoryTime(ByteString path, long recorded) {
-    long times =
-        recorded < 0
-            ? batch.times(Stat.mtimeSeconds(-recorded), Stat.mtimeNanos(-recorded))
-            : recorded;
-    if (path.isEmpty()) {
-      int row = batch.add(path, Sys.UTIMENSAT, 0, 0, times, 0);
-      batch.program().from(row, 0, paths.root());
-      return;
-    }
-    int open = paths.openRow(batch, path, fileSlot);
-    int row = batch.add(path, Sys.UTIMENSAT, 0, 0, times, 0);
-    int close = batch.add(path, Sys.CLOSE, 0);
-    batch.program().from(row, 0, fileSlot).from(close, 0, fileSlot);
-    batch.onError(
-        open,
-        (at, errno) -> {
-          // A later entry replaced the directory by something else.
-          return close + 1;
-        });
+    batches.settle();
+    places.finish();
+    batches.settle();
   }
 
   @Override
   public void close() {
     try {
-      if (other.isSubmitted()) {
-        other.abandon(lane);
-      }
+      batches.abandon();
       paths.closeAll(lane);
     } finally {
-      batch.close();
-      other.close();
+      batches.close();
       memory.close();
     }
   }

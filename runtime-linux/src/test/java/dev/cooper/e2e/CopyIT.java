@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.cooper.Image;
 import dev.cooper.SourceNotFoundException;
 import dev.cooper.WorkingContainer;
+import dev.cooper.oci.ByteString;
 import dev.cooper.oci.OperationException;
+import dev.cooper.oci.layer.TarEntry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -337,7 +339,7 @@ class CopyIT extends EndToEnd {
         if (when.equals("before")) {
           c.run("true");
         }
-        recipe.accept(new Recipe(c, host, busybox(), host));
+        recipe.accept(new Recipe(c, host, busybox(), host, host));
         if (when.equals("after")) {
           c.run("true");
         }
@@ -498,11 +500,13 @@ class CopyIT extends EndToEnd {
         r -> r.c.copyFrom(r.other, "/bin", "/bin2", o -> o.owner("1:2")),
         r -> r.c.add(r.archive, "/unpacked"),
         r -> r.c.add(r.archive, "/srv"),
+        r -> r.c.add(r.repeats, "/unpacked"),
+        r -> r.c.add(r.repeats, "/srv"),
         r -> r.c.copy(List.of(r.host.resolve("a.x"), r.host.resolve("b.x")), "/srv", o -> o));
   }
 
   /** What a recipe may use. */
-  record Recipe(WorkingContainer c, Path host, Image other, Path archive) {}
+  record Recipe(WorkingContainer c, Path host, Image other, Path archive, Path repeats) {}
 
   @ParameterizedTest
   @MethodSource("recipes")
@@ -517,15 +521,31 @@ class CopyIT extends EndToEnd {
               Tars.file(tar, "real/old", 0604, "newer");
               Tars.link(tar, "zlink", "real");
             }));
+    Path repeats = temp.resolve("repeats.tar");
+    Files.write(
+        repeats,
+        Tars.of(
+            tar -> {
+              Tars.file(tar, "d/a", 0600, "first");
+              tar.put(
+                  TarEntry.hardlink(ByteString.utf8("d/b"), ByteString.utf8("d/a"))
+                      .withMode(0600)
+                      .withMtime(1_600_000_000L, 0));
+              Tars.file(tar, "d/a", 0644, "last");
+              Tars.directory(tar, "d", 0710);
+              Tars.link(tar, "c", "d");
+              Tars.file(tar, "c", 0640, "no link");
+              Tars.file(tar, "./d//a", 0604, "very last");
+            }));
     Image without;
     Image with;
     try (WorkingContainer c = container()) {
-      recipe.accept(new Recipe(c, host, busybox(), archive));
+      recipe.accept(new Recipe(c, host, busybox(), archive, repeats));
       without = c.commit(o -> o.reproducible(NOW));
     }
     try (WorkingContainer c = container()) {
       c.run("true");
-      recipe.accept(new Recipe(c, host, busybox(), archive));
+      recipe.accept(new Recipe(c, host, busybox(), archive, repeats));
       with = c.commit(o -> o.reproducible(NOW));
     }
     assertThat(described(with)).isEqualTo(described(without));

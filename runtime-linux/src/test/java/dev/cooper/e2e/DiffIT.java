@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cooper.Image;
 import dev.cooper.SaveOptions;
 import dev.cooper.WorkingContainer;
+import dev.cooper.oci.ByteString;
+import dev.cooper.oci.layer.TarEntry;
+import dev.cooper.oci.layer.TarWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,6 +51,8 @@ class DiffIT extends EndToEnd {
           "ln /srv/tied /srv/hard",
           "ln /new /new-hard",
           "ln -s /nowhere /dangling",
+          "mv /srv/moved-attributes/file /srv/attributes",
+          "chmod 711 /srv/mode-attributes/file",
           "touch -d '2001-02-03 04:05:06' /srv/touched",
           "cp -a /srv/copied /copied",
           "rm -rf /srv/refilled && mkdir /srv/refilled && echo new > /srv/refilled/new",
@@ -56,7 +61,8 @@ class DiffIT extends EndToEnd {
           "echo x > '/a name'",
           "mkdir -m 1777 /sticky",
           "chgrp 55 /srv/group-dir",
-          "echo a > /srv/short-lived && rm /srv/short-lived");
+          "echo a > /srv/short-lived && rm /srv/short-lived",
+          "echo touched >> /srv/capable");
 
   private static final List<String> MOUNT_STUBS =
       List.of("dev", "proc", "sys", "run", "etc", "etc/hostname", "etc/hosts", "etc/resolv.conf");
@@ -79,6 +85,9 @@ class DiffIT extends EndToEnd {
                 Tars.file(tar, "srv/" + each + "/inside", 0600, each + "\n");
               }
               Tars.link(tar, "srv/symlink", "file");
+              attributed(tar, "srv/moved-attributes/file");
+              attributed(tar, "srv/mode-attributes/file");
+              attributed(tar, "srv/capable");
             });
     Path first = temp.resolve("first");
     Path second = temp.resolve("second");
@@ -86,6 +95,25 @@ class DiffIT extends EndToEnd {
     Files.write(second, changed);
     Tools.run("tar", "--concatenate", "-f", first.toString(), second.toString());
     Files.move(first, base);
+  }
+
+  /** A file with attributes, one of them binary: a capability, which a changed content loses. */
+  private static void attributed(TarWriter tar, String path) throws IOException {
+    byte[] capability = new byte[20]; // VFS_CAP_REVISION_2, effective, CAP_NET_BIND_SERVICE
+    capability[3] = 2;
+    capability[0] = 1;
+    capability[5] = 4;
+    tar.begin(
+        TarEntry.file(ByteString.utf8(path), 0755, 1)
+            .withMtime(1_600_000_000L, 0)
+            .withXattrs(
+                Map.of(
+                    ByteString.utf8("security.capability"),
+                    ByteString.of(capability),
+                    ByteString.utf8("user.mark"),
+                    ByteString.utf8("grüße"))));
+    tar.write(new byte[] {'x'}, 0, 1);
+    tar.end();
   }
 
   @Test

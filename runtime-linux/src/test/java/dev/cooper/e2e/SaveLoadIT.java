@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -296,5 +297,30 @@ class SaveLoadIT extends EndToEnd {
     assertThat(names(directory.resolve("staging"))).isEmpty();
     assertThat(Validator.validate(directory)).isEmpty();
     DurableFiles.deleteTree(directory);
+  }
+
+  @Test
+  void fromWhenAnArchiveIsOlderThanDocker110SaysHowToConvertIt() throws IOException {
+    List<Image> before = cooper.images();
+    String id = "ab".repeat(32);
+    Path old = temp.resolve("old.tar");
+    Files.write(
+        old,
+        Tars.of(
+            tar -> {
+              Tars.directory(tar, id, 0755);
+              Tars.file(tar, id + "/json", 0644, "{\"id\":\"" + id + "\"}");
+              Tars.file(tar, id + "/layer.tar", 0644, Tars.of(layer -> {}));
+              Tars.file(tar, "repositories", 0644, "{\"old\":{\"1\":\"" + id + "\"}}");
+            }));
+    for (ThrowingCallable each :
+        List.<ThrowingCallable>of(
+            () -> cooper.from(old), () -> cooper.from("docker-archive:" + old))) {
+      assertThatThrownBy(each)
+          .isInstanceOf(ContentException.class)
+          .hasMessageContaining("old.tar")
+          .hasMessageContaining("docker load, then docker save");
+    }
+    assertThat(cooper.images()).hasSameSizeAs(before);
   }
 }

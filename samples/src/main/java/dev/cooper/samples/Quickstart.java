@@ -51,23 +51,19 @@ public final class Quickstart {
     }
   }
 
-  private Image build(String reference) throws IOException {
+  private Image build(String reference) {
     out.println("building from " + reference);
-    Path greeting = Files.createTempFile("greeting", ".txt");
     try (WorkingContainer container = cooper.from(reference)) {
-      Files.writeString(greeting, "Hello from Cooper\n");
       return container
           .env("LANG", "C.UTF-8")
           .label("org.opencontainers.image.title", "Cooper's quickstart")
           .workdir("/app")
-          .copy(greeting, "greeting.txt", options -> options.mode(0644))
+          .write("greeting.txt", "Hello from Cooper\n")
           .run("echo \"built by $(id -un) on $(uname -m)\" > built.txt")
           .run("cat", "greeting.txt", "built.txt")
           .entrypoint("cat")
           .cmd("/app/greeting.txt", "/app/built.txt")
           .commit(NAME);
-    } finally {
-      Files.delete(greeting);
     }
   }
 

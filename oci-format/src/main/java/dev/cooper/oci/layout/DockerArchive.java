@@ -47,6 +47,7 @@ public final class DockerArchive extends BlobReader {
 
   private DockerArchive(TarFile tar) throws IOException {
     this.tar = tar;
+    refuseOld(tar);
     List<Descriptor> manifests = new ArrayList<>();
     for (SavedImage image : SavedImage.parseAll(tar.document(SavedImage.FILE))) {
       Descriptor manifest = manifest(image);
@@ -66,7 +67,7 @@ public final class DockerArchive extends BlobReader {
    * @param file its path
    * @param temporary a directory that a compressed archive is unpacked into until closing
    * @return the archive; its index names each image once for each of its tags
-   * @throws ContentException if it is no such archive, or is truncated
+   * @throws ContentException if it is no such archive, one of before Docker 1.10, or truncated
    * @throws IOException if it can't be read, or not be unpacked
    */
   public static DockerArchive open(Path file, Path temporary) throws IOException {
@@ -79,6 +80,21 @@ public final class DockerArchive extends BlobReader {
 
   static boolean isIn(TarFile tar) {
     return tar.has(SavedImage.FILE);
+  }
+
+  /** Whether it is as Docker saved images before 1.10: without a manifest, and without digests. */
+  static boolean isOld(TarFile tar) {
+    return !isIn(tar) && tar.has("repositories");
+  }
+
+  private static void refuseOld(TarFile tar) {
+    if (isOld(tar)) {
+      throw new ContentException(
+          "found repositories but no "
+              + SavedImage.FILE
+              + ": this is how Docker before 1.10 saved images, without any digest; convert it with"
+              + " a Docker that still loads it: docker load, then docker save");
+    }
   }
 
   /**

@@ -55,7 +55,7 @@ public final class Layouts {
     if (OciArchive.isIn(tar)) {
       return OciArchive.over(tar);
     }
-    if (DockerArchive.isIn(tar)) {
+    if (DockerArchive.isIn(tar) || DockerArchive.isOld(tar)) {
       return DockerArchive.over(tar);
     }
     tar.close();

@@ -302,6 +302,28 @@ class ArchiveTest {
     assertRefused(file, "manifest.json[0]: found null");
   }
 
+  @Test
+  void openWhenDockerBefore110WroteItSaysHowToConvertIt() throws IOException {
+    String id = "ab".repeat(32);
+    Path file = temp.resolve("old.tar");
+    Files.write(
+        file,
+        TestImage.tar(
+            id + "/VERSION",
+            "1.0",
+            id + "/json",
+            "{\"id\":\"" + id + "\"}",
+            id + "/layer.tar",
+            "",
+            "repositories",
+            "{\"old\":{\"1\":\"" + id + "\"}}"));
+    assertRefused(file, file + ": found repositories but no manifest.json");
+    assertRefused(file, "docker save");
+    assertThatExceptionOfType(ContentException.class)
+        .isThrownBy(() -> DockerArchive.open(file, temp))
+        .withMessageContaining("before 1.10");
+  }
+
   private static byte[] docker(String manifest) {
     String config = "{'architecture':'amd64','os':'linux','rootfs':{'type':'layers'}}";
     return TestImage.tar(

@@ -1,0 +1,138 @@
+package dev.cooper.linux;
+
+import dev.cooper.oci.ByteString;
+import dev.cooper.oci.ContentException;
+import dev.cooper.oci.layer.LayerPath;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The places in a tree that entries go to: directories are opened, those that are missing made, and
+ * what lies in the way removed; and when all is written, directories get their times. Not
+ * thread-safe.
+ */
+final class TreePlaces {
+  private final Lane lane;
+  private final TreeWriter.Kind kind;
+  private final TreeBatches batches;
+  private final Memory memory;
+  private final TreePaths paths;
+  private final Map<ByteString, Long> directoryTimes = new LinkedHashMap<>();
+  private final long timeSlot;
+
+  TreePlaces(Lane lane, TreeWriter.Kind kind, TreeBatches batches, Memory memory, TreePaths paths) {
+    this.lane = lane;
+    this.kind = kind;
+    this.batches = batches;
+    this.memory = memory;
+    this.paths = paths;
+    timeSlot = memory.zeroed(8);
+  }
+
+  /**
+   * The slot that holds a path's parent open, made with its own parents where the archive left them
+   * out.
+   */
+  long parent(ByteString path) {
+    TreeBatch batch = batches.current();
+    ByteString parent = LayerPath.parent(path);
+    @Nullable Long known = paths.find(parent);
+    if (known != null) {
+      return known;
+    }
+    long slot = paths.open(batch, parent);
+    int row = paths.openRow(batch, parent, slot);
+    batch.onError(
+        row,
+        (at, errno) -> {
+          if (errno != Linux.ENOENT) {
+            throw at.program().failure(row);
+          }
+          if (!makeParents(parent)) {
+            throw new ContentException(
+                path + ": what it lies in, " + parent + ", is a link that leads to nothing");
+          }
+          return row;
+        });
+    if (kind == TreeWriter.Kind.MERGED && !directoryTimes.containsKey(parent)) {
+      long stat = memory.zeroed(Stat.SIZE);
+      int asked =
+          batch.add(
+              parent, Sys.STATX, 0, paths.emptyString(), Linux.AT_EMPTY_PATH, Stat.BASIC, stat);
+      batch.program().from(asked, 0, slot);
+      directoryTimes.put(parent, -stat);
+    }
+    return slot;
+  }
+
+  /** Returns whether any was missing. */
+  private boolean makeParents(ByteString path) {
+    boolean any = false;
+    ByteString made = ByteString.EMPTY;
+    for (ByteString name : LayerPath.components(path)) {
+      ByteString in = made;
+      made = LayerPath.join(made, name);
+      long stat = memory.zeroed(Stat.SIZE);
+      if (paths.makeDirectory(lane, in, name, stat)) {
+        any = true;
+        if (kind == TreeWriter.Kind.MERGED) {
+          directoryTimes.putIfAbsent(in, -stat);
+        }
+      }
+    }
+    return any;
+  }
+
+  /** Mends a row that found its name taken, or throws: what was there gives way. */
+  int retryAfterRemoving(TreeBatch at, int errno, int row, long parentSlot, ByteString name) {
+    if (errno != Linux.EEXIST) {
+      throw at.program().failure(row);
+    }
+    int parent = (int) Memory.IO.getLong(parentSlot);
+    if (kind == TreeWriter.Kind.MERGED) {
+      TreeRemover.unlink(lane, parent, name);
+    } else {
+      TreeRemover.remove(lane, parent, name);
+    }
+    return row;
+  }
+
+  /** Notes the time that a directory gets in the end. */
+  void time(ByteString path, long seconds, int nanos) {
+    long at = memory.allocate(32);
+    TreeBatch.putTimes(at, seconds, nanos);
+    directoryTimes.put(path, at);
+  }
+
+  /** Gives directories their times; nothing else may be written afterwards. */
+  void finish() {
+    for (Map.Entry<ByteString, Long> directory : directoryTimes.entrySet()) {
+      batches.room(8, 16384);
+      directoryTime(directory.getKey(), directory.getValue());
+    }
+  }
+
+  private void directoryTime(ByteString path, long recorded) {
+    TreeBatch batch = batches.current();
+    long times =
+        recorded < 0
+            ? batch.times(Stat.mtimeSeconds(-recorded), Stat.mtimeNanos(-recorded))
+            : recorded;
+    if (path.isEmpty()) {
+      int row = batch.add(path, Sys.UTIMENSAT, 0, 0, times, 0);
+      batch.program().from(row, 0, paths.root());
+      return;
+    }
+    int open = paths.openRow(batch, path, timeSlot);
+    int row = batch.add(path, Sys.UTIMENSAT, 0, 0, times, 0);
+    int close = batch.add(path, Sys.CLOSE, 0);
+    batch.program().from(row, 0, timeSlot).from(close, 0, timeSlot);
+    batch.onError(
+        open,
+        (at, errno) -> {
+          // A later entry replaced the directory by something else.
+          return close + 1;
+        });
+  }
+}
