@@ -2,6 +2,7 @@
 # Measures Cooper and its peers side by side, in turns (A B A B), and prints the medians.
 #
 #   samples/bench.sh [ROW…]     rows: run-true ten-runs copy gzip unpack jib-cold jib-warm
+#                                     pull push push-again jib-push jib-push-again
 #
 # Needs root, for buildah's chroot isolation and umoci. RUNS=n (5) and BIG_RUNS=n (3) say how often,
 # SHARE=directory what is copied (/usr/share), HEAP=128m how much each of Cooper's JVMs gets. All
@@ -9,14 +10,15 @@
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-rows=${*:-run-true ten-runs copy gzip unpack jib-cold jib-warm}
+rows=${*:-run-true ten-runs copy gzip unpack jib-cold jib-warm pull push push-again jib-push jib-push-again}
 runs=${RUNS:-5} big=${BIG_RUNS:-3} share=${SHARE:-/usr/share} heap=${HEAP:-128m}
 [ "$(id -u)" = 0 ] || die "run it as root: buildah's chroot isolation and umoci unpack need it"
-for tool in buildah umoci mmdebstrap; do has $tool || install $tool; done
+for tool in buildah umoci mmdebstrap skopeo docker-registry; do has $tool || install $tool; done
 build
 
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/cooper-bench.XXXXXX")
 finish() {
+  stop_registry
   b rm --all >/dev/null 2>&1 || true
   umount "$work/buildah/overlay" 2>/dev/null || true
   rm -rf --one-file-system "$work"
@@ -183,6 +185,109 @@ jib_warm() {
   report jib-warm "$work/jib-warm.cooper" "$work/jib-warm.jib" "jib-core" 1
 }
 
+# A registry of its own, with nothing in it.
+registry=127.0.0.1:5987
+registry_pid=
+start_registry() {
+  stop_registry
+  rm -rf "$work/registry"
+  cat >"$work/registry.yml" <<EOF
+version: 0.1
+storage: {filesystem: {rootdirectory: $work/registry}}
+http: {addr: "$registry"}
+EOF
+  docker-registry serve "$work/registry.yml" >"$work/registry.log" 2>&1 &
+  registry_pid=$!
+  for _ in $(seq 100); do
+    (exec 3<>"/dev/tcp/${registry/:/\/}") 2>/dev/null && return
+    sleep 0.1
+  done
+  die "docker-registry did not start: $(cat "$work/registry.log")"
+}
+stop_registry() {
+  [ -z "${registry_pid:-}" ] && return
+  kill "$registry_pid"
+  wait "$registry_pid" 2>/dev/null || true
+  registry_pid=
+}
+
+skopeo_umoci() {
+  skopeo copy -q --src-tls-verify=false "docker://$registry/share" "oci:$work/skopeo:share"
+  umoci unpack --image "$work/skopeo:share" "$work/bundle"
+}
+
+pull() {
+  [ -d "$work/share-store" ] || copied 1
+  start_registry
+  b push -q --tls-verify=false localhost/share "docker://$registry/share"
+  for _ in $(seq "$big"); do
+    rm -rf "$work/pull-store" "$work/bundle" "$work/skopeo"
+    COOPER_STORE=$work/pull-store timed "$work/pull.ours" cooper pull "$registry/share"
+    b rmi -f "$registry/share" localhost/share >/dev/null 2>&1 || true
+    timed "$work/pull.peer" b pull -q --tls-verify=false "$registry/share"
+    timed "$work/pull.umoci" skopeo_umoci
+  done
+  b tag "$registry/share" localhost/share
+  report pull "$work/pull.ours" "$work/pull.peer" "buildah pull" 3
+  report pull "$work/pull.ours" "$work/pull.umoci" "skopeo copy + umoci unpack" 1.5
+}
+
+pushes() {
+  [ -e "$work/push.ours" ] && return
+  [ -d "$work/share-store" ] || copied 1
+  for _ in $(seq "$big"); do
+    start_registry
+    rm -f "$work"/share-store/layers/*.gzip-*
+    COOPER_STORE=$work/share-store timed "$work/push.ours" cooper push share "$registry/share"
+    COOPER_STORE=$work/share-store timed "$work/again.ours" cooper push share "$registry/share"
+    start_registry
+    timed "$work/push.peer" b push -q --tls-verify=false localhost/share "docker://$registry/share"
+    timed "$work/again.peer" b push -q --tls-verify=false localhost/share "docker://$registry/share"
+  done
+}
+
+push() {
+  pushes
+  report push "$work/push.ours" "$work/push.peer" "buildah push" 1
+}
+
+push_again() {
+  pushes
+  report push-again "$work/again.ours" "$work/again.peer" "buildah push" 5
+}
+
+jib_push_one() {
+  (
+    flags+=(-XX:TieredStopAtLevel=1)
+    java "${flags[@]}" -cp "$classpath:$samples/target/jib/*" dev.cooper.samples.bench.PushComparison \
+      "$1" "$registry" "$application" "$work/push-caches/$1"
+  )
+}
+
+jib_pushes() {
+  [ -e "$work/jib-push.cooper" ] && return
+  jib_prepare
+  for _ in $(seq "$runs"); do
+    for which in cooper jib; do
+      start_registry
+      b push -q --tls-verify=false localhost/debian "docker://$registry/base"
+      rm -rf "$work/push-caches"
+      timed "$work/jib-push.$which" jib_push_one $which
+      timed "$work/jib-push-again.$which" jib_push_one $which
+    done
+  done
+}
+
+jib_push() {
+  jib_pushes
+  report jib-push "$work/jib-push.cooper" "$work/jib-push.jib" "jib-core" 1
+}
+
+jib_push_again() {
+  jib_pushes
+  report jib-push-again "$work/jib-push-again.cooper" "$work/jib-push-again.jib" "jib-core" 1
+}
+
 say "Cooper's JVMs: java ${flags[*]} (ten-runs: and -XX:TieredStopAtLevel=1); $(nproc) cores; $(java -version 2>&1 | head -n 1); $(buildah --version); $(umoci --version | head -n 1)"
 echo "| row | Cooper: median (least-most) | peer: median (least-most) | times faster | bar |"
 echo "|---|---|---|---|---|"
@@ -195,6 +300,11 @@ for row in $rows; do
     unpack) unpack ;;
     jib-cold) jib_cold ;;
     jib-warm) jib_warm ;;
+    pull) pull ;;
+    push) push ;;
+    push-again) push_again ;;
+    jib-push) jib_push ;;
+    jib-push-again) jib_push_again ;;
     *) die "no row is called $row" ;;
   esac
 done

@@ -7,6 +7,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
+import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,6 +35,8 @@ final class CredentialHelper {
 
   /** What a helper says that has none, with an exit status as of a failure. */
   private static final String NOT_FOUND = "credentials not found";
+
+  private static final System.Logger LOG = System.getLogger(CredentialHelper.class.getName());
 
   private final HostEnvironment host;
   private final Duration limit;
@@ -123,14 +126,12 @@ final class CredentialHelper {
         failed(program, server) + "no answer within " + limit.toSeconds() + " seconds");
   }
 
-  private static void write(String server, Process process) throws IOException {
+  private static void write(String server, Process process) {
     try (OutputStream in = process.getOutputStream()) {
       in.write(server.getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
-      if (process.isAlive()) {
-        throw e;
-      }
-      // It ended without asking for whom; its exit status says the rest.
+      // It does not ask for whom; its answer and its exit status say the rest.
+      LOG.log(Level.DEBUG, "a credential helper did not read the server's name", e);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.cooper.samples.bench;
 
 import dev.cooper.Cooper;
 import dev.cooper.Image;
+import dev.cooper.PullOptions;
 import dev.cooper.SaveOptions;
 import dev.cooper.WorkingContainer;
 import java.io.IOException;
@@ -35,6 +36,8 @@ public final class Benchmark {
         case "copy" -> copy(cooper, Path.of(arguments[1]));
         case "gzip" -> cooper.image("share").save(Path.of(arguments[1]));
         case "unpack" -> cooper.loadAndUnpack(Path.of(arguments[1]));
+        case "pull" -> cooper.pull(arguments[1], PullOptions.DEFAULT.andUnpack());
+        case "push" -> cooper.image(arguments[1]).push(arguments[2]);
         default -> throw new IllegalArgumentException("no row is called " + arguments[0]);
       }
     }
