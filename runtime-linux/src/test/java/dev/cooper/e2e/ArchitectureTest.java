@@ -120,6 +120,7 @@ class ArchitectureTest {
     JavaClass base = type.getBaseComponentType();
     return base.isPrimitive()
         || base.getPackageName().startsWith("java.")
+        || base.getPackageName().equals("javax.net.ssl")
         || base.getPackageName().startsWith("dev.cooper");
   }
 

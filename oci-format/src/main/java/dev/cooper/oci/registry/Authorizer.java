@@ -145,6 +145,9 @@ final class Authorizer {
         tokens.put(scopes, token);
       }
       return token;
+    } catch (RegistryException e) {
+      found.clear(); // a person may log in again
+      throw e;
     } finally {
       lock.unlock();
     }
@@ -162,10 +165,10 @@ final class Authorizer {
     Optional<Credentials> known = found.get(repository);
     if (known == null) {
       known = settings.credentials().find(registry, repository);
-      known.ifPresent(redaction::secrets);
       found.put(repository, known);
       tried.put(repository, tried(known));
     }
+    known.ifPresent(redaction::secrets);
     return known;
   }
 

@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,7 @@ final class BodyStream extends InputStream implements HttpResponse.BodySubscribe
   private static final int BATCH = AHEAD / 2;
 
   private final Duration stall;
+  private final Consumer<BodyStream> whenClosed;
   private final ArrayDeque<ByteBuffer> ready = new ArrayDeque<>();
   private final ArrayDeque<Integer> arrivals = new ArrayDeque<>();
   private Flow.@Nullable Subscription subscription;
@@ -38,8 +40,9 @@ final class BodyStream extends InputStream implements HttpResponse.BodySubscribe
   private boolean ended;
   private boolean closed;
 
-  BodyStream(Duration stall) {
+  BodyStream(Duration stall, Consumer<BodyStream> whenClosed) {
     this.stall = stall;
+    this.whenClosed = whenClosed;
   }
 
   @Override
@@ -184,6 +187,7 @@ final class BodyStream extends InputStream implements HttpResponse.BodySubscribe
       source = ended ? null : subscription;
       notifyAll();
     }
+    whenClosed.accept(this);
     if (source != null) {
       source.cancel();
     }

@@ -12,6 +12,8 @@ import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -37,6 +39,8 @@ final class Clients implements Closeable {
   private final ThreadPoolExecutor threads;
   private final IdentityHashMap<SSLContext, HttpClient> clients = new IdentityHashMap<>();
   private final Map<String, Optional<SSLContext>> configured = new HashMap<>();
+  private final Map<Object, Runnable> underWay = new ConcurrentHashMap<>();
+  private volatile boolean closed;
   private final SSLContext noTls = new NoTls();
   private @Nullable SSLContext unverified;
 
@@ -61,6 +65,26 @@ final class Clients implements Closeable {
 
   ExecutorService threads() {
     return threads;
+  }
+
+  /** Remembers what closing has to end, and how. */
+  void track(Object exchange, Runnable end) throws IOException {
+    underWay.put(exchange, end);
+    if (closed) {
+      // It may have come while everything else was being ended, so it ends itself.
+      underWay.remove(exchange);
+      end.run();
+      throw closed(new CancellationException());
+    }
+  }
+
+  void untrack(Object exchange) {
+    underWay.remove(exchange);
+  }
+
+  /** No other try is worth it, as the cause tells. */
+  static IOException closed(CancellationException cause) {
+    return new IOException("the registry client was closed", cause);
   }
 
   /** For plain HTTP alone. */
@@ -123,11 +147,12 @@ final class Clients implements Closeable {
 
   @Override
   public void close() {
+    closed = true;
+    underWay.values().forEach(Runnable::run);
     synchronized (this) {
       clients.clear();
     }
-    // The interrupt ends what still runs; a client's own thread ends once nobody holds the client.
-    threads.shutdownNow();
+    threads.shutdown(); // a client's own thread ends once nobody holds the client
   }
 
   /** Being a manager of the extended kind, it also decides about the host's name. */

@@ -3,8 +3,8 @@ package dev.cooper.oci.registry;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 
 /**
  * Keeps secrets out of messages: those that URLs carry, and those that a server says back to us.
@@ -19,12 +19,17 @@ final class Redaction {
 
   private static final int MAX_SECRETS = 1000;
 
-  private final Set<String> secrets = ConcurrentHashMap.newKeySet();
+  private final LinkedHashSet<String> secrets = new LinkedHashSet<>();
 
-  /** Remembers something that no message may hold. */
-  void secret(String secret) {
-    if (secret.length() >= SHORTEST && secrets.size() < MAX_SECRETS) {
-      secrets.add(secret);
+  /** Remembers something that no message may hold, and forgets what was not used for longest. */
+  synchronized void secret(String secret) {
+    if (secret.length() < SHORTEST) {
+      return;
+    }
+    secrets.remove(secret);
+    secrets.add(secret);
+    if (secrets.size() > MAX_SECRETS) {
+      secrets.remove(secrets.iterator().next());
     }
   }
 
@@ -54,10 +59,14 @@ final class Redaction {
     return uri.getScheme() + "://" + host + port + path;
   }
 
+  private synchronized List<String> secrets() {
+    return List.copyOf(secrets);
+  }
+
   /** What a server says: one line, bounded, without control characters and known secrets. */
   String text(String said) {
     String clean = said;
-    for (String secret : secrets) {
+    for (String secret : secrets()) {
       clean = clean.replace(secret, "***");
     }
     StringBuilder shown = new StringBuilder();

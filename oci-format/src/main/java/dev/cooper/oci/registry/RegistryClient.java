@@ -31,6 +31,7 @@ public final class RegistryClient implements AutoCloseable {
   private final Clients clients;
   private final Redaction redaction = new Redaction();
   private final ConcurrentHashMap<Endpoint, RegistryHost> hosts = new ConcurrentHashMap<>();
+  private volatile boolean closed;
 
   RegistryClient(Settings settings) {
     this.settings = settings;
@@ -217,15 +218,22 @@ public final class RegistryClient implements AutoCloseable {
   }
 
   private Repository repository(Endpoint endpoint) {
+    if (closed) {
+      throw new IllegalStateException("this registry client was closed");
+    }
     Endpoint key = new Endpoint(endpoint.registry(), "", endpoint.insecure(), false);
     RegistryHost host =
         hosts.computeIfAbsent(key, made -> new RegistryHost(made, settings, clients, redaction));
     return new Repository(host, endpoint.repository());
   }
 
-  /** Ends what is under way, and the client's threads. */
+  /**
+   * Ends what is under way, and the client's threads; connections that were kept end when the
+   * client is collected.
+   */
   @Override
   public void close() {
+    closed = true;
     clients.close();
   }
 }

@@ -14,7 +14,10 @@ import org.jspecify.annotations.Nullable;
 public final class RegistryException extends OperationException {
   private static final long serialVersionUID = 1L;
 
+  /** Of the last answer, or 0. */
   private final int status;
+
+  /** The server's, with spaces between. */
   private final String codes;
 
   RegistryException(String message, int status, List<String> codes, @Nullable Throwable cause) {

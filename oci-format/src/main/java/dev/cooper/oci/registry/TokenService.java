@@ -130,9 +130,10 @@ final class TokenService {
 
   private Token token(Response response, @Nullable Credentials credentials) throws IOException {
     if (response.status() != 200) {
-      String as = credentials == null ? "anonymously" : "as " + credentials;
+      String as = credentials == null ? "anonymously" : "with credentials " + credentials;
+      String where = settings.credentials().describe();
       throw ServerErrors.read(response, redaction)
-          .exception(response, "a token was asked for " + as, null);
+          .exception(response, "a token was asked for " + as + ": " + where, null);
     }
     String where = "answer of token service " + Redaction.url(response.uri());
     JsonObject json = Json.parse(response.bytes(), where);

@@ -11,6 +11,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -56,7 +57,9 @@ final class Transport {
       return new Response(
           call.method(),
           await(
-              client.sendAsync(request.build(), head -> new BodyStream(settings.stallTimeout())),
+              client.sendAsync(
+                  request.build(),
+                  head -> new BodyStream(settings.stallTimeout(), clients::untrack)),
               body));
     }
   }
@@ -73,10 +76,12 @@ final class Transport {
     int waits = 0;
     boolean done = false;
     try {
+      clients.track(exchange, () -> end(exchange));
       while (true) {
         try {
           HttpResponse<BodyStream> response =
               exchange.get(settings.stallTimeout().toMillis(), TimeUnit.MILLISECONDS);
+          clients.track(response.body(), response.body()::close);
           done = true;
           return response;
         } catch (TimeoutException e) {
@@ -92,7 +97,10 @@ final class Transport {
       throw Cancelled.by(e, "waiting for a registry");
     } catch (ExecutionException e) {
       throw failed(e, body);
+    } catch (CancellationException e) {
+      throw Clients.closed(e);
     } finally {
+      clients.untrack(exchange);
       if (!done) {
         end(exchange);
       }

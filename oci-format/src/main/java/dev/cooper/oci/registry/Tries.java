@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 
@@ -86,6 +87,7 @@ final class Tries {
       if (each instanceof SSLHandshakeException
           || each instanceof SSLPeerUnverifiedException
           || each instanceof SourceException
+          || each instanceof CancellationException
           || each instanceof InterruptedIOException) {
         return each instanceof java.net.SocketTimeoutException;
       }

@@ -4,6 +4,7 @@ import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.net.URI;
 import java.util.List;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class Uploads {
   private static final String DIGEST_HEADER = "Docker-Content-Digest";
   private static final String OCTETS = "application/octet-stream";
+  private static final int TOO_LARGE = 413;
 
   private final Repository repository;
   private final Scopes scopes;
@@ -93,6 +95,11 @@ final class Uploads {
         // Its token or the session itself expired on the way: another session gets another.
         response = renewed(response, blob, source, progress);
       }
+      if (response.status() == TOO_LARGE) {
+        response.discard();
+        inPieces(blob, source);
+        return true;
+      }
       return isStored(response, blob, tries, progress);
     } catch (InterruptedIOException | SourceException e) {
       throw e;
@@ -102,6 +109,16 @@ final class Uploads {
         throw repository.host().unreachable(call, repository.name(), e, tries);
       }
       return new Blobs(repository).contains(blob.digest(), scopes); // the answer alone was lost
+    }
+  }
+
+  /** What is before the registry may pass no request of this size; many small ones may do. */
+  private void inPieces(Descriptor blob, BlobSource source) throws IOException {
+    try (InputStream in = source.open()) {
+      Descriptor sent = new ChunkedUpload(repository, this).upload(blob.mediaType(), in);
+      if (!sent.digest().equals(blob.digest())) {
+        throw new ContentException("what was to be sent as " + blob.digest() + " is " + sent);
+      }
     }
   }
 

@@ -1,0 +1,447 @@
+package dev.cooper.oci.registry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.cooper.oci.ContentException;
+import dev.cooper.oci.Descriptor;
+import dev.cooper.oci.ImageReference;
+import dev.cooper.oci.Manifest;
+import dev.cooper.oci.MediaType;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A registry behind a network that fails. */
+class FaultsIT {
+  private static final String MANIFEST = "GET /v2/team/app/manifests/1";
+  private static final String BLOB = "GET /v2/team/app/blobs/.*";
+
+  /** The proxy's kernel buffers hold less than this. */
+  private static final int SIZE = 40 << 20;
+
+  @TempDir Path temp;
+  private final FakeTiming timing = new FakeTiming();
+  private final byte[] content = new byte[SIZE];
+  private final List<TransferEvent> events = new CopyOnWriteArrayList<>();
+  private TestRegistry registry;
+  private FaultProxy proxy;
+  private RegistryClient client;
+  private ImageReference reference;
+  private Descriptor blob;
+
+  @BeforeEach
+  void start() throws IOException {
+    new Random(1).nextBytes(content);
+    blob = Descriptor.of(MediaType.OCI_LAYER, content);
+    registry = TestRegistry.plain(temp);
+    proxy = FaultProxy.before(registry);
+    client = builder().build();
+    reference = ImageReference.parse(proxy.address() + "/team/app:1");
+  }
+
+  private RegistryClientBuilder builder() {
+    return RegistryClient.builder()
+        .timing(timing)
+        .stallTimeout(Duration.ofSeconds(30))
+        .progress(events::add);
+  }
+
+  @AfterEach
+  void stop() throws IOException {
+    client.close();
+    proxy.close();
+    registry.close();
+  }
+
+  private void pushed() throws IOException {
+    RemoteWriter writer = client.writer(registry.reference("team/app:1"));
+    writer.blob(blob, () -> new ByteArrayInputStream(content));
+    byte[] config = {'{', '}'};
+    Descriptor empty = Descriptor.of(MediaType.OCI_EMPTY, config);
+    writer.blob(empty, () -> new ByteArrayInputStream(config));
+    byte[] bytes = Manifest.of(MediaType.OCI_MANIFEST, empty, List.of(blob)).toBytes();
+    writer.manifest(Descriptor.of(MediaType.OCI_MANIFEST, bytes), bytes, "1");
+    events.clear();
+  }
+
+  private byte[] pulled() throws IOException {
+    try (RemoteContent image = client.open(reference);
+        InputStream in = image.open(blob)) {
+      return in.readAllBytes();
+    }
+  }
+
+  private List<String> blobRequests() {
+    return proxy.requests.stream().filter(each -> each.matches(BLOB)).toList();
+  }
+
+  private static String range(String request) {
+    return request.contains("bytes=") ? request.substring(request.indexOf("bytes=")) : "";
+  }
+
+  @Test
+  void tooManyRequestsWaitsAsLongAsTheServerAsks() throws IOException {
+    pushed();
+    proxy.answer(MANIFEST, "429 Too Many Requests", "Retry-After: 17");
+    proxy.answer(MANIFEST, "503 Service Unavailable");
+    assertThat(client.open(reference).root().descriptor().size()).isPositive();
+    assertThat(timing.sleeps).containsExactly(Duration.ofSeconds(17), Duration.ofMillis(500));
+    assertThat(proxy.waiting()).isZero();
+  }
+
+  @Test
+  void serverErrorsAreTriedAgainUpToTheLimitAndThenTold() throws IOException {
+    pushed();
+    for (int i = 0; i < 6; i++) {
+      proxy.answer(MANIFEST, "502 Bad Gateway");
+    }
+    assertThatThrownBy(() -> client.open(reference))
+        .isInstanceOf(RegistryException.class)
+        .hasMessageContaining("GET http://" + proxy.address() + "/v2/team/app/manifests/1")
+        .hasMessageContaining("answered 502");
+    assertThat(timing.sleeps).hasSize(5);
+    assertThat(timing.sleeps.get(4)).isEqualTo(Duration.ofSeconds(4));
+    assertThat(proxy.waiting()).isZero();
+  }
+
+  @Test
+  void resetBeforeTheAnswerIsTriedAgain() throws IOException {
+    pushed();
+    proxy.loseAnswer(MANIFEST);
+    assertThat(client.open(reference).root().descriptor().size()).isPositive();
+    assertThat(proxy.waiting()).isZero();
+  }
+
+  @Test
+  void refusedConnectionIsTriedAgainAndThenTold() throws IOException {
+    proxy.close();
+    assertThatThrownBy(() -> client.open(reference))
+        .isInstanceOf(RegistryException.class)
+        .hasMessageContaining("/v2/team/app/manifests/1: ")
+        .hasMessageContaining("in 6 tries");
+  }
+
+  @Test
+  void downloadThatIsResetGoesOnWhereItWas() throws IOException {
+    pushed();
+    proxy.resetResponse(BLOB, 1_000_000);
+    proxy.resetResponse(BLOB, 3_000_000);
+    proxy.resetResponse(BLOB, 0);
+    assertThat(pulled()).isEqualTo(content);
+    List<String> requests = blobRequests();
+    assertThat(requests).hasSize(4);
+    assertThat(range(requests.get(0))).isEmpty();
+    assertThat(requests.subList(1, 4))
+        .allSatisfy(each -> assertThat(range(each)).matches("bytes=[1-9][0-9]*-"));
+    assertThat(events).filteredOn(each -> each instanceof TransferEvent.Retried).hasSize(3);
+    assertThat(events.get(events.size() - 1))
+        .isEqualTo(new TransferEvent.Ended(events.get(0).transfer(), Transfer.Outcome.TRANSFERRED));
+  }
+
+  @Test
+  void downloadThatIsResetAgainAndAgainWithoutGainIsGivenUp() throws IOException {
+    pushed();
+    proxy.resetResponse(BLOB, 1_000_000);
+    for (int i = 0; i < 100; i++) {
+      proxy.resetResponse(BLOB, 0);
+    }
+    assertThatThrownBy(this::pulled)
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("blob " + blob.digest() + " failed after")
+        .hasMessageContaining("of " + SIZE + " bytes");
+    assertThat(proxy.waiting()).isGreaterThan(60);
+    assertThat(events.get(events.size() - 1))
+        .isEqualTo(new TransferEvent.Ended(events.get(0).transfer(), Transfer.Outcome.FAILED));
+  }
+
+  @Test
+  void downloadThatStallsGoesOnWhereItWas() throws IOException {
+    pushed();
+    client.close();
+    client = builder().stallTimeout(Duration.ofMillis(300)).build();
+    proxy.stallResponse(BLOB, 2_000_000);
+    assertThat(pulled()).isEqualTo(content);
+    assertThat(blobRequests()).hasSize(2);
+    assertThat(range(blobRequests().get(1))).isNotEmpty();
+  }
+
+  @Test
+  void rangeThatTheServerIgnoresIsReadFromTheBeginning() throws IOException {
+    pushed();
+    proxy.resetResponse(BLOB, 1_000_000);
+    proxy.ignoreRange(BLOB);
+    assertThat(pulled()).isEqualTo(content);
+    assertThat(blobRequests()).hasSize(2);
+  }
+
+  @Test
+  void otherRangeThanAskedForIsNotBelieved() throws IOException {
+    pushed();
+    proxy.resetResponse(BLOB, 1_000_000);
+    proxy.otherRange(BLOB, "bytes=5-");
+    assertThat(pulled()).isEqualTo(content);
+    assertThat(blobRequests()).hasSize(3);
+    assertThat(range(blobRequests().get(2))).isEmpty();
+  }
+
+  @Test
+  void uploadThatIsResetIsSentAnewFromItsSource() throws IOException {
+    proxy.resetRequest("PUT /v2/team/app/blobs/uploads/.*", 3_000_000);
+    proxy.answer("PUT /v2/team/app/blobs/uploads/.*", "500 Internal Server Error");
+    AtomicInteger opened = new AtomicInteger();
+    RemoteWriter writer = client.writer(reference);
+    writer.blob(
+        blob,
+        () -> {
+          opened.incrementAndGet();
+          return new ByteArrayInputStream(content);
+        });
+    assertThat(opened).hasValue(3);
+    assertThat(proxy.waiting()).isZero();
+    assertThat(client.writer(registry.reference("team/app:1")).has(blob)).isTrue();
+    assertThat(events.get(events.size() - 1))
+        .isEqualTo(new TransferEvent.Ended(events.get(0).transfer(), Transfer.Outcome.TRANSFERRED));
+  }
+
+  @Test
+  void uploadWhoseAnswerIsLostIsNotSentTwice() throws IOException {
+    proxy.loseAnswer("PUT /v2/team/app/blobs/uploads/.*");
+    AtomicInteger opened = new AtomicInteger();
+    client
+        .writer(reference)
+        .blob(
+            blob,
+            () -> {
+              opened.incrementAndGet();
+              return new ByteArrayInputStream(content);
+            });
+    assertThat(opened).hasValue(1);
+  }
+
+  @Test
+  void uploadWhoseSourceFailsIsNotTriedAgain() {
+    assertThatThrownBy(
+            () ->
+                client
+                    .writer(reference)
+                    .blob(
+                        blob,
+                        () -> {
+                          throw new IOException("disk on fire");
+                        }))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("disk on fire");
+    assertThatThrownBy(
+            () -> client.writer(reference).blob(blob, () -> new ByteArrayInputStream(new byte[9])))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("found 9 bytes, expected " + SIZE);
+    assertThat(timing.sleeps).isEmpty();
+  }
+
+  @Test
+  void uploadOfOtherBytesIsRefusedByTheRegistry() {
+    byte[] other = content.clone();
+    other[0]++;
+    assertThatThrownBy(
+            () -> client.writer(reference).blob(blob, () -> new ByteArrayInputStream(other)))
+        .isInstanceOf(RegistryException.class)
+        .hasMessageContaining("DIGEST_INVALID");
+  }
+
+  @Test
+  void uploadInPiecesGoesOnWhereItWas() throws IOException {
+    proxy.resetRequest("PATCH .*", 1_000_000);
+    proxy.answer("PATCH .*", "503 Service Unavailable");
+    Descriptor sent =
+        client.writer(reference).blob(MediaType.OCI_LAYER, new ByteArrayInputStream(content));
+    assertThat(sent).isEqualTo(blob);
+    assertThat(proxy.waiting()).isZero();
+    assertThat(client.writer(registry.reference("team/app:1")).has(blob)).isTrue();
+  }
+
+  @Test
+  void uploadInPiecesIsAsLongAsTheRegistryWants() throws IOException {
+    proxy.otherHeader("POST .*", "OCI-Chunk-Min-Length: " + (16 << 20));
+    client.writer(reference).blob(MediaType.OCI_LAYER, new ByteArrayInputStream(content));
+    assertThat(proxy.requests.stream().filter(each -> each.startsWith("PATCH")).count())
+        .isEqualTo(3);
+    proxy.otherHeader("POST .*", "OCI-Chunk-Min-Length: " + (1 << 30));
+    assertThatThrownBy(
+            () ->
+                client
+                    .writer(reference)
+                    .blob(MediaType.OCI_LAYER, new ByteArrayInputStream(content)))
+        .isInstanceOf(ContentException.class)
+        .hasMessageContaining("in pieces of " + (1 << 30));
+  }
+
+  @Test
+  void tokenThatExpiresBetweenTwoPartsOfAnUploadIsRenewed() throws Exception {
+    TestCertificate signer = TestCertificate.create(temp);
+    Credentials tester = new Credentials.Basic(TestRegistry.USER, TestRegistry.PASSWORD);
+    try (TokenServer tokens = TokenServer.start(signer);
+        TestRegistry guarded = TestRegistry.token(temp, tokens, signer);
+        FaultProxy before = FaultProxy.before(guarded);
+        RegistryClient user = builder().credentials((host, name) -> Optional.of(tester)).build()) {
+      ImageReference to = ImageReference.parse(before.address() + "/team/app:1");
+      // The registry says to the upload's last request that its token is no longer good.
+      before.answer(
+          "PUT /v2/team/app/blobs/uploads/.*",
+          "401 Unauthorized",
+          "WWW-Authenticate: Bearer realm=\""
+              + tokens.realm()
+              + "\",service=\""
+              + TokenServer.SERVICE
+              + "\",scope=\"repository:team/app:pull,push\",error=\"invalid_token\"");
+      user.writer(to).blob(blob, () -> new ByteArrayInputStream(content));
+      assertThat(tokens.asked).hasSize(2);
+      assertThat(before.waiting()).isZero();
+      // And by the clock: what is nearly over is renewed before it is used.
+      timing.pass(Duration.ofSeconds(290));
+      byte[] more = {1};
+      Descriptor small = Descriptor.of(MediaType.OCI_LAYER, more);
+      user.writer(to).blob(small, () -> new ByteArrayInputStream(more));
+      assertThat(tokens.asked).hasSize(3);
+    }
+  }
+
+  @Test
+  void tokenThatExpiresInTheMidstOfADownloadIsRenewed() throws Exception {
+    TestCertificate signer = TestCertificate.create(temp);
+    Credentials tester = new Credentials.Basic(TestRegistry.USER, TestRegistry.PASSWORD);
+    try (TokenServer tokens = TokenServer.start(signer);
+        TestRegistry guarded = TestRegistry.token(temp, tokens, signer);
+        FaultProxy before = FaultProxy.before(guarded);
+        RegistryClient user = builder().credentials((host, name) -> Optional.of(tester)).build()) {
+      ImageReference to = ImageReference.parse(before.address() + "/team/app:1");
+      RemoteWriter writer = user.writer(to);
+      writer.blob(blob, () -> new ByteArrayInputStream(content));
+      byte[] bytes = Manifest.of(MediaType.OCI_MANIFEST, blob, List.of()).toBytes();
+      writer.manifest(Descriptor.of(MediaType.OCI_MANIFEST, bytes), bytes, "1");
+      tokens.asked.clear();
+      try (RemoteContent image = user.open(to)) {
+        before.resetResponse(BLOB, 1_000_000);
+        before.answer(
+            BLOB,
+            "401 Unauthorized",
+            "WWW-Authenticate: Bearer realm=\""
+                + tokens.realm()
+                + "\",service=\""
+                + TokenServer.SERVICE
+                + "\"");
+        try (InputStream in = image.open(blob)) {
+          assertThat(in.readAllBytes()).isEqualTo(content);
+        }
+      }
+      assertThat(before.waiting()).isZero();
+      assertThat(tokens.asked)
+          .containsExactly(
+              "GET tester [repository:team/app:pull]", "GET tester [repository:team/app:pull]");
+    }
+  }
+
+  @Test
+  void interruptEndsADownload() throws Exception {
+    pushed();
+    proxy.stallResponse(BLOB, 100_000);
+    CountDownLatch begun = new CountDownLatch(1);
+    AtomicReference<Throwable> thrown = new AtomicReference<>();
+    Thread reader =
+        new Thread(
+            () -> {
+              try (RemoteContent image = client.open(reference);
+                  InputStream in = image.open(blob)) {
+                in.readNBytes(10);
+                begun.countDown();
+                in.readAllBytes();
+              } catch (IOException | RuntimeException e) {
+                thrown.set(e);
+              }
+            });
+    reader.start();
+    assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
+    reader.interrupt();
+    reader.join(TimeUnit.SECONDS.toMillis(20));
+    assertThat(reader.isAlive()).isFalse();
+    assertThat(thrown.get()).isInstanceOf(InterruptedIOException.class);
+  }
+
+  @Test
+  void closeEndsADownload() throws Exception {
+    pushed();
+    proxy.stallResponse(BLOB, 100_000);
+    RemoteContent image = client.open(reference);
+    AtomicReference<Throwable> thrown = new AtomicReference<>();
+    CountDownLatch begun = new CountDownLatch(1);
+    Thread reader =
+        new Thread(
+            () -> {
+              try (InputStream in = image.open(blob)) {
+                in.readNBytes(10);
+                begun.countDown();
+                in.readAllBytes();
+              } catch (IOException | RuntimeException e) {
+                thrown.set(e);
+              }
+            });
+    reader.start();
+    assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
+    image.close();
+    reader.join(TimeUnit.SECONDS.toMillis(20));
+    assertThat(reader.isAlive()).isFalse();
+    assertThat(thrown.get()).isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void noMoreTransfersThanAllowedRunAtATime() throws Exception {
+    pushed();
+    client.close();
+    client = builder().parallelPerHost(1).build();
+    try (RemoteContent image = client.open(reference)) {
+      CountDownLatch second = new CountDownLatch(1);
+      List<String> order = new ArrayList<>();
+      Thread other;
+      try (InputStream first = image.open(blob)) {
+        first.readNBytes(10);
+        other =
+            new Thread(
+                () -> {
+                  try (InputStream in = image.open(blob)) {
+                    synchronized (order) {
+                      order.add("second");
+                    }
+                    in.readNBytes(1);
+                    second.countDown();
+                  } catch (IOException e) {
+                    order.add(e.toString());
+                  }
+                });
+        other.start();
+        first.readAllBytes();
+        synchronized (order) {
+          order.add("first");
+        }
+      }
+      assertThat(second.await(30, TimeUnit.SECONDS)).isTrue();
+      other.join();
+      assertThat(order).containsExactly("first", "second");
+    }
+  }
+}

@@ -1,0 +1,66 @@
+package dev.cooper.oci.registry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.time.Duration;
+import javax.net.ssl.SSLHandshakeException;
+import org.junit.jupiter.api.Test;
+
+class TriesTest {
+  private final FakeTiming timing = new FakeTiming();
+
+  @Test
+  void anotherWaitsTwiceAsLongEachTimeUpToHalfAMinute() throws IOException {
+    Tries tries = new Tries(timing, 8);
+    for (int i = 0; i < 8; i++) {
+      assertThat(tries.another(new IOException("reset"))).isTrue();
+    }
+    assertThat(tries.another(new IOException("reset"))).isFalse();
+    assertThat(tries.made()).isEqualTo(9);
+    // Half of what it could be, as this chance is always zero.
+    assertThat(timing.sleeps)
+        .extracting(Duration::toMillis)
+        .containsExactly(250L, 500L, 1000L, 2000L, 4000L, 8000L, 15000L, 15000L);
+  }
+
+  @Test
+  void renewCountsAnew() throws IOException {
+    Tries tries = new Tries(timing, 1);
+    assertThat(tries.another(new IOException("reset"))).isTrue();
+    tries.renew();
+    assertThat(tries.another(new IOException("reset"))).isTrue();
+    assertThat(tries.another(new IOException("reset"))).isFalse();
+  }
+
+  @Test
+  void anotherWhenItWouldFailAgainIsFalse() throws IOException {
+    Tries tries = new Tries(timing, 5);
+    assertThat(tries.another(new SSLHandshakeException("unknown CA"))).isFalse();
+    assertThat(tries.another(new IOException(new SSLHandshakeException("unknown CA")))).isFalse();
+    assertThat(tries.another(new InterruptedIOException())).isFalse();
+    assertThat(tries.another(new SourceException("disk", new IOException()))).isFalse();
+    assertThat(timing.sleeps).isEmpty();
+  }
+
+  @Test
+  void mayPassWhenTheStatusSaysSo() {
+    for (int status : new int[] {408, 429, 500, 502, 503, 504}) {
+      assertThat(Tries.mayPass(status)).as("%d", status).isTrue();
+    }
+    for (int status : new int[] {200, 206, 401, 403, 404, 416, 501, 505}) {
+      assertThat(Tries.mayPass(status)).as("%d", status).isFalse();
+    }
+  }
+
+  @Test
+  void anotherWhenInterruptedThrowsAndStaysInterrupted() {
+    Tries tries = new Tries(timing, 5);
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(() -> tries.another(new IOException("reset")))
+        .isInstanceOf(InterruptedIOException.class);
+    assertThat(Thread.interrupted()).isTrue();
+  }
+}
