@@ -156,6 +156,28 @@ class ImageImportTest {
     }
   }
 
+  @Test
+  void oneOfAnIndexOfAnotherPlatformRefuses() throws IOException {
+    StoredImage image = source(Compression.NONE, greeting("arm64"));
+    Index inner =
+        Index.of(List.of(image.descriptor().withPlatform(Platform.parse("linux/arm64/v8"))));
+    Files.write(
+        from.resolve("blobs/sha256").resolve(Digest.sha256(inner.toBytes()).hex()),
+        inner.toBytes());
+    Descriptor root = Descriptor.of(MediaType.OCI_INDEX, inner.toBytes());
+    Files.write(from.resolve("index.json"), Index.of(List.of(root)).toBytes());
+    try (Store store = target()) {
+      assertThatThrownBy(() -> importInto(store).one(from, null, PLATFORM, null))
+          .isInstanceOf(OperationException.class)
+          .hasMessage(
+              "index "
+                  + root.digest()
+                  + ": found no image for linux/amd64 in the index; it has linux/arm64/v8");
+      Platform arm = Platform.parse("linux/arm64");
+      assertThat(importInto(store).one(from, null, arm, null).id()).isEqualTo(image.id());
+    }
+  }
+
   @ParameterizedTest
   @EnumSource
   void allWhenALayerIsCutRefusesAndLeavesNothing(Compression compression) throws IOException {

@@ -153,21 +153,19 @@ public record Platform(
   }
 
   /**
-   * Whether an image for another platform is what is asked for by this one.
+   * Whether an image for another platform is or does what is asked for by this one.
    *
-   * <p>System and architecture have to be the same, and the variant too, where a missing one means
-   * the architecture's usual ({@code arm/v7}, {@code arm64/v8}). The system's version counts only
-   * if this platform names one; each feature that this one names has to be there.
+   * <p>System and architecture have to be the same, and the variant one that this one's runs, where
+   * a missing one means the architecture's usual ({@code arm/v7}, {@code arm64/v8}, {@code
+   * amd64/v1}). The system's version counts only if this platform names one, and of Windows only
+   * the build; each feature that this one names has to be there. {@link Index#select} takes the
+   * best.
    *
    * @param image what an index or a config says
    * @return true if it may be taken
    */
   public boolean matches(Platform image) {
-    return os.equals(image.os)
-        && architecture.equals(image.architecture)
-        && effectiveVariant().equals(image.effectiveVariant())
-        && (osVersion == null || osVersion.equals(image.osVersion))
-        && image.osFeatures.containsAll(osFeatures);
+    return distance(image).isPresent();
   }
 
   private String effectiveVariant() {
@@ -185,7 +183,7 @@ public record Platform(
       return order.subList(at, order.size());
     }
     // An arm64/v9 runs what is made for v8; of others nobody knows.
-    return order.isEmpty() ? List.of(own) : List.of(own, order.get(0));
+    return architecture.equals("arm64") ? List.of(own, "v8") : List.of(own);
   }
 
   /**

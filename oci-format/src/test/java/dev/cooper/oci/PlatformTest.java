@@ -39,12 +39,18 @@ class PlatformTest {
     "linux/arm64/v8, linux/arm64, true",
     "linux/arm, linux/arm/v7, true",
     "linux/arm/v6, linux/arm/v7, false",
+    "linux/arm/v7, linux/arm/v6, true",
+    "linux/arm/v7, linux/arm/v9, false",
+    "linux/arm/v9, linux/arm/v8, false",
+    "linux/arm64/v9, linux/arm64, true",
+    "linux/arm64, linux/arm64/v9, false",
     "linux/amd64, linux/amd64/v3, false",
+    "linux/amd64/v3, linux/amd64, true",
     "linux/amd64, linux/arm64, false",
     "linux/amd64, windows/amd64, false",
     "linux/riscv64, linux/riscv64, true",
   })
-  void matchesComparesTheUsualVariant(String wanted, String found, boolean matches) {
+  void matchesComparesWhatTheVariantRuns(String wanted, String found, boolean matches) {
     assertThat(Platform.parse(wanted).matches(Platform.parse(found))).isEqualTo(matches);
   }
 

@@ -41,7 +41,12 @@ final class AuthFile {
   static Optional<AuthFile> read(Path path, boolean legacy) throws IOException {
     return SettingsFiles.read(path, MAX_BYTES)
         .filter(bytes -> bytes.length > 0)
-        .map(bytes -> new AuthFile(SettingsObject.json(path.toString(), bytes), legacy));
+        .map(bytes -> parse(path, bytes, legacy));
+  }
+
+  /** The same, of a file's bytes. */
+  static AuthFile parse(Path path, byte[] bytes, boolean legacy) {
+    return new AuthFile(SettingsObject.json(path.toString(), bytes), legacy);
   }
 
   /**

@@ -26,15 +26,20 @@ import java.util.Optional;
  * fails by an {@link dev.cooper.oci.OperationException}.
  */
 public final class AuthFiles implements CredentialsProvider {
+  /** What stands for the files among the helpers. */
+  private static final String FILES = "containers-auth.json";
+
   private final List<Location> locations;
   private final CredentialHelper helper;
+  private final List<String> sources;
 
   /** Where a file may be, and whether it is a {@code .dockercfg}. */
   private record Location(Path path, boolean legacy) {}
 
-  private AuthFiles(List<Location> locations, CredentialHelper helper) {
+  private AuthFiles(List<Location> locations, CredentialHelper helper, List<String> sources) {
     this.locations = List.copyOf(locations);
     this.helper = helper;
+    this.sources = List.copyOf(sources);
   }
 
   /**
@@ -56,7 +61,8 @@ public final class AuthFiles implements CredentialsProvider {
   public static AuthFiles of(Path file) {
     return new AuthFiles(
         List.of(new Location(file, false)),
-        new CredentialHelper(HostEnvironment.current(), CredentialHelper.LIMIT));
+        new CredentialHelper(HostEnvironment.current(), CredentialHelper.LIMIT),
+        List.of(FILES));
   }
 
   static AuthFiles of(HostEnvironment host, CredentialHelper helper) {
@@ -67,7 +73,7 @@ public final class AuthFiles implements CredentialsProvider {
     Path docker = host.path("DOCKER_CONFIG").orElse(host.home().resolve(".docker"));
     locations.add(new Location(docker.resolve("config.json"), false));
     locations.add(new Location(host.home().resolve(".dockercfg"), true));
-    return new AuthFiles(locations, helper);
+    return new AuthFiles(locations, helper, List.of(FILES));
   }
 
   private static Optional<Path> primary(HostEnvironment host) {
@@ -83,8 +89,31 @@ public final class AuthFiles implements CredentialsProvider {
     return runtime.map(directory -> directory.resolve("containers").resolve("auth.json"));
   }
 
+  /**
+   * A copy that asks helpers for every registry, as registries.conf(5) has them in {@code
+   * credential-helpers}.
+   *
+   * @param helpers what comes after {@code docker-credential-} in their names, in this order;
+   *     {@code containers-auth.json} stands for the files; none at all for the files alone
+   * @return the copy
+   */
+  public AuthFiles withHelpers(List<String> helpers) {
+    return new AuthFiles(locations, helper, helpers.isEmpty() ? List.of(FILES) : helpers);
+  }
+
   @Override
   public Optional<Credentials> find(String registry, String repository) throws IOException {
+    for (String source : sources) {
+      Optional<Credentials> found =
+          source.equals(FILES) ? inFiles(registry, repository) : helper.get(source, registry);
+      if (found.isPresent()) {
+        return found;
+      }
+    }
+    return Optional.empty();
+  }
+
+  private Optional<Credentials> inFiles(String registry, String repository) throws IOException {
     for (Location each : locations) {
       Optional<AuthFile> file = AuthFile.read(each.path(), each.legacy());
       if (file.isPresent()) {
@@ -97,11 +126,17 @@ public final class AuthFiles implements CredentialsProvider {
     return Optional.empty();
   }
 
-  /** The files' paths, in the order in which they are read. */
+  /** The files' paths and the helpers' names, in the order in which they are asked. */
   @Override
   public String describe() {
-    List<String> paths = new ArrayList<>();
-    locations.forEach(each -> paths.add(each.path().toString()));
-    return String.join(", ", paths);
+    List<String> names = new ArrayList<>();
+    for (String source : sources) {
+      if (source.equals(FILES)) {
+        locations.forEach(each -> names.add(each.path().toString()));
+      } else {
+        names.add("docker-credential-" + source);
+      }
+    }
+    return String.join(", ", names);
   }
 }

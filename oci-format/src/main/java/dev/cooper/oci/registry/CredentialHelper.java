@@ -10,9 +10,11 @@ import java.io.OutputStream;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -65,8 +67,7 @@ final class CredentialHelper {
     }
     String program = "docker-credential-" + name;
     ProcessBuilder builder = new ProcessBuilder(find(program).toString(), "get");
-    builder.environment().clear();
-    builder.environment().putAll(host.variables());
+    adjust(builder.environment());
     // What it says beside its answer could be anything, a secret included.
     Process process = builder.redirectError(ProcessBuilder.Redirect.DISCARD).start();
     try {
@@ -77,20 +78,42 @@ final class CredentialHelper {
     }
   }
 
+  /** What is the same stays as it is: bytes that this JVM's locale can't decode, too. */
+  private void adjust(Map<String, String> environment) {
+    environment.keySet().retainAll(host.variables().keySet());
+    host.variables()
+        .forEach(
+            (name, value) -> {
+              if (!value.equals(environment.get(name))) {
+                environment.put(name, value);
+              }
+            });
+  }
+
   /** In PATH's absolute directories alone: what lies where the JVM was started is not trusted. */
   private Path find(String program) {
     String path = host.variables().getOrDefault("PATH", "");
     String ending = File.separatorChar == '\\' ? ".exe" : "";
     for (String directory : path.split(Pattern.quote(File.pathSeparator))) {
-      Path file = Path.of(directory, program + ending);
-      if (file.isAbsolute() && Files.isRegularFile(file) && Files.isExecutable(file)) {
-        return file;
+      Optional<Path> file = in(directory, program + ending);
+      if (file.isPresent()) {
+        return file.get();
       }
     }
     throw new OperationException(
         "credential helper "
             + program
             + " is in no directory of PATH: install it, or take it out of the file that names it");
+  }
+
+  private static Optional<Path> in(String directory, String program) {
+    try {
+      return Optional.of(Path.of(directory, program))
+          .filter(file -> file.isAbsolute())
+          .filter(file -> Files.isRegularFile(file) && Files.isExecutable(file));
+    } catch (InvalidPathException e) {
+      return Optional.empty(); // this JVM's locale has no name for the directory
+    }
   }
 
   private byte[] ask(String program, String server, Process process) throws IOException {

@@ -1,8 +1,11 @@
 package dev.cooper.oci.registry;
 
+import dev.cooper.oci.OperationException;
+import dev.cooper.oci.Text;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -26,9 +29,9 @@ record HostEnvironment(Map<String, String> variables, Path home, Path root, @Nul
     Map<String, String> variables = System.getenv();
     String named = variables.getOrDefault("HOME", "");
     // As Go does: HOME first. The JVM asks passwd, and knows no home of a pod's arbitrary user.
-    Path home = Path.of(named.isEmpty() ? System.getProperty("user.home", "/") : named);
+    Path home = path("HOME", named.isEmpty() ? System.getProperty("user.home", "/") : named);
     Path root = Path.of("").toAbsolutePath().getRoot();
-    return new HostEnvironment(variables, home.toAbsolutePath(), root, currentUid());
+    return new HostEnvironment(variables, home, root, currentUid());
   }
 
   private static @Nullable Integer currentUid() {
@@ -50,7 +53,20 @@ record HostEnvironment(Map<String, String> variables, Path home, Path root, @Nul
 
   /** A variable that holds a path. */
   Optional<Path> path(String name) {
-    return variable(name).map(value -> Path.of(value).toAbsolutePath());
+    return variable(name).map(value -> path(name, value));
+  }
+
+  private static Path path(String name, String value) {
+    try {
+      return Path.of(value).toAbsolutePath();
+    } catch (InvalidPathException e) {
+      throw new OperationException(
+          name
+              + " is "
+              + Text.quote(value)
+              + ", which this JVM can't name in its locale: set LC_ALL=C.UTF-8",
+          e);
+    }
   }
 
   /** {@code $XDG_CONFIG_HOME}, usually {@code ~/.config}. */

@@ -48,6 +48,11 @@ final class PemFile {
     byte[] bytes =
         SettingsFiles.read(file, MAX_BYTES)
             .orElseThrow(() -> new NoSuchFileException(file.toString()));
+    return parse(file, bytes);
+  }
+
+  /** The same, of a file's bytes. */
+  static PemFile parse(Path file, byte[] bytes) {
     return new PemFile(file, new String(bytes, StandardCharsets.ISO_8859_1));
   }
 

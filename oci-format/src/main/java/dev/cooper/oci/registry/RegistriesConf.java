@@ -113,7 +113,8 @@ public final class RegistriesConf implements EndpointResolver {
     return EMPTY.with(read, file.toString());
   }
 
-  private RegistriesConf with(RegistriesFile file, String source) {
+  /** What a file says counts more than what was said before. */
+  RegistriesConf with(RegistriesFile file, String source) {
     List<String> all = new ArrayList<>(sources);
     all.add(source);
     Map<String, RegistryRule> more = new LinkedHashMap<>(rules);

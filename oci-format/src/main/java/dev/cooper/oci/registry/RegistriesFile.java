@@ -38,12 +38,12 @@ record RegistriesFile(
    */
   static Optional<RegistriesFile> read(Path path) throws IOException {
     Optional<byte[]> bytes = SettingsFiles.read(path, MAX_BYTES);
-    return bytes.isEmpty()
-        ? Optional.empty()
-        : Optional.of(parse(SettingsObject.toml(path.toString(), bytes.get())));
+    return bytes.isEmpty() ? Optional.empty() : Optional.of(parse(path, bytes.get()));
   }
 
-  private static RegistriesFile parse(SettingsObject file) {
+  /** The same, of a file's bytes. */
+  static RegistriesFile parse(Path path, byte[] bytes) throws IOException {
+    SettingsObject file = SettingsObject.toml(path.toString(), bytes);
     if (file.has("registries")) {
       throw file.malformed(
           "registries",

@@ -12,6 +12,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -352,6 +353,35 @@ class AuthFilesTest {
         .isInstanceOf(OperationException.class)
         .hasMessageContaining("docker-credential-desktop")
         .hasMessageContaining("PATH");
+  }
+
+  @Test
+  void withHelpersAsksThemForEveryRegistry() throws IOException {
+    host.helper(
+        "one",
+        "[ $server = example.com ] && "
+            + ANSWER
+            + "one || { echo credentials not found; exit 1; }");
+    host.write(DOCKER, auths("example.com", "file", "other.com", "file"));
+    HostEnvironment environment = host.environment();
+    AuthFiles files =
+        AuthFiles.of(environment, new CredentialHelper(environment, Duration.ofSeconds(30)));
+    Optional<Credentials> one = Optional.of(new Credentials.Basic("one", SECRET));
+    Optional<Credentials> file = Optional.of(new Credentials.Basic("file", SECRET));
+
+    AuthFiles helperFirst = files.withHelpers(List.of("one", "containers-auth.json"));
+    assertThat(helperFirst.find("example.com", "app")).isEqualTo(one);
+    assertThat(helperFirst.find("other.com", "app")).isEqualTo(file);
+    assertThat(helperFirst.describe())
+        .startsWith("docker-credential-one, ")
+        .contains("config.json");
+    AuthFiles filesFirst = files.withHelpers(List.of("containers-auth.json", "one"));
+    assertThat(filesFirst.find("example.com", "app")).isEqualTo(file);
+    AuthFiles alone = files.withHelpers(List.of("one"));
+    assertThat(alone.find("other.com", "app")).isEmpty();
+    assertThat(files.withHelpers(List.of()).find("example.com", "app")).isEqualTo(file);
+    assertThatThrownBy(() -> files.withHelpers(List.of("../x")).find("example.com", "app"))
+        .isInstanceOf(ContentException.class);
   }
 
   @Test
