@@ -88,4 +88,16 @@ class LayerPathTest {
     assertThat(sorted)
         .containsExactly("", "a", "a/\u0001", "a/b", "a/b/c", "a!", "a.txt", "a\u00ff", "b");
   }
+
+  @Test
+  void isCanonicalOnlyForWhatNormalizeGives() {
+    for (String each : new String[] {"", "a", "a/b", "..a", "a/.wh.b", "\u00ff", "x".repeat(255)}) {
+      assertThat(LayerPath.isCanonical(new ByteString(each))).as(each).isTrue();
+      assertThat(LayerPath.normalize(new ByteString(each))).isEqualTo(new ByteString(each));
+    }
+    for (String each :
+        new String[] {"/", "/a", "a/", "a//b", ".", "..", "./a", "a/..", "a\0", "x".repeat(256)}) {
+      assertThat(LayerPath.isCanonical(new ByteString(each))).as(each).isFalse();
+    }
+  }
 }
