@@ -2,9 +2,11 @@ package dev.cooper.oci.registry;
 
 import dev.cooper.oci.OperationException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.URI;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -164,12 +166,30 @@ final class Authorizer {
   private Optional<Credentials> credentials(String repository) throws IOException {
     Optional<Credentials> known = found.get(repository);
     if (known == null) {
-      known = settings.credentials().find(registry, repository);
+      known = find(repository);
       found.put(repository, known);
       tried.put(repository, tried(known));
     }
     known.ifPresent(redaction::secrets);
     return known;
+  }
+
+  /** No further try would change what a person has configured wrongly. */
+  private Optional<Credentials> find(String repository) throws IOException {
+    try {
+      return settings.credentials().find(registry, repository);
+    } catch (InterruptedIOException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new OperationException(
+          String.format(
+              Locale.ROOT,
+              "cannot get the credentials for %s from %s: %s",
+              registry,
+              settings.credentials().describe(),
+              e.getMessage()),
+          e);
+    }
   }
 
   private String tried(Optional<Credentials> credentials) {

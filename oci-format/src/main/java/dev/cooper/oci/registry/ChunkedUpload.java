@@ -7,11 +7,13 @@ import dev.cooper.oci.MediaType;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.net.URI;
 import java.security.MessageDigest;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sends a blob while it is made, piece by piece. Source: OCI distribution-spec, "Pushing a blob in
@@ -30,6 +32,7 @@ final class ChunkedUpload {
   private final Uploads uploads;
   private final MessageDigest hasher = Digest.newSha256();
   private long position;
+  private boolean outOfStep;
 
   ChunkedUpload(Repository repository, Uploads uploads) {
     this.repository = repository;
@@ -83,28 +86,13 @@ final class ChunkedUpload {
   /** Sends one piece, or what of it a broken try has not brought over; where the next one goes. */
   private URI send(URI session, byte[] piece, int length) throws IOException {
     Tries tries = repository.host().tries();
+    outOfStep = false;
     URI at = session;
     int from = 0;
-    boolean disputed = false;
-    while (true) {
-      Call call = patch(at, piece, from, length);
-      try {
-        Response response = repository.send(call);
-        if (response.status() == 202 || response.status() == 201 || response.status() == 204) {
-          response.discard();
-          return RegistryHost.location(response);
-        }
-        boolean outOfStep = response.status() == 416 && !disputed;
-        disputed |= outOfStep;
-        if (!outOfStep && !tries.another(response)) {
-          throw repository.failure(response);
-        }
-      } catch (java.io.InterruptedIOException e) {
-        throw e;
-      } catch (IOException e) {
-        if (!tries.another(e)) {
-          throw repository.host().unreachable(call, repository.name(), e, tries);
-        }
+    while (from < length) {
+      URI next = once(patch(at, piece, from, length), tries);
+      if (next != null) {
+        return next;
       }
       Response status = status(at);
       at = RegistryHost.location(status);
@@ -113,10 +101,32 @@ final class ChunkedUpload {
         throw new ContentException(
             repository.where() + ": the registry lost bytes of an upload, or found some");
       }
-      if (from == length) {
-        return at;
+    }
+    return at;
+  }
+
+  /** Where the next piece goes, or null if this one may not be there as a whole. */
+  private @Nullable URI once(Call call, Tries tries) throws IOException {
+    try {
+      Response response = repository.send(call);
+      if (response.status() == 202 || response.status() == 201 || response.status() == 204) {
+        response.discard();
+        return RegistryHost.location(response);
+      }
+      if (response.status() == 416 && !outOfStep) {
+        outOfStep = true; // once: the registry then says where it is
+        response.discard();
+      } else if (!tries.another(response)) {
+        throw repository.failure(response);
+      }
+    } catch (InterruptedIOException e) {
+      throw e;
+    } catch (IOException e) {
+      if (!tries.another(e)) {
+        throw repository.host().unreachable(call, repository.name(), e, tries);
       }
     }
+    return null;
   }
 
   private Call patch(URI session, byte[] piece, int from, int length) {

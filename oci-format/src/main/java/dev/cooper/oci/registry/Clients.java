@@ -74,7 +74,7 @@ final class Clients implements Closeable {
       // It may have come while everything else was being ended, so it ends itself.
       underWay.remove(exchange);
       end.run();
-      throw closed(new CancellationException());
+      throw closed(new IllegalStateException("closed meanwhile"));
     }
   }
 
@@ -82,9 +82,11 @@ final class Clients implements Closeable {
     underWay.remove(exchange);
   }
 
-  /** No other try is worth it, as the cause tells. */
-  static IOException closed(CancellationException cause) {
-    return new IOException("the registry client was closed", cause);
+  /** The cause tells that no other try is worth it. */
+  static IOException closed(RuntimeException how) {
+    CancellationException cancelled = new CancellationException();
+    cancelled.initCause(how);
+    return new IOException("the registry client was closed", cancelled);
   }
 
   /** For plain HTTP alone. */

@@ -4,10 +4,8 @@ import dev.cooper.oci.ContentException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.URI;
-import java.net.http.HttpClient;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
@@ -19,24 +17,22 @@ import org.jspecify.annotations.Nullable;
  */
 final class RegistryHost {
   private static final int MAX_REDIRECTS = 5;
-  private static final int BAD_REQUEST = 400;
 
   private final Endpoint endpoint;
   private final Settings settings;
-  private final Clients clients;
   private final Transport transport;
   private final Destinations destinations;
   private final Redaction redaction;
   private final Authorizer authorizer;
   private final Semaphore transfers;
-  private volatile @Nullable URI base;
+  private final Route route;
 
   RegistryHost(Endpoint endpoint, Settings settings, Clients clients, Redaction redaction) {
     this.endpoint = endpoint;
     this.settings = settings;
-    this.clients = clients;
     this.redaction = redaction;
     transport = new Transport(settings, clients);
+    route = new Route(endpoint, clients, transport);
     destinations = new Destinations(settings.addresses());
     TokenService tokens = new TokenService(this::sendElsewhere, settings, redaction);
     authorizer = new Authorizer(endpoint.registry(), settings, destinations, tokens, redaction);
@@ -111,14 +107,12 @@ final class RegistryHost {
 
   /** The exception for no answer. */
   RegistryException unreachable(Call call, String repository, IOException cause, Tries tries) {
-    URI known = base;
-    URI uri = known == null ? URI.create("https://" + endpoint.host()) : known;
     return new RegistryException(
         String.format(
             Locale.ROOT,
             "%s %s: %s, in %d tries; %s",
             call.method(),
-            Redaction.url(uri.resolve(call.target())),
+            Redaction.url(route.shown().resolve(call.target())),
             redaction.text(reason(cause)),
             tries.made(),
             authorizer.tried(repository)),
@@ -163,7 +157,7 @@ final class RegistryHost {
     URI uri = first;
     String header = authorization;
     for (int i = 0; i <= MAX_REDIRECTS; i++) {
-      Response response = transport.send(client(uri), call, uri, header);
+      Response response = transport.send(route.client(uri), call, uri, header);
       URI next = next(response, call);
       if (next == null) {
         return response;
@@ -220,7 +214,7 @@ final class RegistryHost {
     Tries tries = tries();
     while (true) {
       try {
-        Response response = transport.send(client(uri), call, uri, authorization);
+        Response response = transport.send(route.client(uri), call, uri, authorization);
         if (!tries.another(response)) {
           return response;
         }
@@ -241,6 +235,11 @@ final class RegistryHost {
     return redirected(call, uri, null);
   }
 
+  /** The registry's URL, found out by asking where plain HTTP is allowed. */
+  URI base() throws IOException {
+    return route.base();
+  }
+
   static boolean isOwn(URI own, URI uri) {
     return own.getScheme().equalsIgnoreCase(uri.getScheme())
         && own.getHost().equalsIgnoreCase(uri.getHost())
@@ -253,78 +252,5 @@ final class RegistryHost {
       return uri.getPort();
     }
     return "http".equalsIgnoreCase(uri.getScheme()) ? 80 : 443;
-  }
-
-  private HttpClient client(URI uri) throws IOException {
-    if ("http".equalsIgnoreCase(uri.getScheme())) {
-      return clients.plain();
-    }
-    URI own = URI.create("https://" + endpoint.host());
-    boolean same = port(own) == port(uri) && own.getHost().equalsIgnoreCase(uri.getHost());
-    Optional<HttpClient> configured =
-        clients.configured(same ? endpoint.registry() : uri.getRawAuthority());
-    if (configured.isPresent()) {
-      return configured.get();
-    }
-    if (same && endpoint.insecure()) {
-      return clients.unverified();
-    }
-    // A registry's own certificate authority mostly vouches for its token service and store too.
-    Optional<HttpClient> registrys =
-        same ? Optional.empty() : clients.configured(endpoint.registry());
-    return registrys.isPresent() ? registrys.get() : clients.verified();
-  }
-
-  /** The registry's URL, found out by asking where plain HTTP is allowed. */
-  URI base() throws IOException {
-    URI known = base;
-    if (known == null) {
-      known = endpoint.insecure() ? probed() : URI.create("https://" + endpoint.host());
-      base = known;
-    }
-    return known;
-  }
-
-  private URI probed() throws IOException {
-    URI plain = URI.create("http://" + endpoint.host());
-    URI tls = URI.create("https://" + endpoint.host());
-    // On this machine, plain HTTP is the rule; elsewhere the better one is tried first.
-    boolean plainFirst = endpoint.isLoopback() && clients.configured(endpoint.registry()).isEmpty();
-    URI first = plainFirst ? plain : tls;
-    URI second = plainFirst ? tls : plain;
-    try {
-      if (speaks(first)) {
-        return first;
-      }
-    } catch (InterruptedIOException e) {
-      throw e;
-    } catch (IOException e) {
-      if (e instanceof java.net.ConnectException && first.getPort() >= 0) {
-        throw e; // both would be asked at this same port
-      }
-      return second(second, e);
-    }
-    return second;
-  }
-
-  private URI second(URI uri, IOException first) throws IOException {
-    try {
-      if (speaks(uri)) {
-        return uri;
-      }
-    } catch (InterruptedIOException e) {
-      throw e;
-    } catch (IOException e) {
-      first.addSuppressed(e);
-    }
-    throw first;
-  }
-
-  /** Whether there is an answer in HTTP; servers of TLS say 400 to plain HTTP. */
-  private boolean speaks(URI uri) throws IOException {
-    Call ping = Call.of("GET", "/v2/", Scopes.NONE);
-    Response response = transport.send(client(uri), ping, uri.resolve("/v2/"), null);
-    response.discard();
-    return response.status() != BAD_REQUEST;
   }
 }

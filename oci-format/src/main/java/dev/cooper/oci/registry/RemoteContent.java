@@ -25,7 +25,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * <p>Its index has one entry, without a name. Blobs come from the place that gave the manifest; if
  * that is a mirror that lacks one, from the next place. A download that breaks goes on where it
  * was. Thread-safe; a stream is for one thread, and holds one of the registry's parallel transfers
- * until it is closed.
+ * until it is closed, so that a thread does well to have one open at a time.
  */
 public final class RemoteContent implements ContentReader {
   private final ImageReference reference;

@@ -14,6 +14,7 @@ import java.net.http.HttpTimeoutException;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +62,8 @@ final class Transport {
                   request.build(),
                   head -> new BodyStream(settings.stallTimeout(), clients::untrack)),
               body));
+    } catch (RejectedExecutionException e) {
+      throw Clients.closed(e);
     }
   }
 

@@ -437,6 +437,26 @@ class CredentialLeakTest {
   }
 
   @Test
+  void credentialsThatCannotBeReadAreNotAskedForAgain() {
+    FakeTiming timing = new FakeTiming();
+    try (RegistryClient broken =
+        builder()
+            .timing(timing)
+            .retries(5)
+            .credentials(
+                (registry, repository) -> {
+                  throw new IOException("auth.json is no JSON");
+                })
+            .build()) {
+      assertThatThrownBy(() -> broken.open(app()))
+          .isInstanceOf(OperationException.class)
+          .hasMessageContaining("cannot get the credentials for " + server.address())
+          .hasMessageContaining("auth.json is no JSON");
+      assertThat(timing.sleeps).isEmpty();
+    }
+  }
+
+  @Test
   void registryThatIsNeverContentIsAskedTwiceAtMost() {
     server.on(
         "DELETE .*", answer -> answer.with("WWW-Authenticate", "Basic realm=\"x\"").send(401));

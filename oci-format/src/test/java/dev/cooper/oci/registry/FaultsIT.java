@@ -410,6 +410,51 @@ class FaultsIT {
   }
 
   @Test
+  void closeOfTheClientEndsADownloadAndAnUpload() throws Exception {
+    pushed();
+    proxy.stallResponse(BLOB, 100_000);
+    proxy.stallResponse("PUT .*", 0);
+    RemoteContent image = client.open(reference);
+    InputStream in = image.open(blob);
+    in.readNBytes(10);
+    AtomicReference<Throwable> thrown = new AtomicReference<>();
+    CountDownLatch begun = new CountDownLatch(1);
+    byte[] other = {1};
+    Thread writer =
+        new Thread(
+            () -> {
+              try {
+                client
+                    .writer(reference)
+                    .blob(
+                        Descriptor.of(MediaType.OCI_LAYER, other),
+                        () -> {
+                          begun.countDown();
+                          return new ByteArrayInputStream(other);
+                        });
+              } catch (IOException | RuntimeException e) {
+                thrown.set(e);
+              }
+            });
+    writer.start();
+    assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
+    client.close();
+    assertThatThrownBy(in::readAllBytes).isInstanceOf(IOException.class);
+    writer.join(TimeUnit.SECONDS.toMillis(20));
+    assertThat(writer.isAlive()).isFalse();
+    assertThatThrownBy(() -> client.open(reference)).isInstanceOf(IllegalStateException.class);
+    image.close();
+  }
+
+  @Test
+  void uploadThatIsTooLargeForOneRequestGoesInPieces() throws IOException {
+    proxy.answer("PUT /v2/team/app/blobs/uploads/.*", "413 Payload Too Large");
+    client.writer(reference).blob(blob, () -> new ByteArrayInputStream(content));
+    assertThat(proxy.requests).anyMatch(each -> each.startsWith("PATCH"));
+    assertThat(client.writer(registry.reference("team/app:1")).has(blob)).isTrue();
+  }
+
+  @Test
   void noMoreTransfersThanAllowedRunAtATime() throws Exception {
     pushed();
     client.close();

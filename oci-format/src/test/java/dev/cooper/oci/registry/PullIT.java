@@ -136,4 +136,32 @@ class PullIT {
               "GET anybody [repository:team/app:pull]", "POST tester [repository:team/app:pull]");
     }
   }
+
+  @Test
+  void openWhenOfDockersTypesGivesTheImage() throws IOException {
+    try (TestRegistry registry = TestRegistry.plain(temp);
+        RegistryClient client = RegistryClient.builder().build()) {
+      PeerTool.run(
+          temp,
+          "skopeo",
+          "--insecure-policy",
+          "copy",
+          "--format",
+          "v2s2",
+          "--dest-tls-verify=false",
+          "oci:layout:docker.io/library/app:1",
+          "docker://" + registry.address() + "/team/app:1");
+      try (RemoteContent content = client.open(registry.reference("team/app:1"))) {
+        Descriptor root = content.root().descriptor();
+        assertThat(root.mediaType()).isEqualTo(MediaType.DOCKER_MANIFEST);
+        Manifest manifest = Manifest.parse(content.read(root), root.mediaType());
+        assertThat(manifest.config().mediaType()).isEqualTo(MediaType.DOCKER_CONFIG);
+        for (Descriptor layer : manifest.layers()) {
+          try (InputStream in = content.open(layer)) {
+            assertThat(layer.digest().matches(in.readAllBytes())).isTrue();
+          }
+        }
+      }
+    }
+  }
 }

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
 import dev.cooper.oci.ImageReference;
+import dev.cooper.oci.Index;
 import dev.cooper.oci.Manifest;
 import dev.cooper.oci.MediaType;
+import dev.cooper.oci.Platform;
 import dev.cooper.oci.layout.ContentReader;
 import dev.cooper.oci.layout.OciLayout;
 import dev.cooper.oci.layout.PeerTool;
@@ -83,6 +85,39 @@ class PushIT {
         assertThat(copied.index().manifests().get(0).digest()).isEqualTo(image.descriptor.digest());
       }
       assertThat(events).hasSize(3).containsOnly("UPLOAD TRANSFERRED");
+    }
+  }
+
+  @Test
+  void pushOfAnIndexIsReadWithAllItsImages() throws IOException {
+    try (TestRegistry registry = TestRegistry.plain(temp);
+        RegistryClient client = builder().build()) {
+      ImageReference to = registry.reference("team/app:1");
+      push(client, to);
+      byte[] index =
+          Index.of(
+                  List.of(
+                      image.descriptor,
+                      image.descriptor.withPlatform(Platform.of("linux", "arm64"))))
+              .toBytes();
+      Descriptor descriptor = Descriptor.of(MediaType.OCI_INDEX, index);
+      client.writer(to).manifest(descriptor, index, "all");
+      assertThat(raw(registry.reference("team/app:all"))).isEqualTo(index);
+      PeerTool.run(
+          temp,
+          "skopeo",
+          "--insecure-policy",
+          "copy",
+          "--all",
+          "--preserve-digests",
+          "--src-tls-verify=false",
+          "docker://" + registry.reference("team/app:all"),
+          "oci:copied:x");
+      assertThat(Validator.validate(temp.resolve("copied"))).isEmpty();
+      try (RemoteContent content = client.open(registry.reference("team/app:all"))) {
+        assertThat(content.root().descriptor()).isEqualTo(descriptor);
+        assertThat(content.read(image.descriptor)).isEqualTo(image.manifest.toBytes());
+      }
     }
   }
 

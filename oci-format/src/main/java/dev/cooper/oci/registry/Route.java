@@ -1,0 +1,119 @@
+package dev.cooper.oci.registry;
+
+import dev.cooper.oci.OperationException;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a registry is reached: by TLS, or where that is allowed by plain HTTP; and by which TLS
+ * settings it and the hosts that it leads to are trusted. Thread-safe.
+ */
+final class Route {
+  private static final int BAD_REQUEST = 400;
+
+  private final Endpoint endpoint;
+  private final Clients clients;
+  private final Transport transport;
+  private volatile @Nullable URI base;
+
+  Route(Endpoint endpoint, Clients clients, Transport transport) {
+    this.endpoint = endpoint;
+    this.clients = clients;
+    this.transport = transport;
+  }
+
+  /** The registry's URL as far as it is known, for messages. */
+  URI shown() {
+    URI known = base;
+    return known == null ? URI.create("https://" + endpoint.host()) : known;
+  }
+
+  /** The client to send a request to a URL with. */
+  HttpClient client(URI uri) throws IOException {
+    if ("http".equalsIgnoreCase(uri.getScheme())) {
+      return clients.plain();
+    }
+    URI own = URI.create("https://" + endpoint.host());
+    boolean same = RegistryHost.isOwn(own, uri);
+    Optional<HttpClient> configured =
+        configured(same ? endpoint.registry() : uri.getRawAuthority());
+    if (configured.isPresent()) {
+      return configured.get();
+    }
+    if (same && endpoint.insecure()) {
+      return clients.unverified();
+    }
+    // A registry's own certificate authority mostly vouches for its token service and store too.
+    Optional<HttpClient> registrys = same ? Optional.empty() : configured(endpoint.registry());
+    return registrys.isPresent() ? registrys.get() : clients.verified();
+  }
+
+  /** No further try would change what a person has configured wrongly. */
+  private Optional<HttpClient> configured(String registry) throws IOException {
+    try {
+      return clients.configured(registry);
+    } catch (InterruptedIOException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new OperationException(
+          "cannot use the TLS settings for " + registry + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** The registry's URL, found out by asking where plain HTTP is allowed. */
+  URI base() throws IOException {
+    URI known = base;
+    if (known == null) {
+      known = endpoint.insecure() ? probed() : URI.create("https://" + endpoint.host());
+      base = known;
+    }
+    return known;
+  }
+
+  private URI probed() throws IOException {
+    URI plain = URI.create("http://" + endpoint.host());
+    URI tls = URI.create("https://" + endpoint.host());
+    // On this machine, plain HTTP is the rule; elsewhere the better one is tried first.
+    boolean plainFirst = endpoint.isLoopback() && configured(endpoint.registry()).isEmpty();
+    URI first = plainFirst ? plain : tls;
+    URI second = plainFirst ? tls : plain;
+    try {
+      if (speaks(first)) {
+        return first;
+      }
+    } catch (InterruptedIOException e) {
+      throw e;
+    } catch (IOException e) {
+      if (e instanceof java.net.ConnectException && first.getPort() >= 0) {
+        throw e; // both would be asked at this same port
+      }
+      return second(second, e);
+    }
+    return second;
+  }
+
+  private URI second(URI uri, IOException first) throws IOException {
+    try {
+      if (speaks(uri)) {
+        return uri;
+      }
+    } catch (InterruptedIOException e) {
+      throw e;
+    } catch (IOException e) {
+      first.addSuppressed(e);
+    }
+    throw first;
+  }
+
+  /** Whether there is an answer in HTTP; servers of TLS say 400 to plain HTTP. */
+  private boolean speaks(URI uri) throws IOException {
+    Call ping = Call.of("GET", "/v2/", Scopes.NONE);
+    Response response = transport.send(client(uri), ping, uri.resolve("/v2/"), null);
+    response.discard();
+    return response.status() != BAD_REQUEST;
+  }
+}

@@ -1,0 +1,221 @@
+package dev.cooper.oci.registry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What a registry and its token service are shown, and how often. */
+class AuthorizerTest {
+  private static final Credentials USER = new Credentials.Basic("joe", "hunter2");
+
+  private final FakeTiming timing = new FakeTiming();
+  private final List<String> shown = new CopyOnWriteArrayList<>();
+  private FakeServer server;
+  private FakeServer tokens;
+  private volatile String right = "Bearer t1";
+
+  @BeforeEach
+  void start() throws IOException {
+    server = FakeServer.plain();
+    tokens = FakeServer.plain();
+    server.on(
+        "GET /v2/app/tags/list",
+        answer -> {
+          shown.add(String.valueOf(answer.header("Authorization")));
+          if (right.equals(answer.header("Authorization"))) {
+            answer.sendText(200, "{\"tags\":[\"1\"]}");
+            return;
+          }
+          answer
+              .with(
+                  "WWW-Authenticate",
+                  "Bearer realm=\"http://"
+                      + tokens.address()
+                      + "/token?a=b\",service=\"s p\",scope=\"repository:app:pull"
+                      + " repository:shared/base:pull\"")
+              .send(401);
+        });
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+    tokens.close();
+  }
+
+  private RegistryClient client(Credentials credentials) {
+    return RegistryClient.builder()
+        .timing(timing)
+        .retries(1)
+        .credentials((registry, repository) -> Optional.ofNullable(credentials))
+        .build();
+  }
+
+  private void gives(String method, String body) {
+    tokens.on(method + " /token", answer -> answer.sendText(200, body));
+  }
+
+  private List<String> tags(RegistryClient client) throws IOException {
+    return client.tags(server.reference("app:1"));
+  }
+
+  @Test
+  void tokenIsAskedForWithTheChallengesScopesAndOurs() throws IOException {
+    gives("GET", "{\"token\":\"t1\"}");
+    try (RegistryClient client = client(USER)) {
+      assertThat(tags(client)).containsExactly("1");
+      assertThat(tags(client)).containsExactly("1");
+    }
+    assertThat(tokens.requests)
+        .containsExactly(
+            "GET /token?a=b&account=joe&service=s+p&scope=repository%3Aapp%3Apull"
+                + "&scope=repository%3Ashared%2Fbase%3Apull");
+    assertThat(tokens.authorizations)
+        .containsExactly("Basic " + Redaction.basic((Credentials.Basic) USER));
+    assertThat(shown).containsExactly("null", "Bearer t1", "Bearer t1");
+  }
+
+  @Test
+  void tokenIsAskedForAnewWhenItsTimeIsNearlyOver() throws IOException {
+    gives("GET", "{\"access_token\":\"t1\",\"expires_in\":100}");
+    try (RegistryClient client = client(USER)) {
+      tags(client);
+      timing.pass(Duration.ofSeconds(89));
+      tags(client);
+      assertThat(tokens.requests).hasSize(1);
+      timing.pass(Duration.ofSeconds(1));
+      tags(client);
+      assertThat(tokens.requests).hasSize(2);
+    }
+  }
+
+  @Test
+  void tokenThatTheRegistryTakesNoMoreIsAskedForAnewOnce() throws IOException {
+    gives("GET", "{\"token\":\"t1\"}");
+    try (RegistryClient client = client(USER)) {
+      tags(client);
+      right = "Bearer t2";
+      gives("GET", "{\"token\":\"t2\"}");
+      assertThat(tags(client)).containsExactly("1");
+      right = "Bearer never";
+      assertThatThrownBy(() -> tags(client))
+          .isInstanceOf(RegistryException.class)
+          .hasMessageContaining("answered 401")
+          .hasMessageContaining("asked with credentials Basic[user joe]");
+      assertThat(tokens.requests).hasSize(3);
+    }
+  }
+
+  @Test
+  void identityTokenIsPostedAsARefreshToken() throws IOException {
+    List<String> forms = new CopyOnWriteArrayList<>();
+    tokens.on(
+        "POST /token",
+        answer -> {
+          forms.add(new String(answer.body, StandardCharsets.US_ASCII));
+          answer.sendText(200, "{\"access_token\":\"t1\"}");
+        });
+    try (RegistryClient client = client(new Credentials.IdentityToken("refresh/me"))) {
+      assertThat(tags(client)).containsExactly("1");
+    }
+    assertThat(forms)
+        .containsExactly(
+            "client_id=cooper&service=s+p"
+                + "&scope=repository%3Aapp%3Apull+repository%3Ashared%2Fbase%3Apull"
+                + "&grant_type=refresh_token&refresh_token=refresh%2Fme");
+    assertThat(tokens.authorizations).isEmpty();
+  }
+
+  @Test
+  void passwordIsPostedWhereTheServiceKnowsNoGet() throws IOException {
+    tokens.on("GET /token", answer -> answer.send(405));
+    List<String> forms = new CopyOnWriteArrayList<>();
+    tokens.on(
+        "POST /token",
+        answer -> {
+          forms.add(new String(answer.body, StandardCharsets.US_ASCII));
+          answer.sendText(200, "{\"access_token\":\"t1\"}");
+        });
+    try (RegistryClient client = client(USER)) {
+      assertThat(tags(client)).containsExactly("1");
+    }
+    assertThat(forms)
+        .singleElement()
+        .asString()
+        .endsWith("grant_type=password&username=joe&password=hunter2");
+  }
+
+  @Test
+  void registryTokenIsShownAsItIs() throws IOException {
+    try (RegistryClient client = client(new Credentials.RegistryToken("t1"))) {
+      assertThat(tags(client)).containsExactly("1");
+    }
+    assertThat(shown).containsExactly("null", "Bearer t1");
+    assertThat(tokens.requests).isEmpty();
+  }
+
+  @Test
+  void manyThreadsFetchOneToken() throws Exception {
+    gives("GET", "{\"token\":\"t1\"}");
+    ExecutorService threads = Executors.newFixedThreadPool(8);
+    try (RegistryClient client = client(USER)) {
+      List<Future<List<String>>> all = new ArrayList<>();
+      for (int i = 0; i < 32; i++) {
+        all.add(threads.submit(() -> tags(client)));
+      }
+      for (Future<List<String>> each : all) {
+        assertThat(each.get()).containsExactly("1");
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+    assertThat(tokens.requests).hasSize(1);
+  }
+
+  @Test
+  void tokenServiceThatRefusesSaysWhoAsked() {
+    tokens.on(
+        "GET /token",
+        answer -> answer.sendText(401, "{\"details\":\"incorrect username or password\"}"));
+    try (RegistryClient client = client(USER)) {
+      assertThatThrownBy(() -> tags(client))
+          .isInstanceOf(RegistryException.class)
+          .hasMessage(
+              "GET http://"
+                  + tokens.address()
+                  + "/token: answered 401 (incorrect username or password); a token was asked for"
+                  + " with credentials Basic[user joe]: the credentials provider given");
+    }
+  }
+
+  @Test
+  void tokenServiceThatIsBusyIsAskedAgain() throws IOException {
+    int[] asked = {0};
+    tokens.on(
+        "GET /token",
+        answer -> {
+          if (asked[0]++ == 0) {
+            answer.with("Retry-After", "3").send(429);
+            return;
+          }
+          answer.sendText(200, "{\"token\":\"t1\"}");
+        });
+    try (RegistryClient client = client(null)) {
+      assertThat(tags(client)).containsExactly("1");
+    }
+    assertThat(timing.sleeps).containsExactly(Duration.ofSeconds(3));
+  }
+}
