@@ -59,19 +59,22 @@ final class Registries implements AutoCloseable {
   StoredImage pull(String name, PullOptions options, Supplier<ContainerRuntime> runtime)
       throws IOException {
     Optional<StoredImage> here = cooper.store().find(name);
-    if (here.isPresent() && !isCalled(here.get(), name)) {
-      return unpacked(here.get(), options, runtime); // by its id, which no registry knows
+    PullPolicy policy = options.policy() == null ? settings.policy() : options.policy();
+    boolean local = policy == PullPolicy.MISSING || policy == PullPolicy.NEVER;
+    Platform wanted = options.platform();
+    if (here.isPresent()
+        && (!isCalled(here.get(), name) // by its id, which no registry knows
+            || local && wanted == null && namesRegistry(name))) {
+      return unpacked(here.get(), options, runtime);
     }
     List<ImageReference> candidates = conf().candidates(name);
     for (int i = 0; i < candidates.size() && here.isEmpty(); i++) {
       here = cooper.store().find(candidates.get(i).toString());
     }
-    Platform wanted = options.platform();
     if (wanted != null) {
       here = here.filter(image -> wanted.matches(image.config().platform()));
     }
-    PullPolicy policy = options.policy() == null ? settings.policy() : options.policy();
-    if (here.isPresent() && (policy == PullPolicy.MISSING || policy == PullPolicy.NEVER)) {
+    if (here.isPresent() && local) {
       return unpacked(here.get(), options, runtime);
     }
     if (policy == PullPolicy.NEVER) {
@@ -96,6 +99,13 @@ final class Registries implements AutoCloseable {
     return last.isNotFound()
         && Arrays.stream(last.getSuppressed())
             .allMatch(each -> each instanceof RegistryException other && other.isNotFound());
+  }
+
+  /** Whether a name is whole, so that nobody's settings say what it is short for. */
+  private static boolean namesRegistry(String name) {
+    int slash = name.indexOf('/');
+    String first = name.substring(0, Math.max(0, slash));
+    return first.contains(".") || first.contains(":") || first.equals("localhost");
   }
 
   private static boolean isCalled(StoredImage image, String name) {
