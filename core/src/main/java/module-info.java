@@ -2,6 +2,7 @@
 module dev.cooper {
   requires transitive dev.cooper.oci;
   requires java.net.http;
+  requires static me.tongfei.progressbar;
   requires static org.jspecify;
 
   exports dev.cooper;

@@ -53,7 +53,10 @@ record RegistrySettings(
     ProxySettings proxies = ProxySettings.standard();
     RegistryClientBuilder builder =
         RegistryClient.builder()
-            .credentials(credentials != null ? credentials : AuthFiles.standard())
+            .credentials(
+                credentials != null
+                    ? credentials
+                    : AuthFiles.standard().withHelpers(places.credentialHelpers()))
             .endpoints(places)
             .tls(CertificateDirectories.standard())
             .proxy(proxies.selector())

@@ -324,4 +324,35 @@ class RegistryIT extends EndToEnd {
     assertThat(names(temp.resolve("fresh/blobs/sha256"))).isEmpty();
     assertThat(image.names()).isNotEmpty();
   }
+
+  // --- what people see
+
+  @Test
+  void pullWhenOnATerminalShowsBarsElseLines() throws IOException {
+    Tools.require("script");
+    String name = registry.at("team/app:1");
+    pushed(name);
+    String line =
+        String.join(
+            " ", ChildJvm.command(List.of(), Puller.class, temp.resolve("seen").toString(), name));
+    String seen = Tools.run("script", "-qec", line, "/dev/null");
+    assertThat(seen).contains("100%").contains("download").contains("transferred");
+    String lines =
+        ChildJvm.run(
+            java.util.Map.of(), List.of(), Puller.class, temp.resolve("logged").toString(), name);
+    assertThat(lines).contains("download").contains("transferred").doesNotContain("%");
+  }
+
+  /** STORE NAME: pulls, and shows how it gets on. */
+  static final class Puller {
+    public static void main(String[] arguments) {
+      try (Cooper cooper =
+          Cooper.builder()
+              .store(Path.of(arguments[0]))
+              .listener(dev.cooper.BuildListener.progress(System.out))
+              .build()) {
+        cooper.pull(arguments[1]);
+      }
+    }
+  }
 }

@@ -43,7 +43,7 @@ public final class Quickstart {
     if (arguments.length != 2) {
       throw new IllegalArgumentException("give it what to begin from, and an archive to write");
     }
-    try (Cooper cooper = Cooper.builder().listener(BuildListener.printing(System.out)).build()) {
+    try (Cooper cooper = Cooper.builder().listener(BuildListener.progress(System.out)).build()) {
       Quickstart quickstart = new Quickstart(cooper, System.out);
       Image image = quickstart.build(arguments[0]);
       quickstart.show(image, Path.of(arguments[1]));
