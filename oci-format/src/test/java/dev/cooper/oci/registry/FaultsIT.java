@@ -455,6 +455,16 @@ class FaultsIT {
   }
 
   @Test
+  void uploadOnABadConnectionGoesInPieces() throws IOException {
+    proxy.resetRequest("PUT .*", 9_000_000);
+    proxy.resetRequest("PUT .*", 9_000_000);
+    client.writer(reference).blob(blob, () -> new ByteArrayInputStream(content));
+    assertThat(proxy.requests.stream().filter(each -> each.startsWith("PATCH"))).hasSize(5);
+    assertThat(proxy.requests.stream().filter(each -> each.startsWith("PUT"))).hasSize(3);
+    assertThat(client.writer(registry.reference("team/app:1")).has(blob)).isTrue();
+  }
+
+  @Test
   void noMoreTransfersThanAllowedRunAtATime() throws Exception {
     pushed();
     client.close();
