@@ -199,6 +199,37 @@ class DestinationsTest extends HostileRegistry {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "http://inner.test/blob, true",
+    "http://mixed.test/blob, false",
+    "http://169.254.169.254/blob, false"
+  })
+  void publicRegistryMayLeadToPrivateAddressesWhereAsked(String url, boolean allowed)
+      throws IOException {
+    try (RegistryClient outside =
+        builder()
+            .endpoints(
+                reference ->
+                    List.of(
+                        new Endpoint(reference.registry(), reference.repository(), true, false)))
+            .addresses(DestinationsTest::addresses)
+            .allowPrivateDestinations(true)
+            .proxy(ProxySelector.of(new InetSocketAddress("127.0.0.1", server.port())))
+            .build()) {
+      server.on("GET /v2/", answer -> answer.send(200));
+      server.on("GET /v2/app/blobs/.*", answer -> answer.with("Location", url).send(307));
+      server.on("GET /blob", answer -> answer.send(200, image.blobs.get(layer)));
+      try (RemoteContent opened = outside.open(ImageReference.parse("public.test/app:1"))) {
+        if (allowed) {
+          assertThat(opened.open(layer).readAllBytes()).isEqualTo(image.blobs.get(layer));
+        } else {
+          assertThatThrownBy(() -> opened.open(layer)).isInstanceOf(OperationException.class);
+        }
+      }
+    }
+  }
+
   private static InetAddress[] addresses(String host) throws UnknownHostException {
     return switch (host) {
       case "public.test" -> new InetAddress[] {InetAddress.getByName("203.0.113.5")};
