@@ -15,7 +15,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -300,5 +304,41 @@ class DownloadFaultsIT extends FaultyNetwork {
       other.join();
       assertThat(order).containsExactly("first", "second");
     }
+  }
+
+  @Test
+  void downloadsInParallelComeThroughFaultsAnywhere() throws Exception {
+    pushed();
+    client.close();
+    client = builder().retries(24).build(); // one thread may meet them all
+    Random random = new Random(42);
+    for (int i = 0; i < 24; i++) {
+      int at = random.nextInt(SIZE);
+      if (i % 3 == 0) {
+        proxy.answer(BLOB, "503 Service Unavailable");
+      } else {
+        proxy.resetResponse(BLOB, at / (1 + random.nextInt(20)));
+      }
+    }
+    ExecutorService threads = Executors.newFixedThreadPool(4);
+    try (RemoteContent image = client.open(reference)) {
+      List<Future<Boolean>> all = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        all.add(
+            threads.submit(
+                () -> {
+                  try (InputStream in = image.open(blob)) {
+                    // Whatever comes has been verified before its last byte.
+                    return in.readAllBytes().length == SIZE;
+                  }
+                }));
+      }
+      for (Future<Boolean> each : all) {
+        assertThat(each.get(2, TimeUnit.MINUTES)).isTrue();
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+    assertThat(proxy.waiting()).isZero();
   }
 }
