@@ -11,6 +11,7 @@ import java.io.InterruptedIOException;
 import java.net.URI;
 import java.security.MessageDigest;
 import java.util.Locale;
+import java.util.function.LongConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -30,13 +31,20 @@ final class ChunkedUpload {
 
   private final Repository repository;
   private final Uploads uploads;
+  private final LongConsumer progress;
   private final MessageDigest hasher = Digest.newSha256();
   private long position;
   private boolean outOfStep;
 
-  ChunkedUpload(Repository repository, Uploads uploads) {
+  /**
+   * For one blob.
+   *
+   * @param progress told the bytes that the registry has
+   */
+  ChunkedUpload(Repository repository, Uploads uploads, LongConsumer progress) {
     this.repository = repository;
     this.uploads = uploads;
+    this.progress = progress;
   }
 
   Descriptor upload(MediaType type, InputStream content) throws IOException {
@@ -46,13 +54,14 @@ final class ChunkedUpload {
     try {
       byte[] piece = new byte[pieceSize(opened)];
       while (true) {
-        int n = content.readNBytes(piece, 0, piece.length);
+        int n = read(content, piece);
         if (n == 0) {
           break;
         }
         hasher.update(piece, 0, n);
         session = send(session, piece, n);
         position += n;
+        progress.accept(position);
         if (n < piece.length) {
           break;
         }
@@ -65,6 +74,16 @@ final class ChunkedUpload {
       if (!whole) {
         uploads.abandon(session);
       }
+    }
+  }
+
+  private static int read(InputStream content, byte[] piece) throws IOException {
+    try {
+      return content.readNBytes(piece, 0, piece.length);
+    } catch (InterruptedIOException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new SourceException("cannot read what is uploaded: " + e.getMessage(), e);
     }
   }
 

@@ -16,10 +16,10 @@ import java.util.Locale;
  * Thread-safe.
  */
 final class Destinations {
-  private final Addresses addresses;
+  private final Settings settings;
 
-  Destinations(Addresses addresses) {
-    this.addresses = addresses;
+  Destinations(Settings settings) {
+    this.settings = settings;
   }
 
   /**
@@ -63,15 +63,20 @@ final class Destinations {
     if (own == Reach.UNUSABLE) {
       own = Reach.PUBLIC;
     }
+    if (target == Reach.PRIVATE && settings.privateDestinations()) {
+      return;
+    }
     if (target == Reach.UNUSABLE || target.compareTo(own) > 0) {
+      String remedy = target == Reach.PRIVATE ? "; allowPrivateDestinations(true) allows it" : "";
       String kind = target.name().toLowerCase(Locale.ROOT);
-      throw refused(from, to, what, "its address is " + kind + ", and the registry's is not");
+      throw refused(
+          from, to, what, "its address is " + kind + ", and the registry's is not" + remedy);
     }
   }
 
   private InetAddress[] addresses(URI uri) {
     try {
-      return addresses.of(uri.getHost());
+      return settings.addresses().of(uri.getHost());
     } catch (UnknownHostException e) {
       return new InetAddress[0];
     }

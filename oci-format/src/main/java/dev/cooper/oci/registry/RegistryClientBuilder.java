@@ -21,6 +21,7 @@ public final class RegistryClientBuilder {
   private TransferListener progress = TransferListener.NONE;
   private String userAgent = "cooper";
   private boolean foreignLayers;
+  private boolean privateDestinations;
   private Timing timing = Timing.SYSTEM;
   private Addresses addresses = Addresses.SYSTEM;
 
@@ -180,6 +181,20 @@ public final class RegistryClientBuilder {
     return this;
   }
 
+  /**
+   * Whether a registry with a public address may lead to hosts with private ones: by a redirect, an
+   * upload's Location or its token service; no by default, as it could then make this client call
+   * any host of its network. Nothing ever leads from elsewhere to this machine itself.
+   *
+   * @param allowed true where, for example, a public registry's storage is reached by a private
+   *     endpoint
+   * @return this
+   */
+  public RegistryClientBuilder allowPrivateDestinations(boolean allowed) {
+    privateDestinations = allowed;
+    return this;
+  }
+
   RegistryClientBuilder timing(Timing given) {
     timing = given;
     return this;
@@ -210,6 +225,7 @@ public final class RegistryClientBuilder {
             progress,
             userAgent,
             foreignLayers,
+            privateDestinations,
             timing,
             addresses));
   }

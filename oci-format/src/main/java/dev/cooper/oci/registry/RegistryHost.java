@@ -33,7 +33,7 @@ final class RegistryHost {
     this.redaction = redaction;
     transport = new Transport(settings, clients);
     route = new Route(endpoint, clients, transport);
-    destinations = new Destinations(settings.addresses());
+    destinations = new Destinations(settings);
     TokenService tokens = new TokenService(this::sendElsewhere, settings, redaction);
     authorizer = new Authorizer(endpoint.registry(), settings, destinations, tokens, redaction);
     transfers = new Semaphore(settings.parallelPerHost());

@@ -100,7 +100,7 @@ public final class RemoteWriter {
       } else {
         Uploads.Mount mount = uploads.mount(blob.digest(), from);
         if (!mount.done()) {
-          uploads.upload(blob, source, progress, mount.session());
+          new WholeUpload(repository, uploads, blob, source, progress).send(mount.session());
         }
         progress.ended(mount.done() ? Transfer.Outcome.MOUNTED : Transfer.Outcome.TRANSFERRED);
       }
@@ -124,7 +124,8 @@ public final class RemoteWriter {
   public Descriptor blob(MediaType mediaType, InputStream content) throws IOException {
     Semaphore permit = repository.host().transfer();
     try {
-      Descriptor blob = new ChunkedUpload(repository, uploads).upload(mediaType, content);
+      Descriptor blob =
+          new ChunkedUpload(repository, uploads, done -> {}).upload(mediaType, content);
       known.add(blob.digest());
       return blob;
     } finally {

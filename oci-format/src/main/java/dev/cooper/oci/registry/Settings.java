@@ -19,5 +19,6 @@ record Settings(
     TransferListener listener,
     String userAgent,
     boolean foreignLayers,
+    boolean privateDestinations,
     Timing timing,
     Addresses addresses) {}

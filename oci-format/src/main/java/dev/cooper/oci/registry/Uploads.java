@@ -1,25 +1,18 @@
 package dev.cooper.oci.registry;
 
-import dev.cooper.oci.ContentException;
-import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.InterruptedIOException;
 import java.net.URI;
 import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends blobs whose digest is known: one request opens an upload, one carries all bytes.
+ * Opens, closes and abandons uploads to one repository, and mounts what needs none.
  *
- * <p>Source: OCI distribution-spec, "POST then PUT" and "Mounting a blob from another repository".
+ * <p>Source: OCI distribution-spec, "Pushing Blobs" and "Mounting a blob from another repository".
  */
 final class Uploads {
-  private static final String DIGEST_HEADER = "Docker-Content-Digest";
   private static final String OCTETS = "application/octet-stream";
-  private static final int TOO_LARGE = 413;
 
   private final Repository repository;
   private final Scopes scopes;
@@ -61,103 +54,6 @@ final class Uploads {
       case 202 -> new Mount(false, RegistryHost.location(response));
       default -> null;
     };
-  }
-
-  /**
-   * Sends it all, anew after each fault.
-   *
-   * @param opened an upload to begin with, or null
-   */
-  void upload(Descriptor blob, BlobSource source, Progress progress, @Nullable URI opened)
-      throws IOException {
-    Tries tries = repository.host().tries();
-    URI session = opened == null ? begin() : opened;
-    boolean stored = false;
-    try {
-      while (!stored) {
-        stored = once(session, blob, source, progress, tries);
-        session = stored ? session : begin();
-      }
-    } finally {
-      if (!stored) {
-        abandon(session);
-      }
-    }
-  }
-
-  private boolean once(
-      URI session, Descriptor blob, BlobSource source, Progress progress, Tries tries)
-      throws IOException {
-    Call call = put(session, blob.digest()).with(content(blob, source, progress)).withoutRetry();
-    try {
-      Response response = repository.send(call);
-      if (response.status() == 401 || response.status() == 404) {
-        // Its token or the session itself expired on the way: another session gets another.
-        response = renewed(response, blob, source, progress);
-      }
-      if (response.status() == TOO_LARGE) {
-        response.discard();
-        inPieces(blob, source);
-        return true;
-      }
-      return isStored(response, blob, tries, progress);
-    } catch (InterruptedIOException | SourceException e) {
-      throw e;
-    } catch (IOException e) {
-      progress.retried(RegistryHost.reason(e));
-      if (!tries.another(e)) {
-        throw repository.host().unreachable(call, repository.name(), e, tries);
-      }
-      return new Blobs(repository).contains(blob.digest(), scopes); // the answer alone was lost
-    }
-  }
-
-  /** What is before the registry may pass no request of this size; many small ones may do. */
-  private void inPieces(Descriptor blob, BlobSource source) throws IOException {
-    try (InputStream in = source.open()) {
-      Descriptor sent = new ChunkedUpload(repository, this).upload(blob.mediaType(), in);
-      if (!sent.digest().equals(blob.digest())) {
-        throw new ContentException("what was to be sent as " + blob.digest() + " is " + sent);
-      }
-    }
-  }
-
-  private Response renewed(Response refused, Descriptor blob, BlobSource source, Progress progress)
-      throws IOException {
-    refused.discard();
-    Call again = put(begin(), blob.digest()).with(content(blob, source, progress));
-    return repository.send(again.withoutRetry());
-  }
-
-  private static Call.Content content(Descriptor blob, BlobSource source, Progress progress) {
-    return new Call.Content(source, blob.size(), progress::progressed);
-  }
-
-  /** Whether an answer says so; false if the next try may. */
-  private boolean isStored(Response response, Descriptor blob, Tries tries, Progress progress)
-      throws IOException {
-    if (response.status() == 201 || response.status() == 204) {
-      response.discard();
-      requireDigest(response, blob.digest());
-      return true;
-    }
-    progress.retried("status " + response.status());
-    if (tries.another(response)) {
-      return false;
-    }
-    throw repository.failure(response);
-  }
-
-  private void requireDigest(Response response, Digest digest) {
-    String said = response.header(DIGEST_HEADER).orElse("");
-    if (!said.isEmpty() && !said.equals(digest.toString())) {
-      throw new ContentException(
-          String.format(
-              Locale.ROOT,
-              "%s: the registry stored blob %s under another digest",
-              repository.where(),
-              digest));
-    }
   }
 
   /** Opens an upload. */

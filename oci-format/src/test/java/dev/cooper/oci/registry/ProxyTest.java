@@ -1,88 +1,87 @@
 package dev.cooper.oci.registry;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
-import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.ImageReference;
-import dev.cooper.oci.Index;
 import java.io.IOException;
-import java.net.InetAddress;
+import java.net.Authenticator;
 import java.net.InetSocketAddress;
+import java.net.PasswordAuthentication;
+import java.net.ProxySelector;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** A proxy that answers for a registry whose name nobody else knows. */
+/** A proxy between us and a registry, which may want to know who we are. */
 class ProxyTest {
-  private final List<String> seen = new CopyOnWriteArrayList<>();
-  private final byte[] index = Index.of(List.of()).toBytes();
+  private static final Authenticator JOE =
+      new Authenticator() {
+        @Override
+        protected PasswordAuthentication getPasswordAuthentication() {
+          return new PasswordAuthentication("joe", "hunter2".toCharArray());
+        }
+      };
 
-  private HttpServer start() throws IOException {
-    HttpServer proxy =
-        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    proxy.createContext("/", this::answer);
-    proxy.start();
-    return proxy;
+  private final List<String> shown = new CopyOnWriteArrayList<>();
+  private FakeServer server;
+
+  @BeforeEach
+  void start() throws IOException {
+    server = FakeServer.plain();
+    server.on(
+        "GET /v2/app/tags/list",
+        answer -> {
+          shown.add(String.valueOf(answer.header("Proxy-Authorization")));
+          answer.sendText(200, "{\"tags\":[\"1\"]}");
+        });
   }
 
-  private void answer(HttpExchange exchange) throws IOException {
-    try (exchange) {
-      seen.add(
-          exchange.getRequestURI()
-              + " proxy "
-              + exchange.getRequestHeaders().getFirst("Proxy-Authorization")
-              + " registry "
-              + exchange.getRequestHeaders().getFirst("Authorization"));
-      boolean known = exchange.getRequestHeaders().containsKey("Authorization");
-      if (!known) {
-        exchange.getResponseHeaders().set("WWW-Authenticate", "Basic realm=\"r\"");
-        exchange.sendResponseHeaders(401, -1);
-        return;
-      }
-      exchange.getResponseHeaders().set("Content-Type", "application/vnd.oci.image.index.v1+json");
-      boolean head = exchange.getRequestMethod().equals("HEAD");
-      if (head) {
-        exchange.getResponseHeaders().set("Content-Length", String.valueOf(index.length));
-      }
-      exchange.sendResponseHeaders(200, head ? -1 : index.length);
-      if (!head) {
-        exchange.getResponseBody().write(index);
-      }
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  private RegistryClientBuilder builder() {
+    return RegistryClient.builder()
+        .retries(0)
+        .proxyAuthenticator(JOE)
+        .endpoints(name -> List.of(new Endpoint(name.registry(), name.repository(), true, false)));
+  }
+
+  @Test
+  void proxyIsAskedForWhatIsElsewhereAndShownWhoWeAre() throws IOException {
+    try (RegistryClient client =
+        builder()
+            .proxy(ProxySelector.of(new InetSocketAddress("127.0.0.1", server.port())))
+            .build()) {
+      assertThat(client.tags(ImageReference.parse("far.test:80/app:1"))).containsExactly("1");
+      assertThat(shown)
+          .containsExactly("Basic " + Redaction.basic(new Credentials.Basic("joe", "hunter2")));
     }
   }
 
   @Test
-  void requestsGoThroughTheProxyWithBothCredentials() throws IOException {
-    HttpServer proxy = start();
-    try {
-      ProxySettings settings =
-          ProxySettings.of(
-              Map.of("HTTP_PROXY", "http://p:w@127.0.0.1:" + proxy.getAddress().getPort()), null);
-      Credentials registry = new Credentials.Basic("r", "s");
-      try (RegistryClient client =
-          RegistryClient.builder()
-              .proxy(settings.selector())
-              .proxyAuthenticator(settings.authenticator().orElseThrow())
-              .credentials((host, repository) -> Optional.of(registry))
-              .endpoints(
-                  RegistriesConf.EMPTY.with(RegistryRule.of("nowhere.invalid").withInsecure(true)))
-              .retries(0)
-              .build()) {
-        assertThat(client.manifest(ImageReference.parse("nowhere.invalid/app:1")).descriptor())
-            .extracting(Descriptor::size)
-            .isEqualTo((long) index.length);
-      }
-      assertThat(seen)
-          .isNotEmpty()
-          .allMatch(each -> each.startsWith("http://nowhere.invalid/v2/"))
-          .allMatch(each -> each.contains("proxy Basic " + TestHost.base64("p:w")))
-          .anyMatch(each -> each.endsWith("registry Basic " + TestHost.base64("r:s")));
-    } finally {
-      proxy.stop(0);
+  void registryThatNeedsNoProxyIsNotShownWhoWeAreToOne() throws IOException {
+    try (RegistryClient client = builder().proxy(ProxySelector.of(null)).build()) {
+      assertThat(client.tags(server.reference("app:1"))).containsExactly("1");
+      assertThat(shown).containsExactly("null");
+    }
+  }
+
+  @Test
+  void proxyThatRefusesSaysWhatTheJavaRuntimeWants() {
+    server.on("GET .*", answer -> answer.with("Proxy-Authenticate", "Basic realm=\"p\"").send(407));
+    try (RegistryClient client =
+        builder()
+            .proxy(ProxySelector.of(new InetSocketAddress("127.0.0.1", server.port())))
+            .build()) {
+      assertThatThrownBy(() -> client.catalog("far.test:80"))
+          .isInstanceOf(RegistryException.class)
+          .hasMessageContaining("answered 407 by the proxy")
+          .hasMessageNotContaining("hunter2");
     }
   }
 }

@@ -3,7 +3,6 @@ package dev.cooper.oci.registry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.Manifest;
@@ -12,75 +11,21 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-/** A registry behind a network that fails. */
-class FaultsIT {
-  private static final String MANIFEST = "GET /v2/team/app/manifests/1";
-  private static final String BLOB = "GET /v2/team/app/blobs/.*";
-
-  /** The proxy's kernel buffers hold less than this. */
-  private static final int SIZE = 40 << 20;
-
-  @TempDir Path temp;
-  private final FakeTiming timing = new FakeTiming();
-  private final byte[] content = new byte[SIZE];
-  private final List<TransferEvent> events = new CopyOnWriteArrayList<>();
-  private TestRegistry registry;
-  private FaultProxy proxy;
-  private RegistryClient client;
-  private ImageReference reference;
-  private Descriptor blob;
-
-  @BeforeEach
-  void start() throws IOException {
-    new Random(1).nextBytes(content);
-    blob = Descriptor.of(MediaType.OCI_LAYER, content);
-    registry = TestRegistry.plain(temp);
-    proxy = FaultProxy.before(registry);
-    client = builder().build();
-    reference = ImageReference.parse(proxy.address() + "/team/app:1");
-  }
-
-  private RegistryClientBuilder builder() {
-    return RegistryClient.builder()
-        .timing(timing)
-        .stallTimeout(Duration.ofSeconds(30))
-        .progress(events::add);
-  }
-
-  @AfterEach
-  void stop() throws IOException {
-    client.close();
-    proxy.close();
-    registry.close();
-  }
-
-  private void pushed() throws IOException {
-    RemoteWriter writer = client.writer(registry.reference("team/app:1"));
-    writer.blob(blob, () -> new ByteArrayInputStream(content));
-    byte[] config = {'{', '}'};
-    Descriptor empty = Descriptor.of(MediaType.OCI_EMPTY, config);
-    writer.blob(empty, () -> new ByteArrayInputStream(config));
-    byte[] bytes = Manifest.of(MediaType.OCI_MANIFEST, empty, List.of(blob)).toBytes();
-    writer.manifest(Descriptor.of(MediaType.OCI_MANIFEST, bytes), bytes, "1");
-    events.clear();
-  }
-
+/** Asking and downloading on a network that fails. */
+class DownloadFaultsIT extends FaultyNetwork {
   private byte[] pulled() throws IOException {
     try (RemoteContent image = client.open(reference);
         InputStream in = image.open(blob)) {
@@ -199,127 +144,6 @@ class FaultsIT {
     assertThat(pulled()).isEqualTo(content);
     assertThat(blobRequests()).hasSize(3);
     assertThat(range(blobRequests().get(2))).isEmpty();
-  }
-
-  @Test
-  void uploadThatIsResetIsSentAnewFromItsSource() throws IOException {
-    proxy.resetRequest("PUT /v2/team/app/blobs/uploads/.*", 3_000_000);
-    proxy.answer("PUT /v2/team/app/blobs/uploads/.*", "500 Internal Server Error");
-    AtomicInteger opened = new AtomicInteger();
-    RemoteWriter writer = client.writer(reference);
-    writer.blob(
-        blob,
-        () -> {
-          opened.incrementAndGet();
-          return new ByteArrayInputStream(content);
-        });
-    assertThat(opened).hasValue(3);
-    assertThat(proxy.waiting()).isZero();
-    assertThat(client.writer(registry.reference("team/app:1")).has(blob)).isTrue();
-    assertThat(events.get(events.size() - 1))
-        .isEqualTo(new TransferEvent.Ended(events.get(0).transfer(), Transfer.Outcome.TRANSFERRED));
-  }
-
-  @Test
-  void uploadWhoseAnswerIsLostIsNotSentTwice() throws IOException {
-    proxy.loseAnswer("PUT /v2/team/app/blobs/uploads/.*");
-    AtomicInteger opened = new AtomicInteger();
-    client
-        .writer(reference)
-        .blob(
-            blob,
-            () -> {
-              opened.incrementAndGet();
-              return new ByteArrayInputStream(content);
-            });
-    assertThat(opened).hasValue(1);
-  }
-
-  @Test
-  void uploadWhoseSourceFailsIsNotTriedAgain() {
-    assertThatThrownBy(
-            () ->
-                client
-                    .writer(reference)
-                    .blob(
-                        blob,
-                        () -> {
-                          throw new IOException("disk on fire");
-                        }))
-        .isInstanceOf(IOException.class)
-        .hasMessageContaining("disk on fire");
-    assertThatThrownBy(
-            () -> client.writer(reference).blob(blob, () -> new ByteArrayInputStream(new byte[9])))
-        .isInstanceOf(IOException.class)
-        .hasMessageContaining("found 9 bytes, expected " + SIZE);
-    assertThat(timing.sleeps).isEmpty();
-  }
-
-  @Test
-  void uploadOfOtherBytesIsRefusedByTheRegistry() {
-    byte[] other = content.clone();
-    other[0]++;
-    assertThatThrownBy(
-            () -> client.writer(reference).blob(blob, () -> new ByteArrayInputStream(other)))
-        .isInstanceOf(RegistryException.class)
-        .hasMessageContaining("DIGEST_INVALID");
-  }
-
-  @Test
-  void uploadInPiecesGoesOnWhereItWas() throws IOException {
-    proxy.resetRequest("PATCH .*", 1_000_000);
-    proxy.answer("PATCH .*", "503 Service Unavailable");
-    Descriptor sent =
-        client.writer(reference).blob(MediaType.OCI_LAYER, new ByteArrayInputStream(content));
-    assertThat(sent).isEqualTo(blob);
-    assertThat(proxy.waiting()).isZero();
-    assertThat(client.writer(registry.reference("team/app:1")).has(blob)).isTrue();
-  }
-
-  @Test
-  void uploadInPiecesIsAsLongAsTheRegistryWants() throws IOException {
-    proxy.otherHeader("POST .*", "OCI-Chunk-Min-Length: " + (16 << 20));
-    client.writer(reference).blob(MediaType.OCI_LAYER, new ByteArrayInputStream(content));
-    assertThat(proxy.requests.stream().filter(each -> each.startsWith("PATCH")).count())
-        .isEqualTo(3);
-    proxy.otherHeader("POST .*", "OCI-Chunk-Min-Length: " + (1 << 30));
-    assertThatThrownBy(
-            () ->
-                client
-                    .writer(reference)
-                    .blob(MediaType.OCI_LAYER, new ByteArrayInputStream(content)))
-        .isInstanceOf(ContentException.class)
-        .hasMessageContaining("in pieces of " + (1 << 30));
-  }
-
-  @Test
-  void tokenThatExpiresBetweenTwoPartsOfAnUploadIsRenewed() throws Exception {
-    TestCertificate signer = TestCertificate.create(temp);
-    Credentials tester = new Credentials.Basic(TestRegistry.USER, TestRegistry.PASSWORD);
-    try (TokenServer tokens = TokenServer.start(signer);
-        TestRegistry guarded = TestRegistry.token(temp, tokens, signer);
-        FaultProxy before = FaultProxy.before(guarded);
-        RegistryClient user = builder().credentials((host, name) -> Optional.of(tester)).build()) {
-      ImageReference to = ImageReference.parse(before.address() + "/team/app:1");
-      // The registry says to the upload's last request that its token is no longer good.
-      before.answer(
-          "PUT /v2/team/app/blobs/uploads/.*",
-          "401 Unauthorized",
-          "WWW-Authenticate: Bearer realm=\""
-              + tokens.realm()
-              + "\",service=\""
-              + TokenServer.SERVICE
-              + "\",scope=\"repository:team/app:pull,push\",error=\"invalid_token\"");
-      user.writer(to).blob(blob, () -> new ByteArrayInputStream(content));
-      assertThat(tokens.asked).hasSize(2);
-      assertThat(before.waiting()).isZero();
-      // And by the clock: what is nearly over is renewed before it is used.
-      timing.pass(Duration.ofSeconds(290));
-      byte[] more = {1};
-      Descriptor small = Descriptor.of(MediaType.OCI_LAYER, more);
-      user.writer(to).blob(small, () -> new ByteArrayInputStream(more));
-      assertThat(tokens.asked).hasSize(3);
-    }
   }
 
   @Test
@@ -447,14 +271,6 @@ class FaultsIT {
   }
 
   @Test
-  void uploadThatIsTooLargeForOneRequestGoesInPieces() throws IOException {
-    proxy.answer("PUT /v2/team/app/blobs/uploads/.*", "413 Payload Too Large");
-    client.writer(reference).blob(blob, () -> new ByteArrayInputStream(content));
-    assertThat(proxy.requests).anyMatch(each -> each.startsWith("PATCH"));
-    assertThat(client.writer(registry.reference("team/app:1")).has(blob)).isTrue();
-  }
-
-  @Test
   void noMoreTransfersThanAllowedRunAtATime() throws Exception {
     pushed();
     client.close();
@@ -488,5 +304,41 @@ class FaultsIT {
       other.join();
       assertThat(order).containsExactly("first", "second");
     }
+  }
+
+  @Test
+  void downloadsInParallelComeThroughFaultsAnywhere() throws Exception {
+    pushed();
+    client.close();
+    client = builder().retries(24).build(); // one thread may meet them all
+    Random random = new Random(42);
+    for (int i = 0; i < 24; i++) {
+      int at = random.nextInt(SIZE);
+      if (i % 3 == 0) {
+        proxy.answer(BLOB, "503 Service Unavailable");
+      } else {
+        proxy.resetResponse(BLOB, at / (1 + random.nextInt(20)));
+      }
+    }
+    ExecutorService threads = Executors.newFixedThreadPool(4);
+    try (RemoteContent image = client.open(reference)) {
+      List<Future<Boolean>> all = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        all.add(
+            threads.submit(
+                () -> {
+                  try (InputStream in = image.open(blob)) {
+                    // Whatever comes has been verified before its last byte.
+                    return in.readAllBytes().length == SIZE;
+                  }
+                }));
+      }
+      for (Future<Boolean> each : all) {
+        assertThat(each.get(2, TimeUnit.MINUTES)).isTrue();
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+    assertThat(proxy.waiting()).isZero();
   }
 }
