@@ -40,6 +40,7 @@ b() { buildah --storage-driver overlay --root "$work/buildah" --runroot "$work/r
 timed() {
   local to=$1 began
   shift
+  sync # what the one before has left to write is not this one's to wait for
   began=$(date +%s%N)
   "$@" >"$work/output" 2>&1 || { cat "$work/output" >&2; die "failed: $*"; }
   echo $(($(date +%s%N) - began)) >>"$to"
@@ -239,7 +240,7 @@ pushes() {
     start_registry
     rm -f "$work"/share-store/layers/*.gzip-*
     COOPER_STORE=$work/share-store timed "$work/push.ours" cooper push share "$registry/share"
-    COOPER_STORE=$work/share-store timed "$work/again.ours" cooper push share "$registry/share"
+    COOPER_STORE=$work/share-store cooper push-again share "$registry/share" >>"$work/again.ours"
     start_registry
     timed "$work/push.peer" b push -q --tls-verify=false localhost/share "docker://$registry/share"
     timed "$work/again.peer" b push -q --tls-verify=false localhost/share "docker://$registry/share"

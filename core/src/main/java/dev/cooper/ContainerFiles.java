@@ -145,22 +145,38 @@ final class ContainerFiles {
   }
 
   private Rootfs mount() throws IOException {
-    Rootfs mounted = remount();
-    rootfs = mounted;
-    if (perStep) {
-      for (StepTar step : pending.steps()) {
+    rootfs = remount();
+    int before = sealed.size();
+    List<StepTar> steps = pending.steps();
+    try {
+      for (StepTar step : steps) {
+        Rootfs mounted = mounted();
         replay(mounted, step);
-        mounted = rotate(mounted, step);
-        rootfs = mounted;
+        if (perStep) {
+          rootfs = rotate(mounted, step);
+        }
       }
-    } else {
-      for (StepTar step : pending.steps()) {
-        replay(mounted, step);
+    } catch (IOException | RuntimeException e) {
+      asBefore(before);
+      throw e;
+    }
+    if (!perStep) {
+      for (StepTar step : steps) {
         Files.delete(step.file());
       }
     }
     pending = new PendingTree(owned.path().resolve("steps"), cooper.view(base));
-    return mounted;
+    return mounted();
+  }
+
+  /** Takes back what was written of the copies: none of them is lost, and none is there by half. */
+  private void asBefore(int sealedBefore) {
+    unmount();
+    sealed.subList(sealedBefore, sealed.size()).clear();
+    cooper.runtime().delete(owned.path().resolve("changes"));
+    if (sealedBefore == 0) {
+      cooper.runtime().delete(owned.path().resolve("layers"));
+    }
   }
 
   private Rootfs remount() throws IOException {
@@ -343,27 +359,31 @@ final class ContainerFiles {
       return;
     }
     closed = true;
-    save();
-    unmount();
-    Cooper.io(
-        "cannot close container " + label(),
-        () -> {
-          owned.close();
-          return true;
-        });
-    cooper.closed(this);
+    EachOf.run(
+        this::save,
+        this::unmount,
+        () ->
+            Cooper.io(
+                "cannot close container " + label(),
+                () -> {
+                  owned.close();
+                  return true;
+                }),
+        () -> cooper.closed(this));
   }
 
   void remove() {
     closed = true;
-    unmount();
-    Cooper.io(
-        "cannot remove container " + label(),
-        () -> {
-          owned.delete();
-          return true;
-        });
-    cooper.closed(this);
+    EachOf.run(
+        this::unmount,
+        () ->
+            Cooper.io(
+                "cannot remove container " + label(),
+                () -> {
+                  owned.delete();
+                  return true;
+                }),
+        () -> cooper.closed(this));
   }
 
   private void unmount() {

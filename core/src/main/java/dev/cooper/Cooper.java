@@ -46,6 +46,7 @@ public final class Cooper implements AutoCloseable {
   private final Set<ContainerFiles> open = ConcurrentHashMap.newKeySet();
   private @Nullable ContainerRuntime runtime;
   private boolean closed;
+  private boolean ended;
 
   Cooper(
       Path directory,
@@ -409,10 +410,18 @@ public final class Cooper implements AutoCloseable {
   }
 
   private StoredImage root(Path path) throws IOException {
+    requireNamed(path);
     RootfsImport imported = new RootfsImport(store, Platform.current(), now());
     return Files.isDirectory(path)
         ? imported.directory(path, optionalRuntime(), this::notice, null)
         : imported.tarball(path, null);
+  }
+
+  /** An empty path is the working directory, which nobody means who says nothing. */
+  static void requireNamed(Path path) {
+    if (path.toString().isEmpty()) {
+      throw new IllegalArgumentException("found an empty path: say \".\" for this directory");
+    }
   }
 
   void transferred(TransferEvent event) {
@@ -488,8 +497,11 @@ public final class Cooper implements AutoCloseable {
     return known;
   }
 
+  /** While it closes there still is one: what belongs to others' ids only that can remove. */
   private synchronized @Nullable ContainerRuntime optionalRuntime() {
-    requireOpen();
+    if (ended) {
+      requireOpen();
+    }
     if (runtime == null && System.getProperty("os.name", "").equals("Linux")) {
       runtime =
           ServiceLoader.load(RuntimeProvider.class, RuntimeProvider.class.getClassLoader())
@@ -554,24 +566,32 @@ public final class Cooper implements AutoCloseable {
         return;
       }
     }
-    for (ContainerFiles files : open) {
-      files.close();
-    }
+    List<Runnable> closing = new ArrayList<>();
+    open.forEach(files -> closing.add(files::close));
+    closing.add(this::closeStore);
+    EachOf.run(closing);
+  }
+
+  private void closeStore() {
     synchronized (this) {
       closed = true;
-      registries.close();
-      try {
-        io(
-            "cannot close the store",
-            () -> {
-              store.close();
-              return true;
-            });
-      } finally {
-        if (runtime != null) {
-          runtime.close();
-        }
-      }
+    }
+    EachOf.run(
+        registries::close,
+        () ->
+            io(
+                "cannot close the store",
+                () -> {
+                  store.close();
+                  return true;
+                }),
+        this::closeRuntime);
+  }
+
+  private synchronized void closeRuntime() {
+    ended = true;
+    if (runtime != null) {
+      runtime.close();
     }
   }
 }

@@ -92,6 +92,7 @@ final class Copies {
   void copy(List<Path> sources, String destination, CopyOptions options) {
     requireNoChecksum(sources, options);
     for (Path source : sources) {
+      Cooper.requireNamed(source);
       if (!Files.exists(source)) {
         throw new SourceNotFoundException(
             "cannot copy "
@@ -112,7 +113,7 @@ final class Copies {
 
   private void copy(
       String description, Path source, String destination, boolean several, CopyOptions options) {
-    TreeFilter filter = filter(options);
+    TreeFilter filter = withoutStore(source, filter(options));
     change(
         description,
         options,
@@ -139,6 +140,23 @@ final class Copies {
       throw new IllegalArgumentException(source + " has no name to copy it under");
     }
     return LayerPath.join(directory, name);
+  }
+
+  /** The store grows while it is copied, and is nothing that an image wants. */
+  private TreeFilter withoutStore(Path source, TreeFilter filter) {
+    Path store = files.cooper().store().directory();
+    Path real = Cooper.io("cannot copy " + source, source::toRealPath);
+    if (!store.startsWith(real)) {
+      return filter;
+    }
+    ByteString skipped = ByteString.utf8(real.relativize(store).toString());
+    return (path, directory) -> {
+      if (!path.equals(skipped)) {
+        return filter.choose(path, directory);
+      }
+      files.notice("the store " + store + " lies in what is copied, and was left out");
+      return TreeFilter.Choice.SKIP;
+    };
   }
 
   private static TreeFilter filter(CopyOptions options) {

@@ -38,6 +38,7 @@ final class FileLocks {
   /** How long the children of a dead owner may take to die too. */
   private static final Duration DYING = Duration.ofSeconds(5);
 
+  private static final Duration FIRST_PAUSE = Duration.ofNanos(100_000);
   private static final Duration PAUSE = Duration.ofMillis(5);
 
   private static final String SELF = ProcessHandle.current().pid() + " " + pidNamespace();
@@ -128,7 +129,7 @@ final class FileLocks {
     boolean locked = false;
     try {
       channel = FileChannel.open(file, options);
-      FileLock lock = wait ? channel.lock() : tryLock(channel);
+      FileLock lock = wait ? await(channel) : tryLock(channel);
       locked = lock != null;
       return locked ? new Held(file, slot, channel) : null;
     } catch (OverlappingFileLockException e) {
@@ -138,6 +139,24 @@ final class FileLocks {
         release(file, slot, channel);
       }
     }
+  }
+
+  /**
+   * Asks again and again. The kernel's own waiting takes a process for one: with two threads of two
+   * processes each it sees a deadlock where there is none, and refuses.
+   */
+  private static FileLock await(FileChannel channel) throws IOException {
+    long pause = FIRST_PAUSE.toNanos();
+    FileLock lock = channel.tryLock();
+    while (lock == null) {
+      LockSupport.parkNanos(pause);
+      if (Thread.currentThread().isInterrupted()) {
+        throw new InterruptedIOException("interrupted while waiting for a lock of the store");
+      }
+      pause = Math.min(2 * pause, PAUSE.toNanos());
+      lock = channel.tryLock();
+    }
+    return lock;
   }
 
   private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {

@@ -1,6 +1,7 @@
 package dev.cooper;
 
 import dev.cooper.oci.Descriptor;
+import dev.cooper.oci.Digest;
 import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.Index;
 import dev.cooper.oci.OperationException;
@@ -16,9 +17,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -88,11 +91,13 @@ final class ImageCopy {
 
   /** By an image in the store that is only there meanwhile, if it was not there before. */
   private void through(ImagePlace from, ImagePlace to) throws IOException {
+    Set<Digest> before = new HashSet<>();
+    store.list().forEach(each -> before.add(each.descriptor().digest()));
     StoredImage image = bring(from, null);
     try {
       write(image, to);
     } finally {
-      if (image.names().isEmpty()) {
+      if (image.names().isEmpty() && !before.contains(image.descriptor().digest())) {
         store.remove(image);
       }
     }

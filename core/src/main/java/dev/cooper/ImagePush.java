@@ -5,6 +5,7 @@ import dev.cooper.oci.Digest;
 import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.Manifest;
 import dev.cooper.oci.MediaType;
+import dev.cooper.oci.OperationException;
 import dev.cooper.oci.compress.Compression;
 import dev.cooper.oci.registry.RemoteWriter;
 import java.io.IOException;
@@ -46,8 +47,21 @@ final class ImagePush {
     this.packer = new LayerPacker(store, options.compression(), options.parameters());
   }
 
-  /** Pushes an image by a tag, or by its digest alone; returns its manifest there. */
-  Descriptor push(StoredImage image, @Nullable String tag) throws IOException {
+  /** That a reference's digest, if it has one, is what would be pushed by it. */
+  void require(@Nullable Digest wanted, Digest found) {
+    if (wanted != null && !wanted.equals(found)) {
+      throw new OperationException(
+          "cannot push " + target + ": what is pushed has the digest " + found + "; leave it out");
+    }
+  }
+
+  /**
+   * Pushes an image by a tag, or by its digest alone; returns its manifest there.
+   *
+   * @param wanted the digest that it has to have, or null for any
+   */
+  Descriptor push(StoredImage image, @Nullable String tag, @Nullable Digest wanted)
+      throws IOException {
     boolean docker = image.manifest().mediaType().equals(MediaType.DOCKER_MANIFEST);
     List<Descriptor> layers = image.manifest().layers();
     Map<Descriptor, Descriptor> there = new ConcurrentHashMap<>();
@@ -61,6 +75,7 @@ final class ImagePush {
     Manifest manifest = image.manifest().withLayers(layers.stream().map(there::get).toList());
     byte[] bytes = manifest.toBytes();
     Descriptor described = Descriptor.of(manifest.mediaType(), bytes);
+    require(wanted, described.digest());
     writer.manifest(described, bytes, tag);
     return described;
   }

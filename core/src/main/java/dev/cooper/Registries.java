@@ -4,6 +4,7 @@ import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.Index;
+import dev.cooper.oci.OperationException;
 import dev.cooper.oci.Platform;
 import dev.cooper.oci.registry.RegistriesConf;
 import dev.cooper.oci.registry.RegistryClient;
@@ -156,7 +157,7 @@ final class Registries implements AutoCloseable {
   /** Pushes one image; returns its manifest's descriptor there. */
   Descriptor push(StoredImage image, ImageReference target, PushOptions options)
       throws IOException {
-    return push(target, options).push(image, target.tag());
+    return push(target, options).push(image, target.tag(), target.digest());
   }
 
   /** Pushes images of several platforms as one index. */
@@ -164,13 +165,17 @@ final class Registries implements AutoCloseable {
       throws IOException {
     RemoteWriter writer = client().writer(target);
     ImagePush push = push(target, options);
+    if (images.isEmpty()) {
+      throw new OperationException("cannot push " + target + ": an index of no images is no image");
+    }
     List<Descriptor> manifests = new ArrayList<>();
     for (StoredImage each : images) {
-      manifests.add(push.push(each, null).withPlatform(each.config().platform()));
+      manifests.add(push.push(each, null, null).withPlatform(each.config().platform()));
     }
     Index index = Index.of(manifests);
     byte[] bytes = index.toBytes();
     Descriptor descriptor = Descriptor.of(index.mediaType(), bytes);
+    push.require(target.digest(), descriptor.digest());
     writer.manifest(descriptor, bytes, target.tag());
     return descriptor;
   }

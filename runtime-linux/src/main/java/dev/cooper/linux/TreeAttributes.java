@@ -3,6 +3,7 @@ package dev.cooper.linux;
 import static dev.cooper.linux.Linux.AT_SYMLINK_NOFOLLOW;
 
 import dev.cooper.oci.ByteString;
+import dev.cooper.oci.ContentException;
 import dev.cooper.oci.layer.TarEntry;
 import java.util.function.Consumer;
 
@@ -12,6 +13,7 @@ import java.util.function.Consumer;
  */
 final class TreeAttributes {
   private static final int ROWS_OF_AN_ATTRIBUTE = 16;
+  private static final long HIGHEST_ID = 0xffff_fffeL;
 
   private final TreeBatches batches;
   private final boolean rootless;
@@ -25,6 +27,7 @@ final class TreeAttributes {
 
   /** Owner, mode and extended attributes of what a slot holds open. */
   void set(TarEntry entry, ByteString path, long slot) {
+    requireOwner(entry, path);
     TreeBatch batch = batches.current();
     int owner = batch.add(path, Sys.FCHOWN, 0, entry.uid(), entry.gid());
     batch.program().from(owner, 0, slot);
@@ -32,6 +35,20 @@ final class TreeAttributes {
     int mode = batch.add(path, Sys.FCHMOD, 0, entry.mode());
     batch.program().from(mode, 0, slot);
     entry.xattrs().forEach((name, value) -> xattr(path, slot, name, value));
+  }
+
+  /** The kernel takes the highest id for "as it is", and cuts off what is beyond it. */
+  private static void requireOwner(TarEntry entry, ByteString path) {
+    if (Math.max(entry.uid(), entry.gid()) > HIGHEST_ID) {
+      throw new ContentException(
+          path
+              + ": found the owner "
+              + entry.uid()
+              + ":"
+              + entry.gid()
+              + ", expected ids of at most "
+              + HIGHEST_ID);
+    }
   }
 
   private void explainOwner(TreeBatch batch, int row, TarEntry entry, ByteString path) {
@@ -85,6 +102,7 @@ final class TreeAttributes {
 
   /** Owner and times of what a slot's directory holds under a name, no link being followed. */
   void setByName(TarEntry entry, ByteString path, long parent, long nameAt) {
+    requireOwner(entry, path);
     TreeBatch batch = batches.current();
     int owner =
         batch.add(path, Sys.FCHOWNAT, 0, nameAt, entry.uid(), entry.gid(), AT_SYMLINK_NOFOLLOW);

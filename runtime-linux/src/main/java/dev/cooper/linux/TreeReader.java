@@ -12,6 +12,7 @@ import dev.cooper.oci.layer.EntrySink;
 import dev.cooper.oci.layer.EntryType;
 import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.oci.layer.TarEntry;
+import dev.cooper.oci.layer.TarLimits;
 import dev.cooper.spi.TreeFilter;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -180,7 +182,20 @@ final class TreeReader implements AutoCloseable {
     return found;
   }
 
+  private static void requireLength(ByteString path) {
+    if (path.length() > TarLimits.DEFAULT.nameBytes()) {
+      throw new OperationException(
+          String.format(
+              Locale.ROOT,
+              "found a path of %d bytes, beginning with %s, and a layer holds at most %d: remove it",
+              path.length(),
+              path.latin1().substring(0, 60),
+              TarLimits.DEFAULT.nameBytes()));
+    }
+  }
+
   private void found(ByteString path, ByteString name, long at, List<Found> found) {
+    requireLength(path);
     if (lower != null && Stat.isWhiteout(at)) {
       if (lower.entry(path) != null) {
         found.add(

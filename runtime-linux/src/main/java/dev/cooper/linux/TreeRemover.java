@@ -1,13 +1,29 @@
 package dev.cooper.linux;
 
 import dev.cooper.oci.ByteString;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
+import java.util.UUID;
 
-/** Removes names from a directory that is held open, never following a link. */
+/**
+ * Removes names from a directory that is held open, never following a link.
+ *
+ * <p>However deep a tree is: beyond some levels a directory is first moved up to where the removal
+ * began, so that neither the stack nor the descriptors run out.
+ */
 final class TreeRemover {
   private static final int DIRECTORY_FLAGS =
       Linux.O_RDONLY | Linux.O_DIRECTORY | Linux.O_NOFOLLOW | Linux.O_CLOEXEC;
   private static final int ROWS = 256;
+  private static final int DEEPEST = 64;
+
+  /** Directories that were moved up and are still to be removed. */
+  private record Moved(int parent, Deque<ByteString> names) {
+    ByteString next() {
+      return ByteString.utf8(".cooper-removed-" + names.size() + "-" + UUID.randomUUID());
+    }
+  }
 
   private TreeRemover() {}
 
@@ -21,9 +37,21 @@ final class TreeRemover {
 
   /** Removes a name and, if it is a directory, all below it; a name that is not there is fine. */
   static void remove(Task task, int parent, ByteString name) {
+    Moved moved = new Moved(parent, new ArrayDeque<>());
+    remove(task, parent, name, 0, moved);
+    while (!moved.names().isEmpty()) {
+      remove(task, parent, moved.names().pop(), 0, moved);
+    }
+  }
+
+  private static void remove(Task task, int parent, ByteString name, int depth, Moved moved) {
     int errno = tryUnlink(task, parent, name, 0);
     if (errno == Linux.EISDIR || errno == Linux.EPERM) {
-      empty(task, parent, name);
+      if (depth == DEEPEST) {
+        move(task, parent, name, moved);
+        return;
+      }
+      empty(task, parent, name, depth, moved);
       errno = tryUnlink(task, parent, name, Linux.AT_REMOVEDIR);
     }
     if (errno != 0 && errno != Linux.ENOENT) {
@@ -31,13 +59,29 @@ final class TreeRemover {
     }
   }
 
-  private static void empty(Task task, int parent, ByteString name) {
+  private static void move(Task task, int parent, ByteString name, Moved moved) {
+    ByteString to = moved.next();
+    try (SyscallProgram program = SyscallProgram.small()) {
+      program.call(
+          name,
+          Sys.RENAMEAT2,
+          parent,
+          program.memory.string(name),
+          moved.parent(),
+          program.memory.string(to),
+          0);
+      task.run(program);
+    }
+    moved.names().push(to);
+  }
+
+  private static void empty(Task task, int parent, ByteString name, int depth, Moved moved) {
     int fd = open(task, parent, name);
     try {
       List<ByteString> names = Directory.names(task, fd, name);
       for (int from = 0; from < names.size(); from += ROWS) {
         List<ByteString> some = names.subList(from, Math.min(names.size(), from + ROWS));
-        removeAll(task, fd, some);
+        removeAll(task, fd, some, depth, moved);
       }
     } finally {
       close(task, fd);
@@ -45,7 +89,7 @@ final class TreeRemover {
   }
 
   /** Unlinks many names in one program; those that are directories take the long way. */
-  private static void removeAll(Task task, int fd, List<ByteString> names) {
+  private static void removeAll(Task task, int fd, List<ByteString> names, int depth, Moved moved) {
     try (SyscallProgram program = new SyscallProgram(ROWS, 16384)) {
       for (ByteString name : names) {
         program.tolerate(name, Sys.UNLINKAT, fd, program.memory.string(name), 0);
@@ -53,7 +97,7 @@ final class TreeRemover {
       task.run(program);
       for (int row = 0; row < names.size(); row++) {
         if (program.errno(row) != 0) {
-          remove(task, fd, names.get(row));
+          remove(task, fd, names.get(row), depth + 1, moved);
         }
       }
     }

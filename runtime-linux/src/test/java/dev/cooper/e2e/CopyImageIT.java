@@ -34,7 +34,7 @@ class CopyImageIT extends EndToEnd {
   void startRegistry() throws IOException {
     registry = LocalRegistry.start(temp);
     try (WorkingContainer c = container()) {
-      image = c.write("made", "/made").commit("made:1");
+      image = c.write("/made", "made").commit("made:1");
     }
   }
 
@@ -118,7 +118,7 @@ class CopyImageIT extends EndToEnd {
   @Test
   void copyWhenEverythingIsAskedForCopiesTheIndex() throws IOException {
     try (WorkingContainer c = cooper.scratch()) {
-      Image arm = c.write("arm", "/which").platform("linux", "arm64", null).commit();
+      Image arm = c.write("/which", "arm").platform("linux", "arm64", null).commit();
       cooper.pushIndex(List.of(image, arm), registry.at("multi:1"), PushOptions.DEFAULT);
     }
     CopyImageOptions all = CopyImageOptions.DEFAULT.everything();

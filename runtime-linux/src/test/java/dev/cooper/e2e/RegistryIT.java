@@ -139,7 +139,7 @@ class RegistryIT extends EndToEnd {
     events.clear();
     try (Cooper fresh = other("fresh");
         WorkingContainer c = fresh.from(registry.at("base:1"))) {
-      c.write("more", "/more").commit(registry.at("derived:1")).push();
+      c.write("/more", "more").commit(registry.at("derived:1")).push();
     }
     assertThat(outcomes()).contains(Transfer.Outcome.MOUNTED);
   }
@@ -155,7 +155,7 @@ class RegistryIT extends EndToEnd {
     List<Image> images = new ArrayList<>();
     for (String architecture : List.of("amd64", "arm64")) {
       try (WorkingContainer c = cooper.scratch()) {
-        images.add(c.write(architecture, "/which").platform("linux", architecture, null).commit());
+        images.add(c.write("/which", architecture).platform("linux", architecture, null).commit());
       }
     }
     Descriptor there = cooper.pushIndex(images, registry.at("multi:1"), PushOptions.DEFAULT);
@@ -256,7 +256,7 @@ class RegistryIT extends EndToEnd {
       assertThat(fresh.pull(name).id()).isEqualTo(old.id());
       Image moved;
       try (WorkingContainer c = container()) {
-        moved = c.write("new", "/new").commit(name).push();
+        moved = c.write("/new", "new").commit(name).push();
       }
       assertThat(moved.id()).isNotEqualTo(old.id());
       PullOptions options = PullOptions.DEFAULT;

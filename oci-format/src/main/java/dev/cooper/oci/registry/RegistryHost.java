@@ -3,7 +3,10 @@ package dev.cooper.oci.registry;
 import dev.cooper.oci.ContentException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.net.ConnectException;
 import java.net.URI;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.UnresolvedAddressException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -124,6 +127,14 @@ final class RegistryHost {
   /** Some of the Java runtime's exceptions say nothing, but their class or cause does. */
   static String reason(Throwable thrown) {
     for (Throwable each = thrown; each != null; each = each.getCause()) {
+      if (each instanceof UnresolvedAddressException) {
+        return "no address is known for this host";
+      }
+      if (each instanceof ClosedChannelException || each instanceof ConnectException) {
+        if (each.getMessage() == null && each.getCause() == null) {
+          return "the connection was refused";
+        }
+      }
       if (each.getMessage() != null) {
         return each.getMessage();
       }

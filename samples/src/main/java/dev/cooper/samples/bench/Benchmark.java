@@ -18,6 +18,8 @@ public final class Benchmark {
   /** How many runs make a JVM warm: what runs often is compiled then. */
   private static final int WARM_UP = 500;
 
+  private static final int PUSHES = 50;
+
   private Benchmark() {}
 
   /**
@@ -38,6 +40,7 @@ public final class Benchmark {
         case "unpack" -> cooper.loadAndUnpack(Path.of(arguments[1]));
         case "pull" -> cooper.pull(arguments[1], PullOptions.DEFAULT.andUnpack());
         case "push" -> cooper.image(arguments[1]).push(arguments[2]);
+        case "push-again" -> pushAgain(cooper.image(arguments[1]), arguments[2]);
         default -> throw new IllegalArgumentException("no row is called " + arguments[0]);
       }
     }
@@ -67,6 +70,18 @@ public final class Benchmark {
         times[i] = System.nanoTime() - began;
       }
       Arrays.stream(times).forEach(System.out::println);
+    }
+  }
+
+  /** Prints what each push of what the registry has took in nanoseconds, in a warm JVM. */
+  private static void pushAgain(Image image, String reference) {
+    for (int i = 0; i < PUSHES; i++) {
+      image.push(reference);
+    }
+    for (int i = 0; i < PUSHES; i++) {
+      long began = System.nanoTime();
+      image.push(reference);
+      System.out.println(System.nanoTime() - began);
     }
   }
 
