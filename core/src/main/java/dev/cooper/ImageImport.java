@@ -12,6 +12,7 @@ import dev.cooper.oci.Platform;
 import dev.cooper.oci.layout.ContentReader;
 import dev.cooper.oci.layout.ImageNames;
 import dev.cooper.oci.layout.Layouts;
+import dev.cooper.oci.registry.RemoteContent;
 import dev.cooper.spi.ContainerRuntime;
 import java.io.IOException;
 import java.io.InputStream;
@@ -190,6 +191,7 @@ final class ImageImport {
       return;
     }
     if (layer.mediaType().isForeign()
+        && !(from instanceof RemoteContent) // which has its own rule for them
         && !store.has(layer.digest())
         && !from.contains(layer.digest())) {
       throw new OperationException(
