@@ -335,6 +335,8 @@ class RegistryIT extends EndToEnd {
     String line =
         String.join(
             " ", ChildJvm.command(List.of(), Puller.class, temp.resolve("seen").toString(), name));
+    // A nested class's name has a dollar, which script's shell would take for a variable.
+    line = line.replace("$", "\\$");
     String seen = Tools.run("script", "-qec", line, "/dev/null");
     assertThat(seen).contains("100%").contains("download").contains("transferred");
     String lines =
