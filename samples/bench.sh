@@ -20,7 +20,7 @@ work=$(mktemp -d "${TMPDIR:-/var/tmp}/cooper-bench.XXXXXX")
 finish() {
   stop_registry
   b rm --all >/dev/null 2>&1 || true
-  umount "$work/buildah/overlay" 2>/dev/null || true
+  umount "$work"/buildah*/overlay 2>/dev/null || true
   rm -rf --one-file-system "$work"
 }
 trap finish EXIT
@@ -145,10 +145,10 @@ unpack() {
   tar -xf "$work/ours.tar" -C "$work/layout"
   local name
   name=$(tr -d ' \n' <"$work/layout/index.json" | sed -n 's/.*"org.opencontainers.image.ref.name":"\([^"]*\)".*/\1/p')
-  for _ in $(seq "$big"); do
-    rm -rf "$work/unpack-store" "$work/bundle"
-    COOPER_STORE=$work/unpack-store timed "$work/unpack.ours" cooper unpack "$work/layout"
-    timed "$work/unpack.peer" umoci unpack --image "$work/layout:$name" "$work/bundle"
+  # Each into a place of its own: ext4 searches long for inodes after many were removed.
+  for i in $(seq "$big"); do
+    COOPER_STORE=$work/unpack-store-$i timed "$work/unpack.ours" cooper unpack "$work/layout"
+    timed "$work/unpack.peer" umoci unpack --image "$work/layout:$name" "$work/bundle-$i"
   done
   report unpack "$work/unpack.ours" "$work/unpack.peer" "umoci unpack" 2
 }
@@ -213,22 +213,22 @@ stop_registry() {
 }
 
 skopeo_umoci() {
-  skopeo copy -q --src-tls-verify=false "docker://$registry/share" "oci:$work/skopeo:share"
-  umoci unpack --image "$work/skopeo:share" "$work/bundle"
+  skopeo copy -q --src-tls-verify=false "docker://$registry/share" "oci:$work/skopeo-$1:share"
+  umoci unpack --image "$work/skopeo-$1:share" "$work/pull-bundle-$1"
+}
+buildah_pull() {
+  buildah --storage-driver overlay --root "$work/buildah-$1" --runroot "$work/run-$1" pull -q --tls-verify=false "$registry/share"
 }
 
 pull() {
   [ -d "$work/share-store" ] || copied 1
   start_registry
   b push -q --tls-verify=false localhost/share "docker://$registry/share"
-  for _ in $(seq "$big"); do
-    rm -rf "$work/pull-store" "$work/bundle" "$work/skopeo"
-    COOPER_STORE=$work/pull-store timed "$work/pull.ours" cooper pull "$registry/share"
-    b rmi -f "$registry/share" localhost/share >/dev/null 2>&1 || true
-    timed "$work/pull.peer" b pull -q --tls-verify=false "$registry/share"
-    timed "$work/pull.umoci" skopeo_umoci
+  for i in $(seq "$big"); do
+    COOPER_STORE=$work/pull-store-$i timed "$work/pull.ours" cooper pull "$registry/share"
+    timed "$work/pull.peer" buildah_pull "$i"
+    timed "$work/pull.umoci" skopeo_umoci "$i"
   done
-  b tag "$registry/share" localhost/share
   report pull "$work/pull.ours" "$work/pull.peer" "buildah pull" 3
   report pull "$work/pull.ours" "$work/pull.umoci" "skopeo copy + umoci unpack" 1.5
 }
