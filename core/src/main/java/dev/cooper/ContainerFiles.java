@@ -157,7 +157,11 @@ final class ContainerFiles {
         }
       }
     } catch (IOException | RuntimeException e) {
-      asBefore(before);
+      try {
+        asBefore(before);
+      } catch (RuntimeException also) {
+        e.addSuppressed(also);
+      }
       throw e;
     }
     if (!perStep) {
@@ -172,10 +176,9 @@ final class ContainerFiles {
   /** Takes back what was written of the copies: none of them is lost, and none is there by half. */
   private void asBefore(int sealedBefore) {
     unmount();
-    sealed.subList(sealedBefore, sealed.size()).clear();
     cooper.runtime().delete(owned.path().resolve("changes"));
-    if (sealedBefore == 0) {
-      cooper.runtime().delete(owned.path().resolve("layers"));
+    while (sealed.size() > sealedBefore) {
+      cooper.runtime().delete(Store.parent(sealed.remove(sealed.size() - 1).tree()));
     }
   }
 

@@ -41,7 +41,8 @@ final class FileLocks {
   private static final Duration FIRST_PAUSE = Duration.ofNanos(100_000);
   private static final Duration PAUSE = Duration.ofMillis(5);
 
-  private static final String SELF = ProcessHandle.current().pid() + " " + pidNamespace();
+  private static final String NAMESPACE = pidNamespace();
+  private static final String SELF = ProcessHandle.current().pid() + " " + NAMESPACE;
 
   /** One for each file that somebody in this JVM holds or waits for. */
   private static final ConcurrentHashMap<Path, Slot> SLOTS = new ConcurrentHashMap<>();
@@ -176,7 +177,7 @@ final class FileLocks {
     String owner = StandardCharsets.US_ASCII.decode(content.flip()).toString();
     int space = owner.indexOf(' ');
     return space > 0
-        && owner.substring(space + 1).equals(pidNamespace())
+        && owner.substring(space + 1).equals(NAMESPACE)
         && ProcessHandle.of(Long.parseLong(owner, 0, space, 10)).isEmpty();
   }
 
