@@ -104,8 +104,7 @@ public final class Cooper implements AutoCloseable {
     String place = colon < 0 ? "" : image.substring(0, colon);
     String rest = image.substring(colon + 1);
     return switch (place) {
-      case "oci", "oci-archive", "docker-archive" -> from(ImagePlaces.load(this, rest));
-      case "docker-daemon" -> from(brought(image));
+      case "oci", "oci-archive", "docker-archive", "docker-daemon" -> from(brought(image));
       case "rootfs" -> from(importRoot(Path.of(rest)));
       default -> from(pull(image));
     };

@@ -68,6 +68,7 @@ final class ImageCopy {
   StoredImage bring(ImagePlace from, @Nullable ImageReference as) throws IOException {
     ImageImport importer = new ImageImport(store, null, cooper::notice);
     if (from instanceof ImagePlace.File file) {
+      file.requireThere();
       return importer.one(file.path(), file.name(), platform, as);
     }
     if (from instanceof ImagePlace.Registry registry) {
@@ -147,6 +148,7 @@ final class ImageCopy {
       Descriptor entry = entry(reader, from);
       Descriptor root = options.all() ? entry : ImageImport.manifest(reader, entry, platform, 0);
       if (to instanceof ImagePlace.Registry registry) {
+        ImagePush.requireDigest(registry.reference(), root.digest());
         new RegistryCopy(
                 reader, registries.client().writer(registry.reference()), mountable(from, to))
             .copy(root, registry.reference().tag());

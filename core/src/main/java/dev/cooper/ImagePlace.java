@@ -13,7 +13,14 @@ sealed interface ImagePlace {
   record Registry(ImageReference reference) implements ImagePlace {}
 
   /** A file or directory; the name is of one image in it, or null. */
-  record File(Kind kind, Path path, @Nullable String name) implements ImagePlace {}
+  record File(Kind kind, Path path, @Nullable String name) implements ImagePlace {
+    void requireThere() {
+      if (Files.notExists(path)) {
+        throw new SourceNotFoundException(
+            "no image lies at " + path + ": there is no such file or directory");
+      }
+    }
+  }
 
   /** A Docker daemon. */
   record Daemon(String reference) implements ImagePlace {}

@@ -20,21 +20,6 @@ final class ImagePlaces {
 
   private ImagePlaces() {}
 
-  /** Loads what {@code PATH} or {@code PATH:NAME} names. */
-  static Image load(Cooper cooper, String place) {
-    if (Files.exists(Path.of(place))) {
-      return only(cooper, Path.of(place), null);
-    }
-    for (int colon = place.indexOf(':'); colon > 0; colon = place.indexOf(':', colon + 1)) {
-      Path path = Path.of(place.substring(0, colon));
-      if (Files.exists(path)) {
-        return only(cooper, path, place.substring(colon + 1));
-      }
-    }
-    throw new SourceNotFoundException(
-        "no image lies at " + place + ": there is no such file or directory");
-  }
-
   /** The one image of a place, or the one of a name. */
   static Image only(Cooper cooper, Path path, @Nullable String name) {
     return Cooper.io(

@@ -3,6 +3,7 @@ package dev.cooper;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
 import dev.cooper.oci.ImageReference;
+import dev.cooper.oci.Index;
 import dev.cooper.oci.Manifest;
 import dev.cooper.oci.MediaType;
 import dev.cooper.oci.OperationException;
@@ -16,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Sends images of the store to one repository: their layers in parallel, then their configs and
@@ -48,20 +48,43 @@ final class ImagePush {
   }
 
   /** That a reference's digest, if it has one, is what would be pushed by it. */
-  void require(@Nullable Digest wanted, Digest found) {
+  static void requireDigest(ImageReference target, Digest found) {
+    Digest wanted = target.digest();
     if (wanted != null && !wanted.equals(found)) {
       throw new OperationException(
           "cannot push " + target + ": what is pushed has the digest " + found + "; leave it out");
     }
   }
 
-  /**
-   * Pushes an image by a tag, or by its digest alone; returns its manifest there.
-   *
-   * @param wanted the digest that it has to have, or null for any
-   */
-  Descriptor push(StoredImage image, @Nullable String tag, @Nullable Digest wanted)
-      throws IOException {
+  /** Pushes an image by the target's tag; returns its manifest there. */
+  Descriptor image(StoredImage image) throws IOException {
+    Manifest manifest = manifest(image);
+    return named(manifest.mediaType(), manifest.toBytes());
+  }
+
+  /** Pushes images of several platforms by their digests, and an index of them by the tag. */
+  Descriptor index(List<StoredImage> images) throws IOException {
+    List<Descriptor> manifests = new ArrayList<>();
+    for (StoredImage each : images) {
+      Manifest manifest = manifest(each);
+      byte[] bytes = manifest.toBytes();
+      Descriptor described = Descriptor.of(manifest.mediaType(), bytes);
+      writer.manifest(described, bytes, null);
+      manifests.add(described.withPlatform(each.config().platform()));
+    }
+    Index index = Index.of(manifests);
+    return named(index.mediaType(), index.toBytes());
+  }
+
+  private Descriptor named(MediaType type, byte[] bytes) throws IOException {
+    Descriptor described = Descriptor.of(type, bytes);
+    requireDigest(target, described.digest());
+    writer.manifest(described, bytes, target.tag());
+    return described;
+  }
+
+  /** Sends what an image's manifest names, and gives the manifest as it is there. */
+  private Manifest manifest(StoredImage image) throws IOException {
     boolean docker = image.manifest().mediaType().equals(MediaType.DOCKER_MANIFEST);
     List<Descriptor> layers = image.manifest().layers();
     Map<Descriptor, Descriptor> there = new ConcurrentHashMap<>();
@@ -72,12 +95,7 @@ final class ImagePush {
     Parallel.run(tasks);
     Descriptor config = image.manifest().config();
     writer.blob(config, () -> store.open(config));
-    Manifest manifest = image.manifest().withLayers(layers.stream().map(there::get).toList());
-    byte[] bytes = manifest.toBytes();
-    Descriptor described = Descriptor.of(manifest.mediaType(), bytes);
-    require(wanted, described.digest());
-    writer.manifest(described, bytes, tag);
-    return described;
+    return image.manifest().withLayers(layers.stream().map(there::get).toList());
   }
 
   private Descriptor layer(Descriptor layer, boolean docker) throws IOException {

@@ -3,14 +3,12 @@ package dev.cooper;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.ImageReference;
-import dev.cooper.oci.Index;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.Platform;
 import dev.cooper.oci.registry.RegistriesConf;
 import dev.cooper.oci.registry.RegistryClient;
 import dev.cooper.oci.registry.RegistryException;
 import dev.cooper.oci.registry.RemoteContent;
-import dev.cooper.oci.registry.RemoteWriter;
 import dev.cooper.spi.ContainerRuntime;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -157,27 +155,16 @@ final class Registries implements AutoCloseable {
   /** Pushes one image; returns its manifest's descriptor there. */
   Descriptor push(StoredImage image, ImageReference target, PushOptions options)
       throws IOException {
-    return push(target, options).push(image, target.tag(), target.digest());
+    return push(target, options).image(image);
   }
 
   /** Pushes images of several platforms as one index. */
   Descriptor push(List<StoredImage> images, ImageReference target, PushOptions options)
       throws IOException {
-    RemoteWriter writer = client().writer(target);
-    ImagePush push = push(target, options);
     if (images.isEmpty()) {
       throw new OperationException("cannot push " + target + ": an index of no images is no image");
     }
-    List<Descriptor> manifests = new ArrayList<>();
-    for (StoredImage each : images) {
-      manifests.add(push.push(each, null, null).withPlatform(each.config().platform()));
-    }
-    Index index = Index.of(manifests);
-    byte[] bytes = index.toBytes();
-    Descriptor descriptor = Descriptor.of(index.mediaType(), bytes);
-    push.require(target.digest(), descriptor.digest());
-    writer.manifest(descriptor, bytes, target.tag());
-    return descriptor;
+    return push(target, options).index(images);
   }
 
   @Override

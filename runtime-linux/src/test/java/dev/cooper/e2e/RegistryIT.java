@@ -145,6 +145,21 @@ class RegistryIT extends EndToEnd {
   }
 
   @Test
+  void pushWhenTheReferenceHasAnotherDigestRefuses() throws IOException {
+    Image image = pushed(registry.at("team/app:1"));
+    String wrong = registry.at("other@sha256:" + "0".repeat(64));
+    String source = "docker://" + registry.at("team/app:1");
+    assertThatThrownBy(() -> image.push(wrong)).hasMessageContaining("digest");
+    assertThatThrownBy(() -> cooper.pushIndex(List.of(image), wrong, PushOptions.DEFAULT))
+        .hasMessageContaining("digest");
+    assertThatThrownBy(
+            () -> cooper.copy(source, "docker://" + wrong, dev.cooper.CopyImageOptions.DEFAULT))
+        .hasMessageContaining("digest");
+    assertThatThrownBy(() -> cooper.pushIndex(List.of(), wrong, PushOptions.DEFAULT))
+        .hasMessageContaining("no images");
+  }
+
+  @Test
   void pushWhenTheImageHasNoNameSaysSo() throws IOException {
     Image image = busybox();
     assertThatThrownBy(image::push).hasMessageContaining("has no name");
