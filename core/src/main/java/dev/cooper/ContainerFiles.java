@@ -194,7 +194,7 @@ final class ContainerFiles {
   }
 
   private static void replay(Rootfs into, StepTar step) throws IOException {
-    try (TarReader reader = TarReader.over(Files.newInputStream(step.file()));
+    try (TarReader reader = TarReader.over(Files.newInputStream(step.file()), LayerScan.OWN);
         TreeOutput out = into.write()) {
       LayerScan.pump(reader, out);
       out.finish();

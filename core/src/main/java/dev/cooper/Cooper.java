@@ -2,6 +2,7 @@ package dev.cooper;
 
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.ImageConfig;
+import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.Platform;
@@ -53,12 +54,15 @@ public final class Cooper implements AutoCloseable {
       BuildListener listener,
       Clock clock,
       @Nullable Instant sourceDate,
+      ImageLimits limits,
       RegistrySettings registries) {
     this.listener = listener;
     this.clock = clock;
     this.sourceDate = sourceDate;
     this.store =
-        io("cannot open the store " + directory, () -> Store.open(directory, clock, this::runtime));
+        io(
+            "cannot open the store " + directory,
+            () -> Store.open(directory, clock, limits, this::runtime));
     this.trees = new LayerTrees(store);
     this.registries = new Registries(this, registries);
   }
@@ -128,7 +132,10 @@ public final class Cooper implements AutoCloseable {
    * @return a container of the caller's own
    */
   public WorkingContainer from(Path path) {
-    return from(ImagePlaces.isImage(path) ? ImagePlaces.only(this, path, null) : importRoot(path));
+    return from(
+        ImagePlaces.isImage(path, store.limits())
+            ? ImagePlaces.only(this, path, null)
+            : importRoot(path));
   }
 
   /**

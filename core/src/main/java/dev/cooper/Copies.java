@@ -6,6 +6,8 @@ import dev.cooper.oci.OperationException;
 import dev.cooper.oci.compress.Decompression;
 import dev.cooper.oci.layer.EntrySink;
 import dev.cooper.oci.layer.EntryType;
+import dev.cooper.oci.layer.ImageBudget;
+import dev.cooper.oci.layer.LayerBudget;
 import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.oci.layer.TarReader;
@@ -217,9 +219,10 @@ final class Copies {
     }
   }
 
-  private static void unpack(Path source, ByteString directory, DestinationSink sink)
-      throws IOException {
-    try (TarReader reader = TarReader.over(Decompression.open(Files.newInputStream(source)))) {
+  private void unpack(Path source, ByteString directory, DestinationSink sink) throws IOException {
+    LayerBudget budget = ImageBudget.of(files.cooper().store().limits()).layer(Files.size(source));
+    try (TarReader reader =
+        TarReader.over(Decompression.open(Files.newInputStream(source)), budget)) {
       LayerScan.pump(reader, new NormalizingSink(sink.to(directory)));
     }
   }
@@ -246,7 +249,7 @@ final class Copies {
     try {
       boolean into = target(files.view(), destination, false).directory();
       Path file = directory.resolve(into ? Downloads.name(url) : "download");
-      Downloads.fetch(url, file, options.checksum());
+      Downloads.fetch(url, file, options.checksum(), files.cooper().store().limits());
       copy(
           "ADD " + Downloads.redacted(url) + " " + destination,
           file,

@@ -7,12 +7,12 @@ import static dev.cooper.linux.Linux.O_NONBLOCK;
 import static dev.cooper.linux.Linux.O_RDONLY;
 
 import dev.cooper.oci.ByteString;
+import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layer.EntrySink;
 import dev.cooper.oci.layer.EntryType;
 import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.oci.layer.TarEntry;
-import dev.cooper.oci.layer.TarLimits;
 import dev.cooper.spi.TreeFilter;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -183,14 +183,14 @@ final class TreeReader implements AutoCloseable {
   }
 
   private static void requireLength(ByteString path) {
-    if (path.length() > TarLimits.DEFAULT.nameBytes()) {
+    if (path.length() > ImageLimits.DEFAULT.nameBytes()) {
       throw new OperationException(
           String.format(
               Locale.ROOT,
               "found a path of %d bytes, beginning with %s, and a layer holds at most %d: remove it",
               path.length(),
               path.latin1().substring(0, 60),
-              TarLimits.DEFAULT.nameBytes()));
+              ImageLimits.DEFAULT.nameBytes()));
     }
   }
 
