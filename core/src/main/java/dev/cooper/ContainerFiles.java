@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -109,6 +110,11 @@ final class ContainerFiles {
   RootView view() {
     Rootfs mounted = rootfs;
     return mounted != null ? mounted : pending;
+  }
+
+  /** The mounted root, if it is mounted. */
+  Optional<Rootfs> mountedNow() {
+    return Optional.ofNullable(rootfs);
   }
 
   boolean isMounted() {

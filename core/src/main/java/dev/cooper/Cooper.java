@@ -11,6 +11,7 @@ import dev.cooper.oci.registry.RegistryClient;
 import dev.cooper.oci.registry.TransferEvent;
 import dev.cooper.spi.ContainerRuntime;
 import dev.cooper.spi.RootView;
+import dev.cooper.spi.Rootfs;
 import dev.cooper.spi.RuntimeProvider;
 import dev.cooper.spi.TreeFilter;
 import java.io.IOException;
@@ -531,6 +532,13 @@ public final class Cooper implements AutoCloseable {
   interface HostTree {
     void readHost(Path path, TreeFilter filter, EntrySink sink, Consumer<String> notices)
         throws IOException;
+  }
+
+  /** The roots of its containers that are mounted now. */
+  List<Rootfs> mounted() {
+    List<Rootfs> mounted = new ArrayList<>();
+    open.forEach(files -> files.mountedNow().ifPresent(mounted::add));
+    return mounted;
   }
 
   void closed(ContainerFiles files) {

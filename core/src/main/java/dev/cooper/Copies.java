@@ -96,11 +96,7 @@ final class Copies {
     for (Path source : sources) {
       Cooper.requireNamed(source);
       if (!Files.exists(source)) {
-        throw new SourceNotFoundException(
-            "cannot copy "
-                + source
-                + ": it does not exist"
-                + (source.isAbsolute() ? "" : " in " + Path.of("").toAbsolutePath()));
+        throw new SourceNotFoundException("cannot copy " + source + ": it " + missing(source));
       }
     }
     for (Path source : sources) {
@@ -111,6 +107,14 @@ final class Copies {
           sources.size() > 1,
           options);
     }
+  }
+
+  private static String missing(Path source) {
+    if (Files.isSymbolicLink(source)) {
+      Path target = Cooper.io("cannot read " + source, () -> Files.readSymbolicLink(source));
+      return "is a link to " + target + ", where nothing is: remove it, or leave it out";
+    }
+    return "does not exist" + (source.isAbsolute() ? "" : " in " + Path.of("").toAbsolutePath());
   }
 
   private void copy(
@@ -223,7 +227,7 @@ final class Copies {
     LayerBudget budget = ImageBudget.of(files.cooper().store().limits()).layer(Files.size(source));
     try (TarReader reader =
         TarReader.over(Decompression.open(Files.newInputStream(source)), budget)) {
-      LayerScan.pump(reader, new NormalizingSink(sink.to(directory)));
+      LayerScan.pump(reader, new NormalizingSink(sink.to(directory), new LayerPaths()));
     }
   }
 
@@ -307,7 +311,7 @@ final class Copies {
   }
 
   /** An archive's names made canonical before they are placed: nothing in it may point outside. */
-  private record NormalizingSink(DestinationSink out) implements EntrySink {
+  private record NormalizingSink(DestinationSink out, LayerPaths paths) implements EntrySink {
     @Override
     public void begin(TarEntry entry) throws IOException {
       ByteString path = LayerPath.normalize(entry.path());
@@ -317,6 +321,7 @@ final class Copies {
                 + path
                 + " of the archive into a layer: a name that begins with .wh. would delete a file there");
       }
+      paths.add(entry, path);
       out.begin(entry.withPath(path));
     }
 

@@ -5,6 +5,7 @@ import dev.cooper.oci.Digest;
 import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.layer.EntrySink;
 import dev.cooper.oci.layer.LayerBudget;
+import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.oci.layer.TarReader;
 import java.io.FilterInputStream;
@@ -76,8 +77,10 @@ final class LayerScan {
       TarReader reader, @Nullable EntrySink sink, LayerIndex.@Nullable Writer index)
       throws IOException {
     byte[] buffer = new byte[BUFFER];
+    LayerPaths paths = new LayerPaths();
     for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
       if (index != null) {
+        paths.add(entry, LayerPath.normalize(entry.path()));
         index.add(entry, reader.contentOffset());
       }
       if (sink != null) {

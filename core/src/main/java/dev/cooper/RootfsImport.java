@@ -75,10 +75,13 @@ final class RootfsImport {
   private static boolean scan(InputStream tar, LayerBudget budget, LayerIndex.Writer index)
       throws IOException {
     DistinctLayer.Paths paths = new DistinctLayer.Paths();
+    LayerPaths shape = new LayerPaths();
     TarReader reader = TarReader.over(tar, budget);
     for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
       index.add(entry, reader.contentOffset());
-      paths.add(LayerPath.normalize(entry.path()));
+      ByteString path = LayerPath.normalize(entry.path());
+      paths.add(path);
+      shape.add(entry, path);
     }
     reader.drain();
     return paths.repeated();

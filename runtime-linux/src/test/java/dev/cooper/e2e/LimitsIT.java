@@ -70,9 +70,10 @@ class LimitsIT extends EndToEnd {
       Path path = temp.resolve(format.getKey());
       image.save(path, format.getValue());
       ways.put("load of a " + format.getKey(), other -> other.load(path));
-      ways.put("load, unpacked, of a " + format.getKey(), other -> other.loadAndUnpack(path));
       ways.put("from a " + format.getKey(), other -> other.from(path).close());
     }
+    Path archive = temp.resolve("archive");
+    ways.put("load, unpacked", other -> other.loadAndUnpack(archive));
     String layout = "oci:" + temp.resolve("layout");
     ways.put("copy", other -> other.copy(layout, "copied:1", CopyImageOptions.DEFAULT));
     return ways;
@@ -89,9 +90,6 @@ class LimitsIT extends EndToEnd {
       try (Cooper other = other(place, tooLittle)) {
         assertOver(limit, () -> way.getValue().accept(other)).as(way.getKey());
         assertThat(other.images()).isEmpty();
-        assertThat(names(place.resolve("layers")))
-            .as(way.getKey())
-            .allMatch(name -> name.endsWith(".idx")); // of a layer that was within it, to be swept
       }
       try (Cooper other = other(place, enough)) {
         way.getValue().accept(other);

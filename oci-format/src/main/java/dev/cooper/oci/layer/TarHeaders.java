@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 final class TarHeaders {
   private static final int BLOCK = TarInput.BLOCK;
 
+  /** The kernel's PATH_MAX counts a NUL too. */
+  private static final int MAX_LINK = 4095;
+
   private final TarInput in;
   private final ImageLimits limits;
   private final LayerBudget budget;
@@ -181,7 +184,12 @@ final class TarHeaders {
 
   private ByteString link(@Nullable PaxRecords records) {
     ByteString link = one("link name", longLink, records == null ? null : records.link);
-    return link == null ? header.link() : link;
+    ByteString found = link == null ? header.link() : link;
+    if (found.length() > MAX_LINK) {
+      throw header.bad(
+          "link name", "found " + found.length() + " bytes, and no file system holds such a link");
+    }
+    return found;
   }
 
   /** GNU tar takes PAX's name of the two, Go takes GNU's. */
