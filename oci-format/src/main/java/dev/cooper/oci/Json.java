@@ -170,9 +170,11 @@ public final class Json {
     return value.bitLength() < Long.SIZE ? (Object) value.longValueExact() : value;
   }
 
-  private static BigDecimal decimal(JsonParser parser, String what) throws IOException {
+  /** What would be written without point and exponent, such as 1e0, would be read as an integer. */
+  private static Object decimal(JsonParser parser, String what) throws IOException {
     try {
-      return new BigDecimal(parser.getText());
+      BigDecimal value = new BigDecimal(parser.getText());
+      return value.scale() == 0 ? integer(value.unscaledValue()) : value;
     } catch (NumberFormatException e) {
       throw new ContentException(
           what + ": found the number " + parser.getText() + ", whose exponent is out of range", e);
