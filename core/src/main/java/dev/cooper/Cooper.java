@@ -2,6 +2,7 @@ package dev.cooper;
 
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.ImageConfig;
+import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.Index;
 import dev.cooper.oci.OperationException;
@@ -11,6 +12,7 @@ import dev.cooper.oci.registry.RegistryClient;
 import dev.cooper.oci.registry.TransferEvent;
 import dev.cooper.spi.ContainerRuntime;
 import dev.cooper.spi.RootView;
+import dev.cooper.spi.Rootfs;
 import dev.cooper.spi.RuntimeProvider;
 import dev.cooper.spi.TreeFilter;
 import java.io.IOException;
@@ -55,13 +57,16 @@ public final class Cooper implements AutoCloseable {
       BuildListener listener,
       Clock clock,
       @Nullable Instant sourceDate,
+      ImageLimits limits,
       RegistrySettings registries) {
     this.listener = listener;
     this.clock = clock;
     this.sourceDate = sourceDate;
     Background.begin("runtime", this::prepareRuntime);
     this.store =
-        io("cannot open the store " + directory, () -> Store.open(directory, clock, this::runtime));
+        io(
+            "cannot open the store " + directory,
+            () -> Store.open(directory, clock, limits, this::runtime));
     this.trees = new LayerTrees(store);
     this.registries = new Registries(this, registries);
   }
@@ -134,7 +139,10 @@ public final class Cooper implements AutoCloseable {
    * @return a container of the caller's own
    */
   public WorkingContainer from(Path path) {
-    return from(ImagePlaces.isImage(path) ? ImagePlaces.only(this, path, null) : importRoot(path));
+    return from(
+        ImagePlaces.isImage(path, store.limits())
+            ? ImagePlaces.only(this, path, null)
+            : importRoot(path));
   }
 
   /**
@@ -559,6 +567,13 @@ public final class Cooper implements AutoCloseable {
   interface HostTree {
     void readHost(Path path, TreeFilter filter, EntrySink sink, Consumer<String> notices)
         throws IOException;
+  }
+
+  /** The roots of its containers that are mounted now. */
+  List<Rootfs> mounted() {
+    List<Rootfs> mounted = new ArrayList<>();
+    open.forEach(files -> files.mountedNow().ifPresent(mounted::add));
+    return mounted;
   }
 
   void closed(ContainerFiles files) {

@@ -1,5 +1,6 @@
 package dev.cooper;
 
+import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.registry.CredentialsProvider;
 import dev.cooper.oci.registry.RegistriesConf;
 import dev.cooper.oci.registry.RegistryClientBuilder;
@@ -14,6 +15,7 @@ public final class CooperBuilder {
   private Path store = defaultStore(System.getenv("COOPER_STORE"), System.getenv("XDG_DATA_HOME"));
   private BuildListener listener = BuildListener.NONE;
   private Clock clock = Clock.systemUTC();
+  private ImageLimits limits = ImageLimits.DEFAULT;
   private RegistrySettings registries = RegistrySettings.HOST;
   private @Nullable Instant sourceDate = sourceDate(System.getenv("SOURCE_DATE_EPOCH"));
 
@@ -87,6 +89,18 @@ public final class CooperBuilder {
   }
 
   /**
+   * What an image may cost, or an archive that is added; {@link ImageLimits#DEFAULT} by default.
+   *
+   * @param most such as {@code ImageLimits.DEFAULT.withImageBytes(1L << 30)}; what is over it is
+   *     refused while it is read, with an error that names the limit
+   * @return this
+   */
+  public CooperBuilder limits(ImageLimits most) {
+    limits = most;
+    return this;
+  }
+
+  /**
    * When a registry is asked for an image; when the store lacks it by default.
    *
    * @param policy for every pull that does not say otherwise
@@ -139,6 +153,6 @@ public final class CooperBuilder {
    * @throws dev.cooper.oci.OperationException if the store cannot be used
    */
   public Cooper build() {
-    return new Cooper(store, listener, clock, sourceDate, registries);
+    return new Cooper(store, listener, clock, sourceDate, limits, registries);
   }
 }

@@ -86,7 +86,8 @@ final class ImageCopy {
       Path temporary = store.temporary();
       try {
         Path archive = temporary.resolve("image.tar");
-        DockerDaemon.of(System.getenv("DOCKER_HOST")).save(daemon.reference(), archive);
+        DockerDaemon.of(System.getenv("DOCKER_HOST"))
+            .save(daemon.reference(), archive, store.limits());
         return importer.one(archive, null, platform, as);
       } finally {
         store.deleteTree(temporary);
@@ -176,7 +177,7 @@ final class ImageCopy {
     if (from instanceof ImagePlace.Registry registry) {
       return registries.client().open(registry.reference());
     }
-    return Layouts.open(((ImagePlace.File) from).path(), temporary);
+    return Layouts.open(((ImagePlace.File) from).path(), temporary, store.limits());
   }
 
   private static Descriptor entry(ContentReader reader, ImagePlace from) {

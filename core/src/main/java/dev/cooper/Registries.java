@@ -39,7 +39,7 @@ final class Registries implements AutoCloseable {
   synchronized RegistryClient client() throws IOException {
     RegistryClient known = client;
     if (known == null) {
-      known = settings.client(conf(), cooper::transferred);
+      known = settings.client(conf(), cooper.store().limits(), cooper::transferred);
       client = known;
     }
     return known;

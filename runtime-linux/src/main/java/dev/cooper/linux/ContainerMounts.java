@@ -112,7 +112,7 @@ final class ContainerMounts {
     program.from(row, 0, fs);
   }
 
-  /** A copy of an existing mount or a part of one, in a slot. */
+  /** A copy of an existing mount or a part of one, or of what is open itself, in a slot. */
   long copy(long at, ByteString path, boolean recursive) {
     long mount = slot();
     int row =
@@ -121,7 +121,10 @@ final class ContainerMounts {
             Sys.OPEN_TREE,
             0,
             memory.string(path),
-            Linux.OPEN_TREE_CLONE | O_CLOEXEC | (recursive ? AT_RECURSIVE : 0));
+            Linux.OPEN_TREE_CLONE
+                | O_CLOEXEC
+                | (recursive ? AT_RECURSIVE : 0)
+                | (path.isEmpty() ? Linux.AT_EMPTY_PATH : 0));
     program.from(row, 0, at).into(row, mount);
     return mount;
   }
@@ -155,9 +158,12 @@ final class ContainerMounts {
     program.from(row, 0, mount).from(row, 2, target);
   }
 
-  /** A target in the image, its links followed inside the root. */
-  private long target(String path) {
-    return open(path, inRoot);
+  /** Moves a mount onto a target in the image, its links followed inside the root. */
+  private void attach(long mount, String path) {
+    long target = open(path, inRoot);
+    int flags = Linux.MOVE_MOUNT_F_EMPTY_PATH | Linux.MOVE_MOUNT_T_EMPTY_PATH;
+    int row = program.call(path + " in the container", Sys.MOVE_MOUNT, 0, empty, 0, empty, flags);
+    program.from(row, 0, mount).from(row, 2, target);
   }
 
   private long open(String path, long how) {
@@ -264,11 +270,31 @@ final class ContainerMounts {
   }
 
   /** A file or tree of the host. */
-  void bind(Path source, String target, boolean readOnly) {
-    long mount = copy(here(), HostPath.bytes(source), true);
+  void bind(BindSource source, String target, boolean readOnly) {
+    long mount = source(source);
     restrict(
         mount, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (readOnly ? MOUNT_ATTR_RDONLY : 0), true);
-    attach(mount, target(target), "");
+    attach(mount, target);
+  }
+
+  /** Inside another container's root, nothing of that leads out of it (CVE-2024-1753). */
+  private long source(BindSource source) {
+    if (source.root() == null) {
+      return copy(here(), source.path(), true);
+    }
+    long base = slot();
+    int root =
+        program.call(
+            source.root(),
+            Sys.OPENAT,
+            AT_FDCWD,
+            memory.string(source.root()),
+            O_PATH | Linux.O_DIRECTORY | O_CLOEXEC);
+    program.into(root, base);
+    long place = slot();
+    int row = program.call(source.path(), Sys.OPENAT2, 0, memory.string(source.path()), inRoot, 24);
+    program.from(row, 0, base).into(row, place);
+    return copy(place, ByteString.EMPTY, true);
   }
 
   void tmpfs(String target, long size, int mode) {
@@ -277,7 +303,7 @@ final class ContainerMounts {
         size > 0
             ? filesystem("tmpfs", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, octal, "size=" + size)
             : filesystem("tmpfs", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, octal);
-    attach(mount, target(target), "");
+    attach(mount, target);
   }
 
   /**
@@ -306,7 +332,7 @@ final class ContainerMounts {
 
   void attachFiles(List<ProcessMount.Memory> files, List<Long> slots) {
     for (int i = 0; i < files.size(); i++) {
-      attach(slots.get(i), target(files.get(i).target()), "");
+      attach(slots.get(i), files.get(i).target());
     }
   }
 

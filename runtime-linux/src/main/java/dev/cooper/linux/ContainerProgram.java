@@ -52,7 +52,7 @@ final class ContainerProgram implements AutoCloseable {
             program.memory.string(HostPath.bytes(overlay.merged())),
             O_PATH | O_DIRECTORY | O_CLOEXEC);
     program.into(open, root);
-    mounts(new ContainerMounts(program, root), overlay, keeper.mapsTty());
+    mounts(new ContainerMounts(program, root), overlay, keeper.mapsTty(), keeper.pid());
     enterRoot(root);
     if (!process.hostNetwork()) {
       loopbackUp();
@@ -64,7 +64,7 @@ final class ContainerProgram implements AutoCloseable {
     execute();
   }
 
-  private void mounts(ContainerMounts mounts, OverlayMount overlay, boolean ttyGroup) {
+  private void mounts(ContainerMounts mounts, OverlayMount overlay, boolean ttyGroup, long keeper) {
     mounts.system(process.hostNetwork(), ttyGroup);
     List<ProcessMount.Memory> memory =
         new ArrayList<>(EtcFiles.of(process.hostname(), process.hostNetwork()));
@@ -79,7 +79,7 @@ final class ContainerProgram implements AutoCloseable {
     mounts.attachFiles(memory.subList(0, own), files.subList(0, own));
     for (ProcessMount mount : process.mounts()) {
       if (mount instanceof ProcessMount.Bind bind) {
-        mounts.bind(bind.source(), bind.target(), bind.readOnly());
+        mounts.bind(BindSource.of(bind.source(), keeper), bind.target(), bind.readOnly());
       } else if (mount instanceof ProcessMount.Tmpfs tmpfs) {
         mounts.tmpfs(tmpfs.target(), tmpfs.size(), tmpfs.mode());
       }
@@ -215,6 +215,16 @@ final class ContainerProgram implements AutoCloseable {
           "create it, or set another with workdir(...)");
     }
     String remedy = "";
+    if (failure.getMessage().startsWith("move_mount")
+        && (failure.errno() == Linux.EINVAL || failure.errno() == Linux.ENOTDIR)) {
+      return failure.during(
+          "cannot mount", "a file can only be mounted on a file, and a directory on a directory");
+    }
+    if (failure.getMessage().startsWith("open_tree") && failure.errno() == Linux.EINVAL) {
+      return failure.during(
+          "cannot bind",
+          "what another Cooper has mounted is out of reach: open the container with this one, or use copyFrom");
+    }
     if (failure.getMessage().startsWith("set")) {
       return failure.during(
           "cannot become user " + process.uid() + ":" + process.gid(),

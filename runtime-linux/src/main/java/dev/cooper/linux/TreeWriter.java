@@ -60,7 +60,7 @@ final class TreeWriter implements TreeOutput {
     this.notices = notices;
     paths = new TreePaths(memory, rootFd);
     batches = new TreeBatches(lane, CHUNK);
-    places = new TreePlaces(lane, kind, batches, memory, paths);
+    places = new TreePlaces(lane, kind, batches, memory, paths, rootless);
     attributes = new TreeAttributes(batches, rootless, notices);
     files = new TreeFiles(batches, places, attributes, memory);
   }

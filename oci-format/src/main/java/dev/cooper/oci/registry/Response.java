@@ -1,13 +1,11 @@
 package dev.cooper.oci.registry;
 
-import dev.cooper.oci.ContentException;
-import dev.cooper.oci.Manifest;
+import dev.cooper.oci.ImageLimits;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpResponse;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -65,22 +63,20 @@ final class Response implements Closeable {
         : OptionalLong.empty();
   }
 
-  /** The whole body, which may not be over {@link Manifest#MAX_SIZE}. */
-  byte[] bytes() throws IOException {
+  /** The whole body, which may not be over {@link ImageLimits#documentBytes}. */
+  byte[] bytes(ImageLimits limits) throws IOException {
     try (BodyStream all = body) {
-      long said = length().orElse(0);
-      byte[] bytes = said > Manifest.MAX_SIZE ? new byte[0] : all.readNBytes(Manifest.MAX_SIZE + 1);
-      if (said > Manifest.MAX_SIZE || bytes.length > Manifest.MAX_SIZE) {
-        throw new ContentException(
-            String.format(
-                Locale.ROOT,
-                "%s %s: found over %d bytes, expected at most that many",
-                method,
-                Redaction.url(uri()),
-                Manifest.MAX_SIZE));
-      }
+      String what = method + " " + Redaction.url(uri()) + ": the answer";
+      limits.requireDocument(what, length().orElse(0));
+      byte[] bytes = all.readNBytes(limits.documentBytes() + 1);
+      limits.requireDocument(what, bytes.length);
       return bytes;
     }
+  }
+
+  /** The whole body of an answer that is no part of an image. */
+  byte[] bytes() throws IOException {
+    return bytes(ImageLimits.DEFAULT);
   }
 
   /** The body's beginning, for a message. */
