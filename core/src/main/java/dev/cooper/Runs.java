@@ -8,6 +8,7 @@ import dev.cooper.spi.Cancellation;
 import dev.cooper.spi.ProcessEnd;
 import dev.cooper.spi.ProcessIo;
 import dev.cooper.spi.ProcessMount;
+import dev.cooper.spi.ProcessSecurity;
 import dev.cooper.spi.ProcessSpec;
 import dev.cooper.spi.Rootfs;
 import java.io.ByteArrayOutputStream;
@@ -121,7 +122,8 @@ final class Runs {
             user.groups(),
             hostname,
             command.network() == Network.HOST,
-            mounts(command, user, workdir));
+            mounts(command, user, workdir),
+            ProcessSecurity.DEFAULT);
     return rootfs.run(
         process, new ProcessIo(command.input(), out, err, command.timeout(), cancellation));
   }

@@ -50,6 +50,7 @@ final class ContainerMounts {
   private final long empty;
   private final long inRoot;
   private final long direct;
+  private long device;
 
   ContainerMounts(SyscallProgram program, long rootSlot) {
     this.program = program;
@@ -175,8 +176,8 @@ final class ContainerMounts {
     attach(proc, open("proc", direct), "");
     long sys = hostNetwork ? hostSys() : filesystem("sysfs", PRIVATE | MOUNT_ATTR_RDONLY);
     attach(sys, open("sys", direct), "");
-    long dev =
-        filesystem("tmpfs", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, "mode=755", "size=65536k");
+    long dev = filesystem("tmpfs", PRIVATE, "mode=755", "size=65536k");
+    device = dev;
     attach(dev, open("dev", direct), "");
     devices(dev, ttyGroup);
     protect(proc, sys, dev);
@@ -255,12 +256,37 @@ final class ContainerMounts {
   }
 
   private void mask(long at, String name, boolean directory, long dev) {
-    attach(
-        directory
-            ? filesystem("tmpfs", PRIVATE | MOUNT_ATTR_RDONLY, "size=4k")
-            : copy(dev, ByteString.utf8("null"), false),
-        at,
-        name);
+    attach(cover(directory, dev), at, name);
+  }
+
+  private long cover(boolean directory, long dev) {
+    return directory
+        ? filesystem("tmpfs", PRIVATE | MOUNT_ATTR_RDONLY, "size=4k")
+        : copy(dev, ByteString.utf8("null"), false);
+  }
+
+  /**
+   * Makes the root one whose nodes of devices cannot be opened, whoever made them: with CAP_MKNOD
+   * the host's disk would be one mknod away.
+   */
+  void root(boolean readOnly) {
+    restrict(root, MOUNT_ATTR_NODEV | (readOnly ? MOUNT_ATTR_RDONLY : 0), false);
+  }
+
+  /** Hides and protects what else is asked for, above all other mounts. */
+  void protect(ProtectedPaths paths) {
+    for (MountStubs.Target hidden : paths.masked()) {
+      attach(cover(hidden.directory(), device), target(hidden.path()), "");
+    }
+    for (String path : paths.readOnly()) {
+      long place = target(path);
+      long mount = slot();
+      int flags = Linux.OPEN_TREE_CLONE | O_CLOEXEC | AT_RECURSIVE | Linux.AT_EMPTY_PATH;
+      int row = program.call(path, Sys.OPEN_TREE, 0, empty, flags);
+      program.from(row, 0, place).into(row, mount);
+      restrict(mount, MOUNT_ATTR_RDONLY, true);
+      attach(mount, place, "");
+    }
   }
 
   /** A file or tree of the host. */

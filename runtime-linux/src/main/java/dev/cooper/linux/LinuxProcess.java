@@ -42,8 +42,9 @@ final class LinuxProcess {
   ProcessEnd run(ProcessIo io) {
     try (MountStubs stubs = new MountStubs(lane, overlay)) {
       stubs.ensure(targets());
+      ProtectedPaths paths = ProtectedPaths.of(process, lane, overlay);
       try (ProcessPipes pipes = new ProcessPipes(io)) {
-        return start(pipes);
+        return start(pipes, paths);
       }
     }
   }
@@ -65,9 +66,10 @@ final class LinuxProcess {
     return targets;
   }
 
-  private ProcessEnd start(ProcessPipes pipes) {
+  private ProcessEnd start(ProcessPipes pipes, ProtectedPaths paths) {
     try (ContainerProgram child =
-            new ContainerProgram(process, overlay, keeper, pipes.childEnds(), pipes.failedEvent());
+            new ContainerProgram(
+                process, paths, overlay, keeper, pipes.childEnds(), pipes.failedEvent());
         SyscallProgram outer = SyscallProgram.small()) {
       long status = outer.memory.zeroed(8);
       long pidfd = outer.memory.zeroed(8);
