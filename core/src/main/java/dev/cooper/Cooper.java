@@ -43,6 +43,7 @@ public final class Cooper implements AutoCloseable {
   private final @Nullable Instant sourceDate;
   private final LayerTrees trees;
   private final Registries registries;
+  private final RunDefaults runs;
   private final Set<ContainerFiles> open = ConcurrentHashMap.newKeySet();
   private @Nullable ContainerRuntime runtime;
   private boolean closed;
@@ -53,7 +54,9 @@ public final class Cooper implements AutoCloseable {
       BuildListener listener,
       Clock clock,
       @Nullable Instant sourceDate,
-      RegistrySettings registries) {
+      RegistrySettings registries,
+      RunDefaults runs) {
+    this.runs = runs;
     this.listener = listener;
     this.clock = clock;
     this.sourceDate = sourceDate;
@@ -466,6 +469,10 @@ public final class Cooper implements AutoCloseable {
 
   BuildListener listener() {
     return listener;
+  }
+
+  RunDefaults runs() {
+    return runs;
   }
 
   @Nullable Instant sourceDate() {

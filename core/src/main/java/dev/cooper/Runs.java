@@ -8,7 +8,6 @@ import dev.cooper.spi.Cancellation;
 import dev.cooper.spi.ProcessEnd;
 import dev.cooper.spi.ProcessIo;
 import dev.cooper.spi.ProcessMount;
-import dev.cooper.spi.ProcessSecurity;
 import dev.cooper.spi.ProcessSpec;
 import dev.cooper.spi.Rootfs;
 import java.io.ByteArrayOutputStream;
@@ -92,6 +91,10 @@ final class Runs {
         switch (end.cause()) {
           case TIMEOUT -> "was killed after its time of " + command.timeout() + " was up";
           case CANCELLED -> "was cancelled";
+          case OUT_OF_MEMORY ->
+              "ran out of memory and was killed: it was allowed "
+                  + resources(command).memory()
+                  + " bytes; allow more with resources(Resources.UNLIMITED.memory(...))";
           case INTERRUPTED -> "was killed because the thread that ran it was interrupted";
           default -> "";
         };
@@ -123,9 +126,18 @@ final class Runs {
             hostname,
             command.network() == Network.HOST,
             mounts(command, user, workdir),
-            ProcessSecurity.DEFAULT);
+            security(command).process(),
+            resources(command).process());
     return rootfs.run(
         process, new ProcessIo(command.input(), out, err, command.timeout(), cancellation));
+  }
+
+  private Security security(Command command) {
+    return command.security() != null ? command.security() : files.cooper().runs().security();
+  }
+
+  private Resources resources(Command command) {
+    return command.resources() != null ? command.resources() : files.cooper().runs().resources();
   }
 
   private static Map<String, String> environment(

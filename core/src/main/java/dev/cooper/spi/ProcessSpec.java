@@ -17,6 +17,7 @@ import java.util.Map;
  * @param hostNetwork whether it shares the host's network; else it has a loopback device only
  * @param mounts what is mounted over the root while it runs
  * @param security what it may do
+ * @param resources how much it may use
  */
 public record ProcessSpec(
     List<String> command,
@@ -28,7 +29,8 @@ public record ProcessSpec(
     String hostname,
     boolean hostNetwork,
     List<ProcessMount> mounts,
-    ProcessSecurity security) {
+    ProcessSecurity security,
+    ProcessResources resources) {
   /**
    * Copies the collections.
    *
@@ -43,6 +45,7 @@ public record ProcessSpec(
    * @param hostNetwork whether it shares the host's network; else it has a loopback device only
    * @param mounts what is mounted over the root while it runs
    * @param security what it may do
+   * @param resources how much it may use
    */
   public ProcessSpec {
     command = List.copyOf(command);

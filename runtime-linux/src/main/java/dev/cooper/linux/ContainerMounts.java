@@ -29,6 +29,7 @@ import java.util.List;
 final class ContainerMounts {
   private static final List<String> DEVICES =
       List.of("null", "zero", "full", "random", "urandom", "tty");
+  private static final List<String> DIRECTORIES = List.of("pts", "shm", "mqueue");
   private static final List<String> MASKED =
       present(
           "acpi",
@@ -65,6 +66,13 @@ final class ContainerMounts {
             memory,
             O_PATH | Linux.O_DIRECTORY | O_CLOEXEC,
             Linux.RESOLVE_BENEATH | Linux.RESOLVE_NO_SYMLINKS);
+  }
+
+  /** What a name is in the /dev of every container. */
+  static ProtectedPaths.Kind inDev(String name) {
+    return DIRECTORIES.contains(name)
+        ? ProtectedPaths.Kind.DIRECTORY
+        : DEVICES.contains(name) ? ProtectedPaths.Kind.OTHER : ProtectedPaths.Kind.ABSENT;
   }
 
   private static List<String> present(String... names) {
@@ -197,7 +205,7 @@ final class ContainerMounts {
     for (String name : DEVICES) {
       bindDevice(dev, name);
     }
-    for (String directory : List.of("pts", "shm", "mqueue")) {
+    for (String directory : DIRECTORIES) {
       int row = program.call("dev/" + directory, Sys.MKDIRAT, 0, memory.string(directory), 0755);
       program.from(row, 0, dev);
     }

@@ -45,6 +45,7 @@ final class ContainerProgram implements AutoCloseable {
   ContainerProgram(
       ProcessSpec process,
       ProtectedPaths paths,
+      @Nullable CgroupRun groups,
       OverlayMount overlay,
       Keeper keeper,
       long[] stdio,
@@ -52,6 +53,9 @@ final class ContainerProgram implements AutoCloseable {
     this.process = process;
     int more = ROWS_A_PATH * (paths.masked().size() + paths.readOnly().size());
     program = new SyscallProgram(ROWS + more, 64 << 10);
+    if (groups != null) {
+      groups.enter(program);
+    }
     long root = program.memory.zeroed(8);
     int open =
         program.call(

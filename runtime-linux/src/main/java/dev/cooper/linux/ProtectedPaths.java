@@ -23,7 +23,7 @@ record ProtectedPaths(List<MountStubs.Target> masked, List<String> readOnly) {
   private static final ProtectedPaths NONE = new ProtectedPaths(List.of(), List.of());
 
   /** What a path is. */
-  private enum Kind {
+  enum Kind {
     DIRECTORY,
     OTHER,
     ABSENT
@@ -50,6 +50,9 @@ record ProtectedPaths(List<MountStubs.Target> masked, List<String> readOnly) {
   private static Kind kind(String path, ProcessSpec process, Lane lane, OverlayMount overlay) {
     if (path.startsWith("/proc/") || path.startsWith("/sys/")) {
       return onHost(Path.of(path)); // the kernel's own, there as here
+    }
+    if (path.startsWith("/dev/")) {
+      return ContainerMounts.inDev(path.substring("/dev/".length()));
     }
     for (ProcessMount mount : process.mounts()) {
       if (mount instanceof ProcessMount.Bind bind && path.startsWith(bind.target() + "/")) {

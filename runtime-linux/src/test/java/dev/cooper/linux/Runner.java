@@ -4,6 +4,7 @@ import dev.cooper.spi.Cancellation;
 import dev.cooper.spi.ProcessEnd;
 import dev.cooper.spi.ProcessIo;
 import dev.cooper.spi.ProcessMount;
+import dev.cooper.spi.ProcessResources;
 import dev.cooper.spi.ProcessSecurity;
 import dev.cooper.spi.ProcessSpec;
 import dev.cooper.spi.Rootfs;
@@ -34,6 +35,7 @@ final class Runner {
   private List<Long> groups = List.of();
   private boolean hostNetwork;
   private ProcessSecurity security = ProcessSecurity.DEFAULT;
+  private ProcessResources resources = ProcessResources.UNLIMITED;
 
   private Runner(Rootfs root) {
     this.root = root;
@@ -67,6 +69,11 @@ final class Runner {
 
   Runner security(ProcessSecurity allowed) {
     security = allowed;
+    return this;
+  }
+
+  Runner resources(ProcessResources limits) {
+    resources = limits;
     return this;
   }
 
@@ -106,7 +113,8 @@ final class Runner {
             "box",
             hostNetwork,
             mounts,
-            security);
+            security,
+            resources);
     ProcessEnd end = root.run(spec, new ProcessIo(in, outTo, err, timeout, cancellation));
     return new Run(end, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }

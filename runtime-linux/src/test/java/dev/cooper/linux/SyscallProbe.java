@@ -24,9 +24,15 @@ final class SyscallProbe {
   };
 
   private final ByteBuffer code = ByteBuffer.allocate(1 << 20).order(ByteOrder.LITTLE_ENDIAN);
+  private final int mode;
   private int calls;
 
   SyscallProbe() {
+    this(0755);
+  }
+
+  SyscallProbe(int mode) {
+    this.mode = mode;
     code.position(HEADERS);
     bytes(0x48, 0x81, 0xec).putInt(1 << 16); // sub $65536,%rsp
   }
@@ -61,6 +67,7 @@ final class SyscallProbe {
   }
 
   private byte[] program() {
+    int own = code.position();
     bytes(0xb8, 1, 0, 0, 0, 0xbf, 1, 0, 0, 0); // write(1, %rsp, 8 * calls)
     bytes(0x48, 0x89, 0xe6, 0xba).putInt(8 * calls);
     bytes(0x0f, 0x05);
@@ -77,13 +84,14 @@ final class SyscallProbe {
     byte[] all = new byte[end];
     code.position(0);
     code.get(all);
+    code.position(own); // to be run again, or with more calls
     return all;
   }
 
   /** Runs it in a container; an errno is negative. */
   List<Long> run(BusyboxHost host, ProcessSecurity security, long user) throws IOException {
     byte[] program = program();
-    Path layer = host.layer(it -> it.file("probe", 0755, program));
+    Path layer = host.layer(it -> it.file("probe", mode, program));
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (Rootfs root = host.root(layer)) {
       Run run = Runner.in(root).user(user, user).security(security).output(out).run("/probe");
