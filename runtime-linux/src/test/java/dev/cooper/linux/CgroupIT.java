@@ -41,18 +41,16 @@ final class CgroupIT {
   }
 
   /** Where this JVM can limit: an ordinary user hardly can, and is told so in another test. */
-  private static boolean limits(ProcessResources resources) throws IOException {
-    Cgroups groups = new Cgroups();
-    try (CgroupRun run = groups.open(resources, HOST.base())) {
+  private static boolean limits(ProcessResources resources) {
+    try (Cgroups groups = new Cgroups()) {
+      groups.open(resources, HOST.base()).close();
       return true;
     } catch (OperationException e) {
       return false;
-    } finally {
-      groups.close();
     }
   }
 
-  private static void requireLimits(ProcessResources resources) throws IOException {
+  private static void requireLimits(ProcessResources resources) {
     assumeTrue(limits(resources), "this JVM may make no control groups for " + resources);
   }
 
@@ -140,8 +138,7 @@ final class CgroupIT {
   void runWhenEverythingIsLimitedHasTheKernelsValues() throws IOException {
     ProcessResources all = new ProcessResources(64 << 20, 0, 1.5, 40, 0, 0, 0);
     requireLimits(all);
-    try (Rootfs root = HOST.root();
-        CgroupRun run = HOST.runtime().keeper().cgroups().open(all, HOST.base())) {
+    try (CgroupRun run = HOST.runtime().keeper().cgroups().open(all, HOST.base())) {
       List<String> values = new ArrayList<>();
       for (Path group : left()) {
         try (Stream<Path> files = Files.walk(group, 2)) {
@@ -169,15 +166,11 @@ final class CgroupIT {
   void runWhenWhatIsWrittenIsLimitedNamesTheDiskOrSaysThatThereIsNone() throws IOException {
     ProcessResources slow = new ProcessResources(0, -1, 0, 0, 0, 0, 1 << 20);
     Path memory = Path.of("/dev/shm");
-    Cgroups groups = new Cgroups();
-    try (CgroupRun run = groups.open(slow, memory)) {
-      throw new AssertionError("limited on no disk: " + run);
-    } catch (OperationException e) {
-      assertThat(e)
+    try (Cgroups groups = new Cgroups()) {
+      assertThatThrownBy(() -> groups.open(slow, memory))
+          .isInstanceOf(OperationException.class)
           .hasMessageMatching(
               "(?s).*(lies on no disk|may make no control group|has that controller).*");
-    } finally {
-      groups.close();
     }
     if (limits(slow)) {
       assertThat(Disk.of(HOST.base())).matches("\\d+:\\d+");
