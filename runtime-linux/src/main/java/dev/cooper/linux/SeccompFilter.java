@@ -4,6 +4,8 @@ import dev.cooper.linux.SeccompRule.Condition;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -30,9 +32,18 @@ final class SeccompFilter {
   private static final int NUMBER = 0;
   private static final int ARCHITECTURE = 4;
   private static final int ARGUMENTS = 16;
-  private static final int FAR = 255;
+
+  /** How far a comparison can jump, less the two jumps that may come between. */
+  private static final int NEAR = 253;
+
   private static final int X32 = 0x40000000;
   private static final int NO_CALL = SeccompRule.errno(Linux.ENOSYS);
+
+  /** The program from its end: what is jumped to is there before what jumps. */
+  private final List<Long> backward = new ArrayList<>();
+
+  /** Where, from the end, there is an instruction that returns an action. */
+  private final Map<Long, Integer> returns = new HashMap<>();
 
   private SeccompFilter() {}
 
@@ -63,7 +74,7 @@ final class SeccompFilter {
       program.add(instruction(IF_AT_LEAST, 0, 1, X32));
       program.add(instruction(RETURN, 0, 0, NO_CALL));
     }
-    program.addAll(search(spans(policy, SyscallTable.of(abi))));
+    program.addAll(new SeccompFilter().tree(spans(policy, SyscallTable.of(abi))));
     if (program.size() > MOST) {
       throw new IllegalArgumentException(
           "the seccomp profile makes a filter of "
@@ -99,25 +110,62 @@ final class SeccompFilter {
     return spans;
   }
 
-  /** Adds a tree of comparisons that finds the span of a number. */
-  private static List<Long> search(List<Span> spans) {
+  /** Comparisons that find the span of a number, and what is done with it. */
+  private List<Long> tree(List<Span> spans) {
+    int entry = search(spans);
+    if (entry < backward.size() - 1) {
+      far(entry);
+    }
+    Collections.reverse(backward);
+    return backward;
+  }
+
+  /** Adds what finds one of several spans; returns where it begins. */
+  private int search(List<Span> spans) {
     if (spans.size() == 1) {
-      return spans.get(0).body;
+      return body(spans.get(0).body);
     }
     int middle = spans.size() / 2;
-    List<Long> below = search(spans.subList(0, middle));
-    List<Long> above = search(spans.subList(middle, spans.size()));
-    List<Long> all = new ArrayList<>(below.size() + above.size() + 2);
-    int from = spans.get(middle).from;
-    if (below.size() <= FAR) {
-      all.add(instruction(IF_AT_LEAST, below.size(), 0, from));
-    } else {
-      all.add(instruction(IF_AT_LEAST, 0, 1, from));
-      all.add(instruction(JUMP, 0, 0, below.size()));
+    int above = near(search(spans.subList(middle, spans.size())));
+    int below = near(search(spans.subList(0, middle)));
+    above = near(above);
+    int next = backward.size() - 1;
+    return add(instruction(IF_AT_LEAST, next - above, next - below, spans.get(middle).from));
+  }
+
+  /** Adds what is done with a span, unless it only returns what is returned nearby already. */
+  private int body(List<Long> body) {
+    if (body.size() > 1) {
+      for (int i = body.size() - 1; i >= 0; i--) {
+        add(body.get(i));
+      }
+      return backward.size() - 1;
     }
-    all.addAll(below);
-    all.addAll(above);
-    return all;
+    int known = returns.getOrDefault(body.get(0), -1);
+    if (known >= 0 && isNear(known)) {
+      return known;
+    }
+    int at = add(body.get(0));
+    returns.put(body.get(0), at);
+    return at;
+  }
+
+  /** A place that the next instructions can jump to: itself, or a further jump to it. */
+  private int near(int place) {
+    return isNear(place) ? place : far(place);
+  }
+
+  private boolean isNear(int place) {
+    return backward.size() - 1 - place <= NEAR;
+  }
+
+  private int far(int place) {
+    return add(instruction(JUMP, 0, 0, backward.size() - 1 - place));
+  }
+
+  private int add(long instruction) {
+    backward.add(instruction);
+    return backward.size() - 1;
   }
 
   private static List<Long> body(Map<String, List<SeccompRule>> rules, String name, int otherwise) {
