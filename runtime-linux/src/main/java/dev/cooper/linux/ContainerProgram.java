@@ -53,6 +53,19 @@ final class ContainerProgram implements AutoCloseable {
     this.process = process;
     int more = ROWS_A_PATH * (paths.masked().size() + paths.readOnly().size());
     program = new SyscallProgram(ROWS + more, 64 << 10);
+    try {
+      enterContainer(paths, groups, overlay, keeper);
+      descriptors(stdio, failed);
+      dropRights(keeper.permitted());
+      execute();
+    } catch (RuntimeException e) {
+      program.close(); // what was asked for cannot be had: nobody else knows of its memory
+      throw e;
+    }
+  }
+
+  private void enterContainer(
+      ProtectedPaths paths, @Nullable CgroupRun groups, OverlayMount overlay, Keeper keeper) {
     if (groups != null) {
       groups.enter(program);
     }
@@ -74,9 +87,6 @@ final class ContainerProgram implements AutoCloseable {
       loopbackUp();
     }
     session();
-    descriptors(stdio, failed);
-    dropRights(keeper.permitted());
-    execute();
   }
 
   private void mounts(ContainerMounts mounts, OverlayMount overlay, boolean ttyGroup) {
