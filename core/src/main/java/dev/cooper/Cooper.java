@@ -47,6 +47,7 @@ public final class Cooper implements AutoCloseable {
   private final @Nullable Instant sourceDate;
   private final LayerTrees trees;
   private final Registries registries;
+  private final RunDefaults runs;
   private final Set<ContainerFiles> open = ConcurrentHashMap.newKeySet();
   private @Nullable ContainerRuntime runtime;
   private boolean closed;
@@ -58,7 +59,9 @@ public final class Cooper implements AutoCloseable {
       Clock clock,
       @Nullable Instant sourceDate,
       ImageLimits limits,
-      RegistrySettings registries) {
+      RegistrySettings registries,
+      RunDefaults runs) {
+    this.runs = runs;
     this.listener = listener;
     this.clock = clock;
     this.sourceDate = sourceDate;
@@ -502,6 +505,10 @@ public final class Cooper implements AutoCloseable {
 
   BuildListener listener() {
     return listener;
+  }
+
+  RunDefaults runs() {
+    return runs;
   }
 
   @Nullable Instant sourceDate() {

@@ -19,6 +19,8 @@ public final class CooperBuilder {
   private RegistrySettings registries = RegistrySettings.HOST;
   private @Nullable Instant sourceDate = sourceDate(System.getenv("SOURCE_DATE_EPOCH"));
 
+  private RunDefaults runs = RunDefaults.NONE;
+
   CooperBuilder() {}
 
   private static Path defaultStore(@Nullable String named, @Nullable String dataHome) {
@@ -147,12 +149,34 @@ public final class CooperBuilder {
   }
 
   /**
+   * What commands may do that do not say otherwise; {@link Security#DEFAULT} by default.
+   *
+   * @param security capabilities, system calls, ulimits and paths
+   * @return this
+   */
+  public CooperBuilder security(Security security) {
+    runs = new RunDefaults(security, runs.resources());
+    return this;
+  }
+
+  /**
+   * How much commands may use that do not say otherwise; {@link Resources#UNLIMITED} by default.
+   *
+   * @param resources limits for each command by itself
+   * @return this
+   */
+  public CooperBuilder resources(Resources resources) {
+    runs = new RunDefaults(runs.security(), resources);
+    return this;
+  }
+
+  /**
    * Opens the store.
    *
    * @return to be closed by the caller
    * @throws dev.cooper.oci.OperationException if the store cannot be used
    */
   public Cooper build() {
-    return new Cooper(store, listener, clock, sourceDate, limits, registries);
+    return new Cooper(store, listener, clock, sourceDate, limits, registries, runs);
   }
 }

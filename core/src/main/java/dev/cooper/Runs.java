@@ -92,6 +92,10 @@ final class Runs {
         switch (end.cause()) {
           case TIMEOUT -> "was killed after its time of " + command.timeout() + " was up";
           case CANCELLED -> "was cancelled";
+          case OUT_OF_MEMORY ->
+              "ran out of memory and was killed: it was allowed "
+                  + resources(command).memory()
+                  + " bytes; allow more with resources(Resources.UNLIMITED.memory(...))";
           case INTERRUPTED -> "was killed because the thread that ran it was interrupted";
           default -> "";
         };
@@ -122,9 +126,19 @@ final class Runs {
             user.groups(),
             hostname,
             command.network() == Network.HOST,
-            mounts(command, user, workdir));
+            mounts(command, user, workdir),
+            security(command).process(),
+            resources(command).process());
     return rootfs.run(
         process, new ProcessIo(command.input(), out, err, command.timeout(), cancellation));
+  }
+
+  private Security security(Command command) {
+    return command.security() != null ? command.security() : files.cooper().runs().security();
+  }
+
+  private Resources resources(Command command) {
+    return command.resources() != null ? command.resources() : files.cooper().runs().resources();
   }
 
   private static Map<String, String> environment(

@@ -4,40 +4,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * Docker's default capabilities (capabilities(7)): what a container's root keeps, and nothing
- * inheritable or ambient.
+ * The rows that leave a container's process the capabilities that it shall have (capabilities(7)),
+ * none of them inheritable or ambient (CVE-2022-24769).
  */
 final class Capabilities {
-  private static final int CHOWN = 0;
-  private static final int DAC_OVERRIDE = 1;
-  private static final int FOWNER = 3;
-  private static final int FSETID = 4;
-  private static final int KILL = 5;
-  private static final int SETGID = 6;
-  private static final int SETUID = 7;
-  private static final int SETPCAP = 8;
-  private static final int NET_BIND_SERVICE = 10;
-  private static final int NET_RAW = 13;
-  private static final int SYS_CHROOT = 18;
-  private static final int MKNOD = 27;
-  private static final int AUDIT_WRITE = 29;
-  private static final int SETFCAP = 31;
-  private static final int[] KEPT = {
-    CHOWN,
-    DAC_OVERRIDE,
-    FOWNER,
-    FSETID,
-    KILL,
-    SETGID,
-    SETUID,
-    SETPCAP,
-    NET_BIND_SERVICE,
-    NET_RAW,
-    SYS_CHROOT,
-    MKNOD,
-    AUDIT_WRITE,
-    SETFCAP
-  };
   private static final int VERSION_3 = 0x20080522;
   private static final int LAST = last();
 
@@ -51,17 +21,8 @@ final class Capabilities {
     }
   }
 
-  private static long mask() {
-    long mask = 0;
-    for (int capability : KEPT) {
-      mask |= 1L << capability;
-    }
-    return mask;
-  }
-
   /** Adds the rows that take the others out of reach, before the user is changed. */
-  static void bound(SyscallProgram program) {
-    long mask = mask();
+  static void bound(SyscallProgram program, long mask) {
     for (int capability = 0; capability <= LAST; capability++) {
       if ((mask >> capability & 1) == 0) {
         program.call(
@@ -70,12 +31,8 @@ final class Capabilities {
     }
   }
 
-  /**
-   * Adds the rows that set what is left, after the user is changed: for root the kept ones, for
-   * others none.
-   */
-  static void set(SyscallProgram program, boolean root, long permitted) {
-    long mask = root ? mask() & permitted : 0;
+  /** Adds the rows that set what is left, after the user is changed. */
+  static void set(SyscallProgram program, long mask) {
     long header = program.memory.zeroed(8);
     Memory.IO.putInt(header, VERSION_3);
     long data = program.memory.zeroed(24);

@@ -29,6 +29,7 @@ import java.util.List;
 final class ContainerMounts {
   private static final List<String> DEVICES =
       List.of("null", "zero", "full", "random", "urandom", "tty");
+  private static final List<String> DIRECTORIES = List.of("pts", "shm", "mqueue");
   private static final List<String> MASKED =
       present(
           "acpi",
@@ -50,6 +51,7 @@ final class ContainerMounts {
   private final long empty;
   private final long inRoot;
   private final long direct;
+  private long device;
 
   ContainerMounts(SyscallProgram program, long rootSlot) {
     this.program = program;
@@ -64,6 +66,13 @@ final class ContainerMounts {
             memory,
             O_PATH | Linux.O_DIRECTORY | O_CLOEXEC,
             Linux.RESOLVE_BENEATH | Linux.RESOLVE_NO_SYMLINKS);
+  }
+
+  /** What a name is in the /dev of every container. */
+  static ProtectedPaths.Kind inDev(String name) {
+    return DIRECTORIES.contains(name)
+        ? ProtectedPaths.Kind.DIRECTORY
+        : DEVICES.contains(name) ? ProtectedPaths.Kind.OTHER : ProtectedPaths.Kind.ABSENT;
   }
 
   private static List<String> present(String... names) {
@@ -181,8 +190,8 @@ final class ContainerMounts {
     attach(proc, open("proc", direct), "");
     long sys = hostNetwork ? hostSys() : filesystem("sysfs", PRIVATE | MOUNT_ATTR_RDONLY);
     attach(sys, open("sys", direct), "");
-    long dev =
-        filesystem("tmpfs", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, "mode=755", "size=65536k");
+    long dev = filesystem("tmpfs", PRIVATE, "mode=755", "size=65536k");
+    device = dev;
     attach(dev, open("dev", direct), "");
     devices(dev, ttyGroup);
     protect(proc, sys, dev);
@@ -202,7 +211,7 @@ final class ContainerMounts {
     for (String name : DEVICES) {
       bindDevice(dev, name);
     }
-    for (String directory : List.of("pts", "shm", "mqueue")) {
+    for (String directory : DIRECTORIES) {
       int row = program.call("dev/" + directory, Sys.MKDIRAT, 0, memory.string(directory), 0755);
       program.from(row, 0, dev);
     }
@@ -261,12 +270,37 @@ final class ContainerMounts {
   }
 
   private void mask(long at, String name, boolean directory, long dev) {
-    attach(
-        directory
-            ? filesystem("tmpfs", PRIVATE | MOUNT_ATTR_RDONLY, "size=4k")
-            : copy(dev, ByteString.utf8("null"), false),
-        at,
-        name);
+    attach(cover(directory, dev), at, name);
+  }
+
+  private long cover(boolean directory, long dev) {
+    return directory
+        ? filesystem("tmpfs", PRIVATE | MOUNT_ATTR_RDONLY, "size=4k")
+        : copy(dev, ByteString.utf8("null"), false);
+  }
+
+  /**
+   * Makes the root one whose nodes of devices cannot be opened, whoever made them: with CAP_MKNOD
+   * the host's disk would be one mknod away.
+   */
+  void root(boolean readOnly) {
+    restrict(root, MOUNT_ATTR_NODEV | (readOnly ? MOUNT_ATTR_RDONLY : 0), false);
+  }
+
+  /** Hides and protects what else is asked for, above all other mounts. */
+  void protect(ProtectedPaths paths) {
+    for (MountStubs.Target hidden : paths.masked()) {
+      attach(cover(hidden.directory(), device), target(hidden.path()), "");
+    }
+    for (String path : paths.readOnly()) {
+      long place = target(path);
+      long mount = slot();
+      int flags = Linux.OPEN_TREE_CLONE | O_CLOEXEC | AT_RECURSIVE | Linux.AT_EMPTY_PATH;
+      int row = program.call(path, Sys.OPEN_TREE, 0, empty, flags);
+      program.from(row, 0, place).into(row, mount);
+      restrict(mount, MOUNT_ATTR_RDONLY, true);
+      attach(mount, place, "");
+    }
   }
 
   /** A file or tree of the host. */

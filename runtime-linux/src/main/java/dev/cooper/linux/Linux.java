@@ -47,6 +47,7 @@ final class Linux {
   static final int EINVAL = 22;
   static final int ENOSPC = 28;
   static final int ERANGE = 34;
+  static final int ENOSYS = 38;
   static final int ENOTEMPTY = 39;
   static final int ELOOP = 40;
   static final int ENODATA = 61;

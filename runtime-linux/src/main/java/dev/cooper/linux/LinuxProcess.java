@@ -24,8 +24,7 @@ import org.jspecify.annotations.Nullable;
  * its output.
  */
 final class LinuxProcess {
-  private static final long NAMESPACES =
-      CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+  private static final long NAMESPACES = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
 
   private final Keeper keeper;
   private final Lane lane;
@@ -42,10 +41,28 @@ final class LinuxProcess {
   ProcessEnd run(ProcessIo io) {
     try (MountStubs stubs = new MountStubs(lane, overlay)) {
       stubs.ensure(targets());
-      try (ProcessPipes pipes = new ProcessPipes(io)) {
-        return start(pipes);
+      ProtectedPaths paths = ProtectedPaths.of(process, lane, overlay);
+      try (CgroupRun groups = groups();
+          ProcessPipes pipes = new ProcessPipes(io)) {
+        ProcessEnd end = start(pipes, paths, groups);
+        return groups != null && failed(end) && groups.outOfMemory()
+            ? new ProcessEnd(end.status(), ProcessEnd.Cause.OUT_OF_MEMORY)
+            : end;
       }
     }
+  }
+
+  /** Its control groups; null where nothing is limited, and none is touched. */
+  private @Nullable CgroupRun groups() {
+    return process.resources().isUnlimited()
+        ? null
+        : keeper.cgroups().open(process.resources(), overlay.directory());
+  }
+
+  /** Whether the kernel, and not the command or its caller, may have ended it. */
+  private static boolean failed(ProcessEnd end) {
+    return end.status() != 0
+        && (end.cause() == ProcessEnd.Cause.EXIT || end.cause() == ProcessEnd.Cause.SIGNAL);
   }
 
   private List<MountStubs.Target> targets() {
@@ -65,9 +82,10 @@ final class LinuxProcess {
     return targets;
   }
 
-  private ProcessEnd start(ProcessPipes pipes) {
+  private ProcessEnd start(ProcessPipes pipes, ProtectedPaths paths, @Nullable CgroupRun groups) {
     try (ContainerProgram child =
-            new ContainerProgram(process, overlay, keeper, pipes.childEnds(), pipes.failedEvent());
+            new ContainerProgram(
+                process, paths, groups, overlay, keeper, pipes.childEnds(), pipes.failedEvent());
         SyscallProgram outer = SyscallProgram.small()) {
       long status = outer.memory.zeroed(8);
       long pidfd = outer.memory.zeroed(8);
@@ -80,6 +98,9 @@ final class LinuxProcess {
               | CLONE_PIDFD
               | Linux.SIGCHLD
               | NAMESPACES
+              // Where it enters groups first it makes this namespace itself, and sees them as the
+              // outermost.
+              | (groups == null ? CLONE_NEWCGROUP : 0)
               | (process.hostNetwork() ? 0 : CLONE_NEWNET);
       int cloned = outer.clone(child.program(), lane.childStackTop(), flags, pidfd);
       outer.tolerateLast();
