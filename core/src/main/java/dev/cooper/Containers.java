@@ -1,6 +1,5 @@
 package dev.cooper;
 
-import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Digest;
 import dev.cooper.oci.OperationException;
 import java.io.IOException;
@@ -110,6 +109,17 @@ final class Containers {
       }
     }
 
+    /** Removes it and lets go, as one thing of many that a sweep deletes in the end. */
+    void discard(Sweep sweep) throws IOException {
+      try {
+        if (Files.exists(entry.path)) {
+          sweep.discard(entry.path);
+        }
+      } finally {
+        lock.closeAndDelete();
+      }
+    }
+
     /** Lets go of it; one without a name is removed. */
     @Override
     public void close() throws IOException {
@@ -204,6 +214,21 @@ final class Containers {
     return null;
   }
 
+  /** Whether a container without a name has lost its owner. */
+  boolean isOrphan(Entry entry) throws IOException {
+    FileLocks.Held lock = orphan(entry.path);
+    if (lock != null) {
+      lock.close();
+    }
+    return lock != null;
+  }
+
+  /** Takes whichever container nobody has open, or gives null. */
+  @Nullable Owned take(Entry entry) throws IOException {
+    FileLocks.Held lock = FileLocks.tryOwn(lockFile(entry.id()));
+    return lock == null ? null : new Owned(store, entry, lock);
+  }
+
   /** Removes the containers without a name whose owners are gone. */
   void removeOrphans() throws IOException {
     for (Path path : Store.list(directory())) {
@@ -224,14 +249,12 @@ final class Containers {
     if (Files.exists(path.resolve(NAME))) {
       return null;
     }
+    Path lock = lockFile(Store.name(path));
     try {
-      return FileLocks.tryLockExisting(lockFile(Store.name(path)));
+      return FileLocks.tryLockExisting(lock);
     } catch (NoSuchFileException e) {
-      if (!Files.exists(path)) {
-        return null;
-      }
-      throw new ContentException(
-          "container " + path + " has no lock file: was the store copied? remove it", e);
+      // Its owner locks before it makes the directory: it was copied here with its store, say.
+      return Files.exists(path) ? FileLocks.tryOwn(lock) : null;
     }
   }
 }

@@ -11,6 +11,7 @@ import dev.cooper.oci.registry.TransferEvent;
 import dev.cooper.spi.ContainerRuntime;
 import dev.cooper.spi.RootView;
 import dev.cooper.spi.RuntimeProvider;
+import dev.cooper.spi.SizeSink;
 import dev.cooper.spi.TreeFilter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -162,6 +163,9 @@ public final class Cooper implements AutoCloseable {
           ContainerFiles files =
               new ContainerFiles(this, store.containers().create(base, null), base, draft);
           open.add(files);
+          if (base != null) {
+            store.images().used(base.descriptor().digest());
+          }
           return new WorkingContainer(files);
         });
   }
@@ -450,6 +454,15 @@ public final class Cooper implements AutoCloseable {
         });
   }
 
+  /**
+   * Looks after the store: whether it is sound, what takes its space, and what may go.
+   *
+   * @return of use as long as this is open
+   */
+  public StoreMaintenance maintenance() {
+    return new StoreMaintenance(this);
+  }
+
   // --- inside
 
   Store store() {
@@ -520,6 +533,16 @@ public final class Cooper implements AutoCloseable {
     return known != null ? known::readHost : PortableTree::read;
   }
 
+  /** Measures a directory, with what the runtime or else the JDK knows of it. */
+  void measure(Path directory, int depth, SizeSink sink) throws IOException {
+    ContainerRuntime known = optionalRuntime();
+    if (known != null) {
+      known.measure(directory, depth, sink);
+    } else {
+      PortableSizes.measure(directory, depth, sink);
+    }
+  }
+
   /** Reads trees of the host. */
   interface HostTree {
     void readHost(Path path, TreeFilter filter, EntrySink sink, Consumer<String> notices)
@@ -530,7 +553,7 @@ public final class Cooper implements AutoCloseable {
     open.remove(files);
   }
 
-  private void requireOpen() {
+  void requireOpen() {
     if (closed) {
       throw new ContainerStateException(
           "this Cooper is closed: build another with Cooper.builder()");

@@ -132,7 +132,16 @@ final class ImageImport {
    * @param name what it is called in the store, or null
    * @throws ContentException if it is malformed, truncated or not what its digests say
    */
+  @SuppressWarnings("try") // the session is open, not used
   StoredImage one(
+      ContentReader from, Descriptor root, Platform platform, @Nullable ImageReference name)
+      throws IOException {
+    try (Blobs.Session session = store.session()) {
+      return bring(from, root, platform, name);
+    }
+  }
+
+  private StoredImage bring(
       ContentReader from, Descriptor root, Platform platform, @Nullable ImageReference name)
       throws IOException {
     Descriptor descriptor = manifest(from, root, platform, 0);

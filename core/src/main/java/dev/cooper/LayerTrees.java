@@ -40,8 +40,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class LayerTrees {
   private static final System.Logger LOG = System.getLogger(LayerTrees.class.getName());
-  private static final String TREE = "tree";
-  private static final String DONE = "done";
+
+  /** The files of a layer, in its directory. */
+  static final String TREE = "tree";
+
+  /** What says that they are whole. */
+  static final String DONE = "done";
+
   private static final String SYNCED = "synced";
 
   /** By then the kernel has begun to write what is new by itself. */
@@ -92,6 +97,11 @@ final class LayerTrees {
       thread.start();
     }
     return wanted.stream().map(diffId -> store.layer(diffId).resolve(TREE)).toList();
+  }
+
+  /** Whether this is what {@link #DONE} holds: a boot of the machine, or that it was synced. */
+  static boolean isMarker(String content) {
+    return content.equals(SYNCED) || content.matches("[0-9a-f-]{36}");
   }
 
   /** Whether a layer is unpacked, and to be relied on. */

@@ -7,6 +7,7 @@ import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.spi.ContainerRuntime;
 import dev.cooper.spi.Rootfs;
+import dev.cooper.spi.SizeSink;
 import dev.cooper.spi.TreeFilter;
 import dev.cooper.spi.TreeOutput;
 import java.io.IOException;
@@ -137,6 +138,17 @@ final class LinuxRuntime implements ContainerRuntime {
       program.resultOf(sync, 0, open).resultOf(close, 0, open);
       Task.HERE.run(program);
       program.check(sync);
+    }
+  }
+
+  @Override
+  public void measure(Path directory, int depth, SizeSink sink) {
+    Keeper current = keeper();
+    Lane lane = current.acquire();
+    try (TreeSizes sizes = new TreeSizes(lane, sink)) {
+      sizes.measure(directory, depth);
+    } finally {
+      current.release(lane);
     }
   }
 
