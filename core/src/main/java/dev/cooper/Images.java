@@ -194,15 +194,12 @@ final class Images {
     Descriptor bare = bare(manifest);
     Set<Digest> needed = new HashSet<>();
     try (FileLocks.Held held = store.lock(Store.SWEEP)) {
-      Content content = content(bare);
       // What an image is may be known though somebody has removed it since.
-      for (Digest document : List.of(bare.digest(), content.manifest.config().digest())) {
-        if (!blobs.isFile(document)) {
-          throw new OperationException(
-              "image " + bare.digest() + " was removed from the store meanwhile");
-        }
-        needed.add(document);
-      }
+      requireThere(bare, bare.digest());
+      Content content = content(bare);
+      requireThere(bare, content.manifest.config().digest());
+      needed.add(bare.digest());
+      needed.add(content.manifest.config().digest());
       for (Descriptor layer : content.manifest.layers()) {
         if (!blobs.isFile(layer.digest()) && !layer.mediaType().isForeign()) {
           throw new ContentException(
@@ -215,6 +212,13 @@ final class Images {
     }
     used(bare.digest());
     return loaded(bare.digest());
+  }
+
+  private void requireThere(Descriptor image, Digest blob) {
+    if (!blobs.isFile(blob)) {
+      throw new OperationException(
+          "image " + image.digest() + " was removed from the store " + store.directory());
+    }
   }
 
   private StoredImage loaded(Digest manifest) throws IOException {

@@ -35,11 +35,12 @@ final class StoreCheck {
   private final boolean mend;
   private final List<StoreFinding> findings = new ArrayList<>();
   private final List<StoreFinding> repaired = new ArrayList<>();
+  private final List<Mending> mendings = new ArrayList<>();
   private final Set<Digest> brokenBlobs = new HashSet<>();
   private final Map<Digest, List<String>> inUse = new LinkedHashMap<>();
   private final Set<String> treesInUse = new HashSet<>();
   private final Sweep sweep;
-  private ContentCheck contents;
+  private final ContentCheck contents;
 
   StoreCheck(Store store, boolean content, boolean mend) {
     this.store = store;
@@ -64,6 +65,9 @@ final class StoreCheck {
       staging();
       locks();
       files();
+      for (Mending each : mendings) {
+        each.mend();
+      }
       if (mend) {
         sweep.underLock();
       }
@@ -85,7 +89,7 @@ final class StoreCheck {
       throws IOException {
     StoreFinding finding = new StoreFinding(kind, path, what, repair);
     if (mend && mending != null) {
-      mending.mend();
+      mendings.add(mending); // once all is found, lest what is mended changes what is found
       repaired.add(finding);
     } else {
       findings.add(finding);
