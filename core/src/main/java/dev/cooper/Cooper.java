@@ -178,6 +178,7 @@ public final class Cooper implements AutoCloseable {
    * @return in no order
    */
   public List<ContainerInfo> containers() {
+    requireOpen();
     return io(
         "cannot list the working containers",
         () ->
@@ -570,7 +571,8 @@ public final class Cooper implements AutoCloseable {
     try {
       return body.run();
     } catch (IOException e) {
-      throw new OperationException(what + ": " + reason(e), e);
+      throw new OperationException(
+          what + ": " + reason(e) + (FullDisk.isCause(e) ? FullDisk.REMEDY : ""), e);
     } catch (UncheckedIOException e) {
       throw new OperationException(what + ": " + e.getMessage(), e);
     }

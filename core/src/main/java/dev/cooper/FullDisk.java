@@ -1,10 +1,14 @@
 package dev.cooper;
 
+import java.io.FilterOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Random;
@@ -23,6 +27,10 @@ import org.jspecify.annotations.Nullable;
 final class FullDisk {
   /** Enough for two directories, a lock and the index of some thousand images. */
   static final int RESERVE = 512 << 10;
+
+  /** What to do about it. */
+  static final String REMEDY =
+      ": the disk is full: free some of it, for example with maintenance().prune(...)";
 
   private static final String NO_SPACE = "No space left on device";
   private static final String OVER_QUOTA = "Disk quota exceeded";
@@ -82,6 +90,27 @@ final class FullDisk {
       }
       release(); // by half it would only be in the way of others
     }
+  }
+
+  /** Names the file in what its channel or stream threw, which does not. */
+  static IOException named(IOException failure, Path file) {
+    return isCause(failure) && !(failure instanceof FileSystemException)
+        ? new FileSystemException(file.toString(), null, failure.getMessage())
+        : failure;
+  }
+
+  /** Bytes for a file that is named in a failure. */
+  static OutputStream output(Path file, OpenOption... options) throws IOException {
+    return new FilterOutputStream(Files.newOutputStream(file, options)) {
+      @Override
+      public void write(byte[] source, int offset, int length) throws IOException {
+        try {
+          out.write(source, offset, length);
+        } catch (IOException e) {
+          throw named(e, file);
+        }
+      }
+    };
   }
 
   /** Whether something failed because the disk, or what its user may have of it, is full. */

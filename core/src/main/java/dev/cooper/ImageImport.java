@@ -219,10 +219,17 @@ final class ImageImport {
         fetch(from, layer, diffId);
       }
     } catch (ContentException e) {
-      throw new ContentException("layer " + layer.digest() + ": " + e.getMessage(), e);
+      throw new ContentException(named(layer.digest(), diffId, String.valueOf(e.getMessage())), e);
     } finally {
       lock.close();
     }
+  }
+
+  /** Says which layer it was, once. */
+  private static String named(Digest layer, Digest diffId, String message) {
+    String before = "layer " + diffId + ": ";
+    String rest = message.startsWith(before) ? message.substring(before.length()) : message;
+    return rest.startsWith("layer " + layer) ? rest : "layer " + layer + ": " + rest;
   }
 
   private boolean isThere(Descriptor layer, Digest diffId) throws IOException {

@@ -64,6 +64,9 @@ final class RootfsImport {
       LayerIndex.Writer index = new LayerIndex.Writer();
       boolean repeated = scan(new CopyingInputStream(tar, layer), index);
       layer.close();
+      if (layer.size() == 0) {
+        throw new ContentException("found nothing in it, expected a tar");
+      }
       return repeated ? distinct(staged.path(), index, name) : add(staged, layer, index, name);
     } catch (ContentException e) {
       throw new ContentException(tarball + ": " + e.getMessage(), e);

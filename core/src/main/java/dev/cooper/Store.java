@@ -308,6 +308,9 @@ final class Store implements AutoCloseable {
         channel.write(buffer);
       }
       channel.force(true);
+    } catch (IOException e) {
+      Files.deleteIfExists(file);
+      throw FullDisk.named(e, target);
     }
     DurableFiles.move(file, target);
   }
