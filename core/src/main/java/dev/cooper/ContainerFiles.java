@@ -193,11 +193,13 @@ final class ContainerFiles {
     return cooper.runtime().mount(layers, owned.path(), this::notice);
   }
 
-  private static void replay(Rootfs into, StepTar step) throws IOException {
+  private void replay(Rootfs into, StepTar step) throws IOException {
     try (TarReader reader = TarReader.over(Files.newInputStream(step.file()));
         TreeOutput out = into.write()) {
       LayerScan.pump(reader, out);
       out.finish();
+    } catch (OperationException e) {
+      throw FullDisk.explained(e, "cannot write to " + directory());
     }
   }
 
@@ -226,6 +228,8 @@ final class ContainerFiles {
     try (TreeOutput out = mounted.write()) {
       change.write(mounted, out, false);
       out.finish();
+    } catch (OperationException e) {
+      throw FullDisk.explained(e, "cannot write to " + directory());
     }
     return true;
   }

@@ -180,10 +180,10 @@ final class Containers {
       }
       Path staged = Files.createDirectory(store.staged("container"));
       if (digest != null) {
-        Files.writeString(staged.resolve(IMAGE), digest.toString());
+        FullDisk.write(staged.resolve(IMAGE), digest.toString().getBytes(StandardCharsets.UTF_8));
       }
       if (name != null) {
-        Files.writeString(staged.resolve(NAME), name);
+        FullDisk.write(staged.resolve(NAME), name.getBytes(StandardCharsets.UTF_8));
       }
       Path path = Files.move(staged, directory().resolve(id));
       made = true;

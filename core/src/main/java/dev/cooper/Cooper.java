@@ -46,7 +46,7 @@ public final class Cooper implements AutoCloseable {
   private final Registries registries;
   private final Set<ContainerFiles> open = ConcurrentHashMap.newKeySet();
   private @Nullable ContainerRuntime runtime;
-  private boolean closed;
+  private volatile boolean closed;
   private boolean ended;
 
   Cooper(
@@ -162,7 +162,7 @@ public final class Cooper implements AutoCloseable {
         () -> {
           ContainerFiles files =
               new ContainerFiles(this, store.containers().create(base, null), base, draft);
-          open.add(files);
+          opened(files);
           if (base != null) {
             store.images().used(base.descriptor().digest());
           }
@@ -211,7 +211,7 @@ public final class Cooper implements AutoCloseable {
                 "no working container is named " + name + " in the store " + store.directory());
           }
           ContainerFiles files = ContainerRecord.read(this, owned);
-          open.add(files);
+          opened(files);
           return new WorkingContainer(files);
         });
   }
@@ -550,6 +550,15 @@ public final class Cooper implements AutoCloseable {
         throws IOException;
   }
 
+  /** Whoever closes this closes what is open then, and what is opened later closes itself. */
+  private void opened(ContainerFiles files) {
+    open.add(files);
+    if (closed && open.remove(files)) {
+      files.close();
+      requireOpen();
+    }
+  }
+
   void closed(ContainerFiles files) {
     open.remove(files);
   }
@@ -589,17 +598,19 @@ public final class Cooper implements AutoCloseable {
       if (closed) {
         return;
       }
+      closed = true;
     }
     List<Runnable> closing = new ArrayList<>();
-    open.forEach(files -> closing.add(files::close));
+    for (ContainerFiles files : open) {
+      if (open.remove(files)) {
+        closing.add(files::close);
+      }
+    }
     closing.add(this::closeStore);
     EachOf.run(closing);
   }
 
   private void closeStore() {
-    synchronized (this) {
-      closed = true;
-    }
     EachOf.run(
         registries::close,
         () ->

@@ -69,7 +69,14 @@ final class FileLocks {
 
   /** Waits for a lock as {@link #lock} does, and writes into its file whose it is. */
   static Held own(Path file) throws IOException {
-    return signed(lock(file));
+    Held held = lock(file);
+    try {
+      held.sign();
+      return held;
+    } catch (IOException | RuntimeException e) {
+      held.closeAndDelete(); // it stands for nothing yet
+      throw e;
+    }
   }
 
   private static Held signed(Held held) throws IOException {
@@ -267,8 +274,12 @@ final class FileLocks {
     private synchronized void sign() throws IOException {
       FileChannel open = channel;
       if (open != null) {
-        open.truncate(0);
-        open.write(StandardCharsets.US_ASCII.encode(SELF), 0);
+        try {
+          open.truncate(0);
+          open.write(StandardCharsets.US_ASCII.encode(SELF), 0);
+        } catch (IOException e) {
+          throw FullDisk.named(e, file);
+        }
       }
     }
 

@@ -1,5 +1,6 @@
 package dev.cooper;
 
+import dev.cooper.oci.OperationException;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -96,6 +97,22 @@ final class FullDisk {
   static IOException named(IOException failure, Path file) {
     return isCause(failure) && !(failure instanceof FileSystemException)
         ? new FileSystemException(file.toString(), null, failure.getMessage())
+        : failure;
+  }
+
+  /** Writes a new file that is named in a failure. */
+  static void write(Path file, byte[] content) throws IOException {
+    try {
+      Files.write(file, content);
+    } catch (IOException e) {
+      throw named(e, file);
+    }
+  }
+
+  /** What a runtime could not write, with the place where it was to be. */
+  static OperationException explained(OperationException failure, String what) {
+    return isCause(failure)
+        ? new OperationException(what + ": " + failure.getMessage() + REMEDY, failure)
         : failure;
   }
 

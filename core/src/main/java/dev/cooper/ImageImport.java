@@ -218,6 +218,8 @@ final class ImageImport {
       } else {
         fetch(from, layer, diffId);
       }
+    } catch (OperationException e) {
+      throw trees.explained(e, diffId);
     } catch (ContentException e) {
       throw new ContentException(named(layer.digest(), diffId, String.valueOf(e.getMessage())), e);
     } finally {

@@ -159,11 +159,19 @@ final class LayerTrees {
             Staged staged = stage(diffId, runtime, notices)) {
           LayerScan.run(tar, diffId, staged.output(), staged.index());
           staged.keep();
+        } catch (OperationException e) {
+          throw explained(e, diffId);
         }
       }
     } finally {
       lock.close();
     }
+  }
+
+  /** A full disk's error with the layer that was unpacked, and where to. */
+  OperationException explained(OperationException failure, Digest diffId) {
+    return FullDisk.explained(
+        failure, "cannot unpack layer " + diffId + " into " + store.directory());
   }
 
   /** Held while a layer is unpacked; a few layers share one, so that locks don't pile up. */
@@ -207,7 +215,7 @@ final class LayerTrees {
     Path target = store.layerIndex(diffId);
     if (!Files.exists(target)) {
       Path file = store.staged("index");
-      Files.write(file, index.toBytes());
+      FullDisk.write(file, index.toBytes());
       Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
     }
   }
@@ -240,7 +248,7 @@ final class LayerTrees {
     void keep() throws IOException {
       output.finish();
       output.close();
-      Files.writeString(around.resolve(DONE), boot(), StandardCharsets.US_ASCII);
+      FullDisk.write(around.resolve(DONE), boot().getBytes(StandardCharsets.US_ASCII));
       Path target = store.layer(diffId);
       if (Files.exists(target)) {
         runtime.delete(store.toTrash(target)); // of another boot, or torn

@@ -58,12 +58,23 @@ final class TreeSizes implements AutoCloseable {
 
   /** Adds what a directory holds to its own sum, or tells the sink of each. */
   private void children(int fd, Path path, int depth, Sum sum) {
-    List<ByteString> names = Directory.names(task, fd, path);
+    List<ByteString> names = names(fd, path);
     for (int from = 0; from < names.size(); from += STATS) {
       List<ByteString> some = names.subList(from, Math.min(names.size(), from + STATS));
       for (ByteString directory : stat(fd, path, some, depth, sum)) {
         below(fd, path, directory, depth, sum);
       }
+    }
+  }
+
+  private List<ByteString> names(int fd, Path path) {
+    try {
+      return Directory.names(task, fd, path);
+    } catch (SystemCallException e) {
+      if (e.errno() == Linux.ENOENT) {
+        return List.of(); // removed since it was opened
+      }
+      throw e;
     }
   }
 

@@ -23,10 +23,7 @@ final class FaultScenario {
   private FaultScenario() {}
 
   static CooperBuilder builder(Path store) {
-    return Cooper.builder()
-        .store(store)
-        .pullPolicy(PullPolicy.NEVER)
-        .sourceDate(EndToEnd.NOW);
+    return Cooper.builder().store(store).pullPolicy(PullPolicy.NEVER).sourceDate(EndToEnd.NOW);
   }
 
   /** A root with no more than what the scenario needs. */

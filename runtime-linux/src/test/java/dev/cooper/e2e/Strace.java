@@ -47,7 +47,8 @@ final class Strace {
    */
   List<Step> steps(List<String> calls, String about, String... arguments) throws Exception {
     Path log = directory.resolve("strace-steps.log");
-    Ended ended = run(log, List.of("-y", "-s", "0", "-e", "trace=" + String.join(",", calls)), arguments);
+    Ended ended =
+        run(log, List.of("-y", "-s", "0", "-e", "trace=" + String.join(",", calls)), arguments);
     assertThat(ended.status()).as(ended.output()).isZero();
     Map<String, Integer> counted = new HashMap<>();
     TreeMap<String, Integer> most = new TreeMap<>();
@@ -75,11 +76,12 @@ final class Strace {
   }
 
   private Ended run(Path log, List<String> options, String... arguments) throws Exception {
-    List<String> command = new ArrayList<>(List.of("strace", "-f", "--seccomp-bpf", "-e", "signal=none", "-o", log.toString()));
+    List<String> command =
+        new ArrayList<>(
+            List.of("strace", "-f", "--seccomp-bpf", "-e", "signal=none", "-o", log.toString()));
     command.addAll(options);
     command.addAll(
-        ChildJvm.command(
-            List.of("-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"), main, arguments));
+        ChildJvm.command(List.of("-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"), main, arguments));
     Path output = directory.resolve("output-of-" + log.getFileName());
     Process process =
         new ProcessBuilder(command)
