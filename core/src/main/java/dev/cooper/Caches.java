@@ -46,12 +46,13 @@ final class Caches {
           "cannot make the cache " + id,
           () -> {
             try (FileLocks.Held held = store.lock(Store.SWEEP)) {
+              store.requireUnsealed();
               Path mark =
-                  Files.createDirectories(store.staging().resolve(USES))
+                  Store.directory(store.staging().resolve(USES))
                       .resolve(name + Store.name(store.staged(".")));
               Files.createFile(mark);
               marks.add(mark);
-              Path directory = Files.createDirectories(Caches.of(store).resolve(name));
+              Path directory = Store.directory(Caches.of(store).resolve(name));
               note(directory, id);
               return directory;
             }

@@ -256,7 +256,7 @@ final class ContainerFiles {
     if (!perStep || mounted == null) {
       return;
     }
-    Path directory = Files.createDirectories(owned.path().resolve("steps"));
+    Path directory = Store.directory(owned.path().resolve("steps"));
     StepTar tar =
         StepTar.write(
             directory.resolve(String.format(Locale.ROOT, "sealed-%06d.tar", sealed.size())),
@@ -271,7 +271,7 @@ final class ContainerFiles {
 
   /** Lays what has changed below a new, empty upper directory. */
   private Rootfs rotate(Rootfs mounted, StepTar tar) throws IOException {
-    Path trees = Files.createDirectories(owned.path().resolve("layers"));
+    Path trees = Store.directory(owned.path().resolve("layers"));
     rootfs = null;
     sealed.add(new Sealed(tar, mounted.seal(trees.resolve(Integer.toString(sealed.size())))));
     return remount();

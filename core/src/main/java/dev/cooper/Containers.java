@@ -102,10 +102,20 @@ final class Containers {
     void delete() throws IOException {
       try {
         if (Files.exists(entry.path)) {
-          store.deleteTree(store.toTrash(entry.path));
+          store.deleteTree(trashed());
         }
       } finally {
         lock.closeAndDelete();
+      }
+    }
+
+    /** Renamed away, or where it is if its store was closed while it was made. */
+    private Path trashed() throws IOException {
+      try {
+        return store.toTrash(entry.path);
+      } catch (NoSuchFileException e) {
+        LOG.log(Level.DEBUG, "{0} outlived its store by a moment", entry.path);
+        return entry.path;
       }
     }
 
@@ -170,6 +180,7 @@ final class Containers {
     FileLocks.Held lock = FileLocks.own(lockFile(id));
     boolean made = false;
     try (FileLocks.Held held = store.lock(Store.SWEEP)) {
+      store.requireUnsealed();
       if (name != null && list().stream().anyMatch(each -> name.equals(each.name))) {
         throw new OperationException(
             "working container " + name + " exists already: open or remove it");

@@ -601,7 +601,7 @@ public final class Cooper implements AutoCloseable {
       closed = true;
     }
     List<Runnable> closing = new ArrayList<>();
-    for (ContainerFiles files : open) {
+    for (ContainerFiles files : List.copyOf(open)) {
       if (open.remove(files)) {
         closing.add(files::close);
       }

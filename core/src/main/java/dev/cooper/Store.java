@@ -72,6 +72,7 @@ final class Store implements AutoCloseable {
   private final Images images;
   private final Containers containers;
   private boolean closed;
+  private volatile boolean sealed;
 
   private Store(
       Path directory, Clock clock, Supplier<ContainerRuntime> runtime, Place place, FullDisk full)
@@ -331,6 +332,13 @@ final class Store implements AutoCloseable {
     return runtime.get();
   }
 
+  /** Refuses what would outlive a store that was closed; the caller holds the lock. */
+  void requireUnsealed() {
+    if (sealed) {
+      throw new ContainerStateException("this Cooper was closed meanwhile");
+    }
+  }
+
   /** How images, and blobs on the way to one, are held together; to be closed. */
   Blobs.Session session() {
     return blobs.session();
@@ -365,6 +373,11 @@ final class Store implements AutoCloseable {
     }
   }
 
+  /** Makes a directory in one that is there: what was removed meanwhile does not come back. */
+  static Path directory(Path path) throws IOException {
+    return Files.isDirectory(path) ? path : Files.createDirectory(path);
+  }
+
   static String name(Path path) {
     Path name = path.getFileName();
     return name == null ? "" : name.toString();
@@ -392,6 +405,7 @@ final class Store implements AutoCloseable {
     try {
       Sweep sweep = new Sweep(this);
       try (FileLocks.Held held = lock(SWEEP)) {
+        sealed = true;
         // Under one lock: nobody else shall find what was pinned by nobody's any more.
         if (blobs.dropPins()) {
           sweep.underLock();

@@ -391,6 +391,19 @@ class StoreMaintenanceTest {
   }
 
   @Test
+  void imageWhenCooperIsClosedSaysSo() throws IOException {
+    image("app:1", "one");
+    Image held = cooper.image("app:1");
+    cooper.close();
+    for (Runnable each :
+        List.<Runnable>of(() -> held.tag("app:2"), () -> held.untag("app:1"), held::remove)) {
+      assertThatThrownBy(each::run)
+          .isInstanceOf(ContainerStateException.class)
+          .hasMessageContaining("closed");
+    }
+  }
+
+  @Test
   void maintenanceWhenClosedSaysSo() {
     cooper.close();
     assertThatThrownBy(maintenance::check).isInstanceOf(ContainerStateException.class);

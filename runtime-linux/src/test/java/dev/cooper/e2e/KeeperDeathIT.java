@@ -36,7 +36,7 @@ class KeeperDeathIT extends EndToEnd {
         int kind = i;
         calls.add(pool.submit(() -> call(c, kind)));
       }
-      assertThat(ended(pool.submit(() -> awaitSleepers(3)))).isNull();
+      awaitSleepers(3);
       kill(victim);
       for (Future<?> each : calls) {
         assertThat(ended(each))
@@ -74,11 +74,11 @@ class KeeperDeathIT extends EndToEnd {
     }
   }
 
-  private static boolean awaitSleepers(int count) throws Exception {
-    while (sleepers() < count) {
+  private static void awaitSleepers(int count) throws Exception {
+    for (int i = 0; i < 2000 && sleepers() < count; i++) {
       Thread.sleep(10);
     }
-    return true;
+    assertThat(sleepers()).isEqualTo(count);
   }
 
   private static long sleepers() {
