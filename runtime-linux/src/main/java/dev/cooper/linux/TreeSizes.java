@@ -11,7 +11,7 @@ import java.util.Set;
 /**
  * Measures a tree as du(1) does, hundreds of files in one program, and never follows a link.
  *
- * <p>What goes while it is measured is passed over. Not thread-safe.
+ * <p>What goes while it is measured is passed over, and so are other file systems. Not thread-safe.
  */
 final class TreeSizes implements AutoCloseable {
   private static final int STATS = 256;
@@ -22,6 +22,7 @@ final class TreeSizes implements AutoCloseable {
   private final SizeSink sink;
   private final SyscallProgram stats = new SyscallProgram(STATS, STATS * (Stat.SIZE + 300));
   private final Set<Inode> linked = new HashSet<>();
+  private long fileSystem;
 
   private record Inode(long fileSystem, long number) {}
 
@@ -48,7 +49,9 @@ final class TreeSizes implements AutoCloseable {
     }
     Sum own = new Sum();
     try {
-      own.add(statOf(fd, directory));
+      long at = statOf(fd, directory);
+      fileSystem = Stat.fileSystem(at);
+      own.add(at);
       children(fd, directory, depth, own);
     } finally {
       TreeRemover.close(task, fd);
@@ -122,7 +125,9 @@ final class TreeSizes implements AutoCloseable {
         continue; // it went
       }
       if (Stat.format(at[i]) == Linux.S_IFDIR) {
-        directories.add(names.get(i));
+        if (Stat.fileSystem(at[i]) == fileSystem) { // else it is a root that is mounted here
+          directories.add(names.get(i));
+        }
       } else if (Stat.nlink(at[i]) <= 1
           || linked.add(new Inode(Stat.fileSystem(at[i]), Stat.inode(at[i])))) {
         if (depth > 0) {

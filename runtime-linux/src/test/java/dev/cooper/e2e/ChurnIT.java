@@ -71,7 +71,6 @@ class ChurnIT {
         jvm.destroyForcibly();
       }
     }
-    System.out.println(said);
     assertThat(said).allMatch(each -> each.startsWith("done: ") && each.lines().count() == 1);
     assertThat(said).anyMatch(each -> each.contains("built"));
     try (Cooper cooper = FaultScenario.builder(store).build()) {

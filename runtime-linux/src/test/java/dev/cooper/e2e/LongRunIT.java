@@ -58,9 +58,8 @@ class LongRunIT {
             tar.toString(),
             size[0],
             size[1]);
-    System.out.println(said);
     List<String> lines = said.lines().filter(line -> line.startsWith("descriptors=")).toList();
-    assertThat(lines).hasSize(2);
+    assertThat(lines).as(said).hasSize(2);
     Map<String, Long> before = numbers(lines.get(0));
     Map<String, Long> after = numbers(lines.get(1));
     // The JVM's own come and go by a few; what grows with each container does not.
