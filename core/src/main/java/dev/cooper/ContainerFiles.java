@@ -323,6 +323,7 @@ final class ContainerFiles {
   }
 
   Image commit(CommitOptions options, List<String> names) {
+    names.forEach(cooper::prepare);
     return Cooper.io(
         "cannot commit container " + label(), () -> new Committer(this).commit(options, names));
   }

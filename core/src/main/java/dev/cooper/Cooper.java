@@ -3,6 +3,7 @@ package dev.cooper;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.ImageConfig;
 import dev.cooper.oci.ImageReference;
+import dev.cooper.oci.Index;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.Platform;
 import dev.cooper.oci.layer.EntrySink;
@@ -26,6 +27,7 @@ import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,6 +60,7 @@ public final class Cooper implements AutoCloseable {
     this.listener = listener;
     this.clock = clock;
     this.sourceDate = sourceDate;
+    Background.begin("runtime", this::prepareRuntime);
     this.store =
         io("cannot open the store " + directory, () -> Store.open(directory, clock, this::runtime));
     this.trees = new LayerTrees(store);
@@ -107,7 +110,10 @@ public final class Cooper implements AutoCloseable {
     return switch (place) {
       case "oci", "oci-archive", "docker-archive", "docker-daemon" -> from(brought(image));
       case "rootfs" -> from(importRoot(Path.of(rest)));
-      default -> from(pull(image));
+      default -> {
+        registries.prepare(image);
+        yield from(pull(image));
+      }
     };
   }
 
@@ -311,6 +317,22 @@ public final class Cooper implements AutoCloseable {
    * @throws dev.cooper.oci.registry.RegistryException if the registry refuses it
    */
   public Descriptor pushIndex(List<Image> images, String reference, PushOptions options) {
+    return pushIndex(images, reference, options, UnaryOperator.identity());
+  }
+
+  /**
+   * Sends images of several platforms to a registry as one index, edited before, as {@code buildah
+   * manifest annotate} does.
+   *
+   * @param images of this store, each for another platform
+   * @param reference where to, with a tag
+   * @param options how layers are compressed
+   * @param edit gets the index with each image's platform, and gives the one that is sent
+   * @return the index there
+   * @throws dev.cooper.oci.registry.RegistryException if the registry refuses it
+   */
+  public Descriptor pushIndex(
+      List<Image> images, String reference, PushOptions options, UnaryOperator<Index> edit) {
     requireOpen();
     return io(
         "cannot push " + reference,
@@ -318,7 +340,8 @@ public final class Cooper implements AutoCloseable {
             registries.push(
                 images.stream().map(Image::stored).toList(),
                 ImageReference.parse(reference),
-                options));
+                options,
+                edit));
   }
 
   /**
@@ -330,6 +353,11 @@ public final class Cooper implements AutoCloseable {
   public RegistryClient registry() {
     requireOpen();
     return io("cannot read the settings for registries", registries::client);
+  }
+
+  /** Tells which registry is likely to be spoken to soon. */
+  void prepare(String name) {
+    registries.prepare(name);
   }
 
   Descriptor push(StoredImage image, ImageReference target, PushOptions options) {
@@ -508,6 +536,13 @@ public final class Cooper implements AutoCloseable {
           "nothing here can run a command in a container: on Linux, add dev.cooper:cooper-runtime-linux to the dependencies; elsewhere build without run");
     }
     return known;
+  }
+
+  private void prepareRuntime() {
+    ContainerRuntime known = optionalRuntime();
+    if (known != null) {
+      known.prepare();
+    }
   }
 
   /** While it closes there still is one: what belongs to others' ids only that can remove. */

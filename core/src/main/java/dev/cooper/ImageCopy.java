@@ -46,6 +46,12 @@ final class ImageCopy {
   }
 
   void copy(ImagePlace from, ImagePlace to) throws IOException {
+    if (options.all() && (to instanceof ImagePlace.Stored || needsPlainLayers(to))) {
+      throw new OperationException(
+          "cannot copy everything there: the store, a Docker archive and a Docker daemon hold an"
+              + " image of one platform: choose it with platform(...), or copy to a registry, a"
+              + " layout or an OCI archive");
+    }
     if (to instanceof ImagePlace.Stored stored) {
       bring(from, ImageReference.parse(stored.name()));
     } else if (from instanceof ImagePlace.Stored stored) {

@@ -59,7 +59,7 @@ final class LinuxRootfs implements Rootfs {
     Lane lane = keeper.acquire();
     try {
       int fd = overlay.openRoot(lane);
-      return new LinuxRuntime.LaneOutput(keeper, lane, fd, TreeWriter.Kind.MERGED, notices);
+      return TreeWriter.of(keeper, lane, fd, TreeWriter.Kind.MERGED, notices);
     } catch (RuntimeException e) {
       keeper.release(lane);
       throw e;

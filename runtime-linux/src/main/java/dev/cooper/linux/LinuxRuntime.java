@@ -4,7 +4,6 @@ import static dev.cooper.linux.Linux.AT_FDCWD;
 
 import dev.cooper.oci.layer.EntrySink;
 import dev.cooper.oci.layer.LayerPath;
-import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.spi.ContainerRuntime;
 import dev.cooper.spi.Rootfs;
 import dev.cooper.spi.SizeSink;
@@ -23,6 +22,12 @@ import org.jspecify.annotations.Nullable;
 final class LinuxRuntime implements ContainerRuntime {
   private @Nullable Keeper keeper;
   private boolean closed;
+
+  /** Loads the machine code and what calls it, a good part of a short JVM's time. */
+  @Override
+  public void prepare() {
+    Trampoline.here(Sys.GETEUID);
+  }
 
   /** The keeper, alive. */
   synchronized Keeper keeper() {
@@ -67,7 +72,7 @@ final class LinuxRuntime implements ContainerRuntime {
     int fd = -1;
     try {
       fd = openDirectory(lane, directory);
-      return new LaneOutput(current, lane, fd, TreeWriter.Kind.LAYER, notices);
+      return TreeWriter.of(current, lane, fd, TreeWriter.Kind.LAYER, notices);
     } catch (RuntimeException e) {
       if (fd >= 0) {
         TreeRemover.close(lane, fd);
@@ -165,56 +170,6 @@ final class LinuxRuntime implements ContainerRuntime {
     if (keeper != null) {
       keeper.close();
       keeper = null;
-    }
-  }
-
-  /** A tree writer that gives its lane and its descriptor back. */
-  static final class LaneOutput implements TreeOutput {
-    private final Keeper keeper;
-    private final Lane lane;
-    private final int fd;
-    private final TreeWriter writer;
-    private boolean closed;
-
-    LaneOutput(Keeper keeper, Lane lane, int fd, TreeWriter.Kind kind, Consumer<String> notices) {
-      this.keeper = keeper;
-      this.lane = lane;
-      this.fd = fd;
-      this.writer = new TreeWriter(lane, fd, kind, keeper.rootless(), notices);
-    }
-
-    @Override
-    public void begin(TarEntry entry) {
-      writer.begin(entry);
-    }
-
-    @Override
-    public void write(byte[] source, int offset, int length) {
-      writer.write(source, offset, length);
-    }
-
-    @Override
-    public void end() {
-      writer.end();
-    }
-
-    @Override
-    public void finish() {
-      writer.finish();
-    }
-
-    @Override
-    public void close() {
-      if (closed) {
-        return;
-      }
-      closed = true;
-      try {
-        writer.close(); // first: until then the lane may still run what was handed over last
-        TreeRemover.close(lane, fd);
-      } finally {
-        keeper.release(lane);
-      }
     }
   }
 }
