@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 packages=(
   attr binutils binutils-aarch64-linux-gnu buildah busybox-static bzip2 crun docker-registry docker.io libcap2-bin
-  linux-libc-dev mmdebstrap openssl podman python3 runc skopeo uidmap umoci xz-utils zstd
+  linux-libc-dev mmdebstrap openssl podman python3 runc skopeo strace uidmap umoci xz-utils zstd
 )
 command -v mvn >/dev/null || packages+=(maven)
 command -v javac >/dev/null || packages+=(openjdk-17-jdk-headless)

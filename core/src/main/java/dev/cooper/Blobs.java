@@ -8,34 +8,91 @@ import dev.cooper.oci.layout.DurableFiles;
 import dev.cooper.oci.layout.VerifyingInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Set;
-import java.util.stream.Stream;
+import java.util.TreeSet;
 
 /**
  * The store's blobs.
  *
  * <p>A blob that was kept, or asked for and found, is pinned until an image with it is added: so
  * nobody who removes images removes it in between. A pin is an empty file in this store's staging
- * directory; it is made, and blobs are removed, under one lock. Thread-safe.
+ * directory; it is made, and blobs are removed, under one lock. Others of this JVM may have pinned
+ * the same blob for an image that they have not added yet: so a pin goes only once every {@link
+ * Session} is over that was open when its image was added. Thread-safe.
  */
 final class Blobs {
+  private static final System.Logger LOG = System.getLogger(Blobs.class.getName());
+
   /** Up to this many bytes a blob is synced before it appears; larger ones go by the journal. */
   static final long SMALL = 1 << 20;
+
+  /** The directory of pins in a store's staging directory. */
+  static final String PINS = "pins";
 
   private final Store store;
   private final SyncJournal journal;
   private final Path pins;
+  private final Map<Digest, Long> pinnedAt = new HashMap<>();
+  private final NavigableSet<Long> open = new TreeSet<>();
+  private final Deque<Release> releases = new ArrayDeque<>();
+  private long sessions;
 
-  Blobs(Store store, SyncJournal journal) throws IOException {
+  /** An image's blobs, and the last session that may have pinned one of them for another. */
+  private record Release(Digest image, Set<Digest> blobs, long until) {}
+
+  Blobs(Store store, SyncJournal journal, Path pins) {
     this.store = store;
     this.journal = journal;
-    this.pins = Files.createDirectory(store.staged("pins"));
+    this.pins = pins;
+  }
+
+  /** The time in which an image's blobs come and the image is added. */
+  final class Session implements AutoCloseable {
+    private final long number;
+
+    private Session(long number) {
+      this.number = number;
+    }
+
+    @Override
+    @SuppressWarnings("try") // the lock is held, not used
+    public void close() throws IOException {
+      over(number);
+      Sweep sweep = new Sweep(store);
+      try (FileLocks.Held held = store.lock(Store.SWEEP)) {
+        if (!store.images().holds(release())) {
+          sweep.underLock(); // an image was removed while its blobs were pinned
+        }
+      } catch (InterruptedIOException e) {
+        LOG.log(Level.DEBUG, "pins are left to the next session, or to the close", e);
+      }
+      sweep.emptyTrash();
+    }
+  }
+
+  private synchronized void over(long session) {
+    open.remove(session);
+  }
+
+  synchronized Session session() {
+    long number = ++sessions;
+    open.add(number);
+    return new Session(number);
   }
 
   Path path(Digest digest) {
@@ -129,33 +186,54 @@ final class Blobs {
     }
   }
 
-  private void pin(Digest digest) throws IOException {
+  private synchronized void pin(Digest digest) throws IOException {
+    pinnedAt.put(digest, sessions);
     try {
-      Files.createFile(pins.resolve(digest.algorithm() + "-" + digest.hex()));
+      Files.createFile(pin(pins, digest));
     } catch (FileAlreadyExistsException e) {
       return; // pinned before
     }
   }
 
-  /** Lets go of blobs that an image holds from now on. */
-  void unpin(Set<Digest> digests) throws IOException {
-    for (Digest digest : digests) {
-      Files.deleteIfExists(pins.resolve(digest.algorithm() + "-" + digest.hex()));
-    }
+  private static Path pin(Path pins, Digest digest) {
+    return pins.resolve(digest.algorithm() + "-" + digest.hex());
   }
 
-  /** Whether this store holds blobs that it never made an image of. */
-  boolean hasPins() throws IOException {
-    try (Stream<Path> all = Files.list(pins)) {
-      return all.findAny().isPresent();
+  /** Lets go of blobs that an image holds from now on, once nobody else may need them. */
+  synchronized void unpin(Digest image, Set<Digest> digests) throws IOException {
+    releases.add(new Release(image, digests, sessions));
+    release();
+  }
+
+  /** Lets go of what no open session can have pinned; gives the images whose blobs that are. */
+  private synchronized List<Digest> release() throws IOException {
+    List<Digest> images = new ArrayList<>();
+    while (!releases.isEmpty() && (open.isEmpty() || open.first() > releases.element().until)) {
+      Release release = releases.remove();
+      images.add(release.image);
+      for (Digest digest : release.blobs) {
+        Long pinned = pinnedAt.get(digest);
+        if (pinned != null && pinned <= release.until) {
+          Files.deleteIfExists(pin(pins, digest));
+          pinnedAt.remove(digest);
+        }
+      }
     }
+    return images;
+  }
+
+  /** Lets go of everything; says whether there was something that no image was made of. */
+  synchronized boolean dropPins() throws IOException {
+    boolean any = !Store.list(pins).isEmpty();
+    DurableFiles.deleteTree(pins);
+    return any;
   }
 
   /** What is pinned by whatever store has its staging directory here. */
   static Set<Digest> pinned(Path staging) throws IOException {
     Set<Digest> pinned = new HashSet<>();
     for (Path owner : Store.list(staging)) {
-      for (Path pin : Store.list(owner.resolve("pins-0"))) {
+      for (Path pin : Store.list(owner.resolve(PINS))) {
         String name = Store.name(pin);
         int dash = name.indexOf('-');
         pinned.add(new Digest(name.substring(0, dash), name.substring(dash + 1)));

@@ -43,7 +43,14 @@ final class Committer {
     this.store = files.cooper().store();
   }
 
+  @SuppressWarnings("try") // the session is open, not used
   Image commit(CommitOptions options, List<String> names) throws IOException {
+    try (Blobs.Session session = store.session()) {
+      return write(options, names);
+    }
+  }
+
+  private Image write(CommitOptions options, List<String> names) throws IOException {
     List<ImageReference> references = names.stream().map(ImageReference::parse).toList();
     Instant clamp = options.clamp() != null ? options.clamp() : files.cooper().sourceDate();
     StoredImage base = files.base();

@@ -199,11 +199,13 @@ final class ContainerFiles {
     return cooper.runtime().mount(layers, owned.path(), this::notice);
   }
 
-  private static void replay(Rootfs into, StepTar step) throws IOException {
+  private void replay(Rootfs into, StepTar step) throws IOException {
     try (TarReader reader = TarReader.over(Files.newInputStream(step.file()), LayerScan.OWN);
         TreeOutput out = into.write()) {
       LayerScan.pump(reader, out);
       out.finish();
+    } catch (OperationException e) {
+      throw FullDisk.explained(e, "cannot write to " + directory());
     }
   }
 
@@ -232,6 +234,8 @@ final class ContainerFiles {
     try (TreeOutput out = mounted.write()) {
       change.write(mounted, out, false);
       out.finish();
+    } catch (OperationException e) {
+      throw FullDisk.explained(e, "cannot write to " + directory());
     }
     return true;
   }
@@ -258,7 +262,7 @@ final class ContainerFiles {
     if (!perStep || mounted == null) {
       return;
     }
-    Path directory = Files.createDirectories(owned.path().resolve("steps"));
+    Path directory = Store.directory(owned.path().resolve("steps"));
     StepTar tar =
         StepTar.write(
             directory.resolve(String.format(Locale.ROOT, "sealed-%06d.tar", sealed.size())),
@@ -273,7 +277,7 @@ final class ContainerFiles {
 
   /** Lays what has changed below a new, empty upper directory. */
   private Rootfs rotate(Rootfs mounted, StepTar tar) throws IOException {
-    Path trees = Files.createDirectories(owned.path().resolve("layers"));
+    Path trees = Store.directory(owned.path().resolve("layers"));
     rootfs = null;
     sealed.add(new Sealed(tar, mounted.seal(trees.resolve(Integer.toString(sealed.size())))));
     return remount();

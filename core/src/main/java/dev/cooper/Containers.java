@@ -1,6 +1,5 @@
 package dev.cooper;
 
-import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Digest;
 import dev.cooper.oci.OperationException;
 import java.io.IOException;
@@ -103,7 +102,28 @@ final class Containers {
     void delete() throws IOException {
       try {
         if (Files.exists(entry.path)) {
-          store.deleteTree(store.toTrash(entry.path));
+          store.deleteTree(trashed());
+        }
+      } finally {
+        lock.closeAndDelete();
+      }
+    }
+
+    /** Renamed away, or where it is if its store was closed while it was made. */
+    private Path trashed() throws IOException {
+      try {
+        return store.toTrash(entry.path);
+      } catch (NoSuchFileException e) {
+        LOG.log(Level.DEBUG, "{0} outlived its store by a moment", entry.path);
+        return entry.path;
+      }
+    }
+
+    /** Removes it and lets go, as one thing of many that a sweep deletes in the end. */
+    void discard(Sweep sweep) throws IOException {
+      try {
+        if (Files.exists(entry.path)) {
+          sweep.discard(entry.path);
         }
       } finally {
         lock.closeAndDelete();
@@ -160,6 +180,7 @@ final class Containers {
     FileLocks.Held lock = FileLocks.own(lockFile(id));
     boolean made = false;
     try (FileLocks.Held held = store.lock(Store.SWEEP)) {
+      store.requireUnsealed();
       if (name != null && list().stream().anyMatch(each -> name.equals(each.name))) {
         throw new OperationException(
             "working container " + name + " exists already: open or remove it");
@@ -170,10 +191,10 @@ final class Containers {
       }
       Path staged = Files.createDirectory(store.staged("container"));
       if (digest != null) {
-        Files.writeString(staged.resolve(IMAGE), digest.toString());
+        FullDisk.write(staged.resolve(IMAGE), digest.toString().getBytes(StandardCharsets.UTF_8));
       }
       if (name != null) {
-        Files.writeString(staged.resolve(NAME), name);
+        FullDisk.write(staged.resolve(NAME), name.getBytes(StandardCharsets.UTF_8));
       }
       Path path = Files.move(staged, directory().resolve(id));
       made = true;
@@ -204,6 +225,21 @@ final class Containers {
     return null;
   }
 
+  /** Whether a container without a name has lost its owner. */
+  boolean isOrphan(Entry entry) throws IOException {
+    FileLocks.Held lock = orphan(entry.path);
+    if (lock != null) {
+      lock.close();
+    }
+    return lock != null;
+  }
+
+  /** Takes whichever container nobody has open, or gives null. */
+  @Nullable Owned take(Entry entry) throws IOException {
+    FileLocks.Held lock = FileLocks.tryOwn(lockFile(entry.id()));
+    return lock == null ? null : new Owned(store, entry, lock);
+  }
+
   /** Removes the containers without a name whose owners are gone. */
   void removeOrphans() throws IOException {
     for (Path path : Store.list(directory())) {
@@ -224,14 +260,12 @@ final class Containers {
     if (Files.exists(path.resolve(NAME))) {
       return null;
     }
+    Path lock = lockFile(Store.name(path));
     try {
-      return FileLocks.tryLockExisting(lockFile(Store.name(path)));
+      return FileLocks.tryLockExisting(lock);
     } catch (NoSuchFileException e) {
-      if (!Files.exists(path)) {
-        return null;
-      }
-      throw new ContentException(
-          "container " + path + " has no lock file: was the store copied? remove it", e);
+      // Its owner locks before it makes the directory: it was copied here with its store, say.
+      return Files.exists(path) ? FileLocks.tryOwn(lock) : null;
     }
   }
 }

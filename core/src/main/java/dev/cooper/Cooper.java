@@ -14,6 +14,7 @@ import dev.cooper.spi.ContainerRuntime;
 import dev.cooper.spi.RootView;
 import dev.cooper.spi.Rootfs;
 import dev.cooper.spi.RuntimeProvider;
+import dev.cooper.spi.SizeSink;
 import dev.cooper.spi.TreeFilter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -50,7 +51,7 @@ public final class Cooper implements AutoCloseable {
   private final RunDefaults runs;
   private final Set<ContainerFiles> open = ConcurrentHashMap.newKeySet();
   private @Nullable ContainerRuntime runtime;
-  private boolean closed;
+  private volatile boolean closed;
   private boolean ended;
 
   Cooper(
@@ -178,7 +179,10 @@ public final class Cooper implements AutoCloseable {
         () -> {
           ContainerFiles files =
               new ContainerFiles(this, store.containers().create(base, null), base, draft);
-          open.add(files);
+          opened(files);
+          if (base != null) {
+            store.images().used(base.descriptor().digest());
+          }
           return new WorkingContainer(files);
         });
   }
@@ -191,6 +195,7 @@ public final class Cooper implements AutoCloseable {
    * @return in no order
    */
   public List<ContainerInfo> containers() {
+    requireOpen();
     return io(
         "cannot list the working containers",
         () ->
@@ -223,7 +228,7 @@ public final class Cooper implements AutoCloseable {
                 "no working container is named " + name + " in the store " + store.directory());
           }
           ContainerFiles files = ContainerRecord.read(this, owned);
-          open.add(files);
+          opened(files);
           return new WorkingContainer(files);
         });
   }
@@ -489,6 +494,15 @@ public final class Cooper implements AutoCloseable {
         });
   }
 
+  /**
+   * Looks after the store: whether it is sound, what takes its space, and what may go.
+   *
+   * @return of use as long as this is open
+   */
+  public StoreMaintenance maintenance() {
+    return new StoreMaintenance(this);
+  }
+
   // --- inside
 
   Store store() {
@@ -570,6 +584,16 @@ public final class Cooper implements AutoCloseable {
     return known != null ? known::readHost : PortableTree::read;
   }
 
+  /** Measures a directory, with what the runtime or else the JDK knows of it. */
+  void measure(Path directory, int depth, SizeSink sink) throws IOException {
+    ContainerRuntime known = optionalRuntime();
+    if (known != null) {
+      known.measure(directory, depth, sink);
+    } else {
+      PortableSizes.measure(directory, depth, sink);
+    }
+  }
+
   /** Reads trees of the host. */
   interface HostTree {
     void readHost(Path path, TreeFilter filter, EntrySink sink, Consumer<String> notices)
@@ -583,11 +607,20 @@ public final class Cooper implements AutoCloseable {
     return mounted;
   }
 
+  /** Whoever closes this closes what is open then, and what is opened later closes itself. */
+  private void opened(ContainerFiles files) {
+    open.add(files);
+    if (closed && open.remove(files)) {
+      files.close();
+      requireOpen();
+    }
+  }
+
   void closed(ContainerFiles files) {
     open.remove(files);
   }
 
-  private void requireOpen() {
+  void requireOpen() {
     if (closed) {
       throw new ContainerStateException(
           "this Cooper is closed: build another with Cooper.builder()");
@@ -604,7 +637,8 @@ public final class Cooper implements AutoCloseable {
     try {
       return body.run();
     } catch (IOException e) {
-      throw new OperationException(what + ": " + reason(e), e);
+      throw new OperationException(
+          what + ": " + reason(e) + (FullDisk.isCause(e) ? FullDisk.REMEDY : ""), e);
     } catch (UncheckedIOException e) {
       throw new OperationException(what + ": " + e.getMessage(), e);
     }
@@ -621,17 +655,19 @@ public final class Cooper implements AutoCloseable {
       if (closed) {
         return;
       }
+      closed = true;
     }
     List<Runnable> closing = new ArrayList<>();
-    open.forEach(files -> closing.add(files::close));
+    for (ContainerFiles files : List.copyOf(open)) {
+      if (open.remove(files)) {
+        closing.add(files::close);
+      }
+    }
     closing.add(this::closeStore);
     EachOf.run(closing);
   }
 
   private void closeStore() {
-    synchronized (this) {
-      closed = true;
-    }
     EachOf.run(
         registries::close,
         () ->

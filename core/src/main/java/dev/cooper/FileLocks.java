@@ -8,6 +8,7 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -68,7 +69,14 @@ final class FileLocks {
 
   /** Waits for a lock as {@link #lock} does, and writes into its file whose it is. */
   static Held own(Path file) throws IOException {
-    return signed(lock(file));
+    Held held = lock(file);
+    try {
+      held.sign();
+      return held;
+    } catch (IOException | RuntimeException e) {
+      held.closeAndDelete(); // it stands for nothing yet
+      throw e;
+    }
   }
 
   private static Held signed(Held held) throws IOException {
@@ -113,6 +121,42 @@ final class FileLocks {
    */
   static @Nullable Held tryLockExisting(Path file) throws IOException {
     return tryLock(file, EXISTING);
+  }
+
+  /** Whether a file has been there for a while, and nobody holds it. */
+  static boolean isAbandoned(Path file) throws IOException {
+    try {
+      long age = System.currentTimeMillis() - Files.getLastModifiedTime(file).toMillis();
+      // Between the making of a file and its locking there is a moment.
+      return age > DYING.toMillis() && isFree(file) && Files.exists(file);
+    } catch (NoSuchFileException e) {
+      return false;
+    }
+  }
+
+  /** Whether nobody holds a lock; also if there is no such file. */
+  static boolean isFree(Path file) throws IOException {
+    try {
+      Held held = tryLockExisting(file);
+      if (held != null) {
+        held.close();
+      }
+      return held != null;
+    } catch (NoSuchFileException e) {
+      return true;
+    }
+  }
+
+  /** Removes a lock's file, if nobody holds it. Only for files that are never locked anew. */
+  static void removeFree(Path file) throws IOException {
+    try {
+      Held held = tryLockExisting(file);
+      if (held != null) {
+        held.closeAndDelete();
+      }
+    } catch (NoSuchFileException e) {
+      return; // somebody was faster
+    }
   }
 
   private static @Nullable Held tryLock(Path file, Set<OpenOption> options) throws IOException {
@@ -230,8 +274,12 @@ final class FileLocks {
     private synchronized void sign() throws IOException {
       FileChannel open = channel;
       if (open != null) {
-        open.truncate(0);
-        open.write(StandardCharsets.US_ASCII.encode(SELF), 0);
+        try {
+          open.truncate(0);
+          open.write(StandardCharsets.US_ASCII.encode(SELF), 0);
+        } catch (IOException e) {
+          throw FullDisk.named(e, file);
+        }
       }
     }
 

@@ -149,6 +149,7 @@ public final class Image {
    * @return the image with its names
    */
   public Image tag(String name) {
+    cooper.requireOpen();
     return Cooper.io(
         "cannot tag " + stored.label(),
         () -> new Image(cooper, cooper.store().tag(stored, ImageReference.parse(name))));
@@ -160,6 +161,7 @@ public final class Image {
    * @param name one of its names
    */
   public void untag(String name) {
+    cooper.requireOpen();
     Cooper.io(
         "cannot untag " + name,
         () -> {
@@ -174,6 +176,7 @@ public final class Image {
    * @throws dev.cooper.oci.OperationException if a working container began from it
    */
   public void remove() {
+    cooper.requireOpen();
     Cooper.io(
         "cannot remove " + stored.label(),
         () -> {

@@ -134,7 +134,16 @@ final class ImageImport {
    * @param name what it is called in the store, or null
    * @throws ContentException if it is malformed, truncated or not what its digests say
    */
+  @SuppressWarnings("try") // the session is open, not used
   StoredImage one(
+      ContentReader from, Descriptor root, Platform platform, @Nullable ImageReference name)
+      throws IOException {
+    try (Blobs.Session session = store.session()) {
+      return bring(from, root, platform, name);
+    }
+  }
+
+  private StoredImage bring(
       ContentReader from, Descriptor root, Platform platform, @Nullable ImageReference name)
       throws IOException {
     Descriptor descriptor = manifest(from, root, platform, 0);
@@ -214,11 +223,20 @@ final class ImageImport {
       } else {
         fetch(from, layer, diffId, budget.layer(layer.size()));
       }
+    } catch (OperationException e) {
+      throw trees.explained(e, diffId);
     } catch (ContentException e) {
-      throw new ContentException("layer " + layer.digest() + ": " + e.getMessage(), e);
+      throw new ContentException(named(layer.digest(), diffId, String.valueOf(e.getMessage())), e);
     } finally {
       lock.close();
     }
+  }
+
+  /** Says which layer it was, once. */
+  private static String named(Digest layer, Digest diffId, String message) {
+    String before = "layer " + diffId + ": ";
+    String rest = message.startsWith(before) ? message.substring(before.length()) : message;
+    return rest.startsWith("layer " + layer) ? rest : "layer " + layer + ": " + rest;
   }
 
   private boolean isThere(Descriptor layer, Digest diffId) throws IOException {

@@ -10,7 +10,9 @@ import dev.cooper.oci.Manifest;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layout.ImageNames;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -33,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * several repositories share the layout; and in {@code io.containerd.image.name}. Thread-safe.
  */
 final class Images {
+  private static final System.Logger LOG = System.getLogger(Images.class.getName());
   private static final Pattern ID = Pattern.compile("(?:sha256:)?([0-9a-f]{3,64})");
 
   private final Store store;
@@ -49,6 +52,15 @@ final class Images {
 
   Index index() throws IOException {
     return Index.parse(Files.readAllBytes(store.directory().resolve("index.json")));
+  }
+
+  /** Whether all of some images are in the index. */
+  boolean holds(List<Digest> manifests) throws IOException {
+    return manifests.isEmpty()
+        || index().manifests().stream()
+            .map(Descriptor::digest)
+            .collect(Collectors.toSet())
+            .containsAll(manifests);
   }
 
   /** Looks something up in the index. */
@@ -182,7 +194,10 @@ final class Images {
     Descriptor bare = bare(manifest);
     Set<Digest> needed = new HashSet<>();
     try (FileLocks.Held held = store.lock(Store.SWEEP)) {
+      // What an image is may be known though somebody has removed it since.
+      requireThere(bare, bare.digest());
       Content content = content(bare);
+      requireThere(bare, content.manifest.config().digest());
       needed.add(bare.digest());
       needed.add(content.manifest.config().digest());
       for (Descriptor layer : content.manifest.layers()) {
@@ -193,9 +208,17 @@ final class Images {
         needed.add(layer.digest());
       }
       edit(all -> with(all, bare, name));
-      blobs.unpin(needed);
+      blobs.unpin(bare.digest(), needed);
     }
+    used(bare.digest());
     return loaded(bare.digest());
+  }
+
+  private void requireThere(Descriptor image, Digest blob) {
+    if (!blobs.isFile(blob)) {
+      throw new OperationException(
+          "image " + image.digest() + " was removed from the store " + store.directory());
+    }
   }
 
   private StoredImage loaded(Digest manifest) throws IOException {
@@ -209,8 +232,19 @@ final class Images {
         });
   }
 
+  /**
+   * Notes that an image is used now: as the time of its manifest's file, which says nothing else.
+   */
+  void used(Digest manifest) {
+    try {
+      Files.setLastModifiedTime(store.blob(manifest), FileTime.from(store.clock().instant()));
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "the use of image " + manifest + " could not be noted", e);
+    }
+  }
+
   void untag(ImageReference name) throws IOException {
-    edit(all -> without(all, name));
+    store.fullDisk().freeing(() -> edit(all -> without(all, name)));
   }
 
   boolean remove(ImageReference name) throws IOException {
@@ -242,40 +276,51 @@ final class Images {
                   container.label()));
         }
       }
-      edit(all -> all.stream().filter(each -> !each.digest().equals(digest)).toList());
-      contents.remove(digest);
+      drop(Set.of(digest));
       sweep.underLock();
     }
     sweep.emptyTrash();
+    store.fullDisk().fill();
   }
 
-  /** Takes images out that have lost content, and says which. */
+  /** Takes images out of the index, and says what they were called. */
   List<String> drop(Set<Digest> manifests) throws IOException {
     List<String> dropped = new ArrayList<>();
-    edit(
-        all -> {
-          List<Descriptor> rest = new ArrayList<>();
-          for (Descriptor each : all) {
-            if (manifests.contains(each.digest())) {
-              ImageReference name = nameOf(each);
-              dropped.add(name == null ? each.digest().toString() : name.toString());
-            } else {
-              rest.add(each);
-            }
-          }
-          return rest;
-        });
+    store
+        .fullDisk()
+        .freeing(
+            () -> {
+              dropped.clear();
+              return edit(all -> without(all, manifests, dropped));
+            });
+    contents.keySet().removeAll(manifests);
     return dropped;
   }
 
+  private static List<Descriptor> without(
+      List<Descriptor> all, Set<Digest> manifests, List<String> dropped) {
+    List<Descriptor> rest = new ArrayList<>();
+    for (Descriptor each : all) {
+      if (manifests.contains(each.digest())) {
+        ImageReference name = nameOf(each);
+        dropped.add(name == null ? each.digest().toString() : name.familiar());
+      } else {
+        rest.add(each);
+      }
+    }
+    return rest;
+  }
+
   @SuppressWarnings("try") // the lock is held, not used
-  private void edit(UnaryOperator<List<Descriptor>> change) throws IOException {
+  private boolean edit(UnaryOperator<List<Descriptor>> change) throws IOException {
     try (FileLocks.Held held = store.lock(Store.INDEX)) {
       Index before = index();
       List<Descriptor> after = change.apply(before.manifests());
-      if (!after.equals(before.manifests())) {
-        store.write(store.directory().resolve("index.json"), before.withManifests(after).toBytes());
+      if (after.equals(before.manifests())) {
+        return false;
       }
+      store.write(store.directory().resolve("index.json"), before.withManifests(after).toBytes());
+      return true;
     }
   }
 

@@ -41,8 +41,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class LayerTrees {
   private static final System.Logger LOG = System.getLogger(LayerTrees.class.getName());
-  private static final String TREE = "tree";
-  private static final String DONE = "done";
+
+  /** The files of a layer, in its directory. */
+  static final String TREE = "tree";
+
+  /** What says that they are whole. */
+  static final String DONE = "done";
+
   private static final String SYNCED = "synced";
 
   /** By then the kernel has begun to write what is new by itself. */
@@ -93,6 +98,11 @@ final class LayerTrees {
       thread.start();
     }
     return wanted.stream().map(diffId -> store.layer(diffId).resolve(TREE)).toList();
+  }
+
+  /** Whether this is what {@link #DONE} holds: a boot of the machine, or that it was synced. */
+  static boolean isMarker(String content) {
+    return content.equals(SYNCED) || content.matches("[0-9a-f-]{36}");
   }
 
   /** Whether a layer is unpacked, and to be relied on. */
@@ -150,11 +160,19 @@ final class LayerTrees {
             Staged staged = stage(diffId, runtime, notices)) {
           LayerScan.run(tar, budget(layer), diffId, staged.output(), staged.index());
           staged.keep();
+        } catch (OperationException e) {
+          throw explained(e, diffId);
         }
       }
     } finally {
       lock.close();
     }
+  }
+
+  /** A full disk's error with the layer that was unpacked, and where to. */
+  OperationException explained(OperationException failure, Digest diffId) {
+    return FullDisk.explained(
+        failure, "cannot unpack layer " + diffId + " into " + store.directory());
   }
 
   /** Held while a layer is unpacked; a few layers share one, so that locks don't pile up. */
@@ -203,7 +221,7 @@ final class LayerTrees {
     Path target = store.layerIndex(diffId);
     if (!Files.exists(target)) {
       Path file = store.staged("index");
-      Files.write(file, index.toBytes());
+      FullDisk.write(file, index.toBytes());
       Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
     }
   }
@@ -236,7 +254,7 @@ final class LayerTrees {
     void keep() throws IOException {
       output.finish();
       output.close();
-      Files.writeString(around.resolve(DONE), boot(), StandardCharsets.US_ASCII);
+      FullDisk.write(around.resolve(DONE), boot().getBytes(StandardCharsets.US_ASCII));
       Path target = store.layer(diffId);
       if (Files.exists(target)) {
         runtime.delete(store.toTrash(target)); // of another boot, or torn

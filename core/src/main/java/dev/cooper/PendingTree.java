@@ -45,7 +45,7 @@ final class PendingTree implements RootView {
 
   /** Adds a copy; returns whether it wrote anything, as only then it counts. */
   boolean add(StepTar.Source source) throws IOException {
-    Files.createDirectories(directory);
+    Store.directory(directory);
     StepTar step =
         StepTar.write(
             directory.resolve(String.format(Locale.ROOT, "%06d.tar", steps.size())), source);

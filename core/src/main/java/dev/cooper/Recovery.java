@@ -36,6 +36,7 @@ final class Recovery {
     unclean |= readJournals();
     store.containers().removeOrphans();
     removeLocks();
+    removeUnfinished();
     if (unclean) {
       new Sweep(store).run();
     }
@@ -71,10 +72,22 @@ final class Recovery {
     }
   }
 
+  /** What was never finished when the store was made; nobody makes one now. */
+  @SuppressWarnings("try") // the lock is held, not used
+  private void removeUnfinished() throws IOException {
+    for (Path each : Store.list(store.directory())) {
+      if (Store.name(each).startsWith(".staging-")) {
+        try (FileLocks.Held held = store.lock(Store.INDEX)) {
+          Files.deleteIfExists(each);
+        }
+      }
+    }
+  }
+
   /** Lock files whose directory is gone, or was never made. */
   private void removeLocks() throws IOException {
     for (Path each : Store.list(store.directory().resolve("locks"))) {
-      Path owned = owned(Store.name(each));
+      Path owned = owned(store, Store.name(each));
       if (owned != null && !Files.exists(owned)) {
         try {
           FileLocks.Held lock = FileLocks.tryLockExisting(each);
@@ -88,7 +101,8 @@ final class Recovery {
     }
   }
 
-  private @Nullable Path owned(String lock) {
+  /** What a lock file stands for, or null if it stands for nothing that goes. */
+  static @Nullable Path owned(Store store, String lock) {
     int dash = lock.indexOf('-');
     String id = lock.substring(dash + 1);
     if (lock.startsWith("staging-")) {

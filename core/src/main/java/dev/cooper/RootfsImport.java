@@ -56,8 +56,10 @@ final class RootfsImport {
    * @param name what the image is called, or null
    * @throws ContentException if it is malformed or truncated
    */
+  @SuppressWarnings("try") // the session is open, not used
   StoredImage tarball(Path tarball, @Nullable ImageReference name) throws IOException {
-    try (StagedBlob staged = store.stage();
+    try (Blobs.Session session = store.session();
+        StagedBlob staged = store.stage();
         InputStream file = Files.newInputStream(tarball);
         InputStream tar = Decompression.open(file)) {
       LayerOutput layer = new LayerOutput(staged.output(), Compression.NONE);
@@ -65,6 +67,9 @@ final class RootfsImport {
       LayerBudget budget = ImageBudget.of(store.limits()).layer(Files.size(tarball));
       boolean repeated = scan(new CopyingInputStream(tar, layer), budget, index);
       layer.close();
+      if (layer.size() == 0) {
+        throw new ContentException("found nothing in it, expected a tar");
+      }
       return repeated ? distinct(staged.path(), index, name) : add(staged, layer, index, name);
     } catch (ContentException e) {
       throw new ContentException(tarball + ": " + e.getMessage(), e);
@@ -111,13 +116,15 @@ final class RootfsImport {
    * @param notices told what was left out
    * @param name what the image is called, or null
    */
+  @SuppressWarnings("try") // the session is open, not used
   StoredImage directory(
       Path directory,
       @Nullable ContainerRuntime runtime,
       Consumer<String> notices,
       @Nullable ImageReference name)
       throws IOException {
-    try (StagedBlob staged = store.stage()) {
+    try (Blobs.Session session = store.session();
+        StagedBlob staged = store.stage()) {
       LayerOutput layer = new LayerOutput(staged.output(), Compression.NONE);
       try (TarWriter tar = new TarWriter(layer)) {
         EntrySink sink = new Rooted(tar);

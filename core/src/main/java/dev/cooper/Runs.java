@@ -2,7 +2,6 @@ package dev.cooper;
 
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.ContainerConfig;
-import dev.cooper.oci.Digest;
 import dev.cooper.oci.OperationException;
 import dev.cooper.spi.Cancellation;
 import dev.cooper.spi.HostNames;
@@ -116,21 +115,23 @@ final class Runs {
         command.workdir() == null
             ? files.draft().workdir()
             : Paths.absolute(files.draft().workdir(), command.workdir());
-    ProcessSpec process =
-        new ProcessSpec(
-            arguments(command),
-            environment(command, config, user, hostname),
-            workdir,
-            user.uid(),
-            user.gid(),
-            user.groups(),
-            hostname,
-            command.network() == Network.HOST,
-            mounts(command, user, workdir),
-            security(command).process(),
-            resources(command).process());
-    return rootfs.run(
-        process, new ProcessIo(command.input(), out, err, command.timeout(), cancellation));
+    try (Caches.Uses caches = new Caches.Uses(files.cooper().store())) {
+      ProcessSpec process =
+          new ProcessSpec(
+              arguments(command),
+              environment(command, config, user, hostname),
+              workdir,
+              user.uid(),
+              user.gid(),
+              user.groups(),
+              hostname,
+              command.network() == Network.HOST,
+              mounts(command, user, workdir, caches),
+              security(command).process(),
+              resources(command).process());
+      return rootfs.run(
+          process, new ProcessIo(command.input(), out, err, command.timeout(), cancellation));
+    }
   }
 
   private Security security(Command command) {
@@ -156,24 +157,26 @@ final class Runs {
     return environment;
   }
 
-  private List<ProcessMount> mounts(Command command, UserDatabase.User user, String workdir) {
+  private List<ProcessMount> mounts(
+      Command command, UserDatabase.User user, String workdir, Caches.Uses caches) {
     List<ProcessMount> mounts = new ArrayList<>();
     for (Mount mount : command.mounts()) {
       String target = Paths.absolute(workdir, mount.target());
       if (target.equals("/")) {
         throw new IllegalArgumentException("nothing can be mounted over a container's root");
       }
-      mounts.add(mount(mount, target, user));
+      mounts.add(mount(mount, target, user, caches));
     }
     return mounts;
   }
 
-  private ProcessMount mount(Mount mount, String target, UserDatabase.User user) {
+  private ProcessMount mount(
+      Mount mount, String target, UserDatabase.User user, Caches.Uses caches) {
     if (mount instanceof Mount.Bind bind) {
       return new ProcessMount.Bind(source(bind.source()), target, bind.readOnly());
     }
     if (mount instanceof Mount.Cache cache) {
-      return new ProcessMount.Bind(cacheDirectory(cache.id()), target, false);
+      return new ProcessMount.Bind(caches.directory(cache.id()), target, false);
     }
     if (mount instanceof Mount.Tmpfs tmpfs) {
       return new ProcessMount.Tmpfs(target, tmpfs.size(), 01777);
@@ -203,16 +206,6 @@ final class Runs {
       throw new SourceNotFoundException("the source of a bind mount does not exist: " + given);
     }
     return absolute;
-  }
-
-  /** An id names a cache by its digest, so that none can name a place outside (CVE-2024-9675). */
-  private Path cacheDirectory(String id) {
-    String name = Digest.sha256(id.getBytes(StandardCharsets.UTF_8)).hex();
-    return Cooper.io(
-        "cannot make the cache " + id,
-        () ->
-            Files.createDirectories(
-                files.cooper().store().directory().resolve("cache").resolve(name)));
   }
 
   /** Keeps a bounded output, and fails beyond. */

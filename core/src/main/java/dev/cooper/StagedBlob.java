@@ -22,8 +22,7 @@ final class StagedBlob implements AutoCloseable {
   StagedBlob(Blobs blobs, Path path) throws IOException {
     this.blobs = blobs;
     this.path = path;
-    this.output =
-        Files.newOutputStream(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    this.output = FullDisk.output(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
   }
 
   /** Where it lies until it is kept. */

@@ -81,7 +81,7 @@ final class StepTar {
 
   private static StepTar writeAll(Path file, Source source) throws IOException {
     boolean done = false;
-    try (DigestingOutputStream out = new DigestingOutputStream(Files.newOutputStream(file));
+    try (DigestingOutputStream out = new DigestingOutputStream(FullDisk.output(file));
         TarWriter tar = new TarWriter(out)) {
       OrderedSink ordered = new OrderedSink(tar);
       source.writeTo(ordered);

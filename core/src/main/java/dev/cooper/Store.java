@@ -52,7 +52,8 @@ final class Store implements AutoCloseable {
   private static final String LAYOUT = "{\"imageLayoutVersion\":\"1.0.0\"}";
   private static final Set<String> OWN =
       Set.of("blobs", "layers", "containers", "staging", "locks", "cache", "unsynced");
-  private static final Set<String> FILES = Set.of("oci-layout", "index.json");
+  private static final String RESERVE = "reserve";
+  private static final Set<String> FILES = Set.of("oci-layout", "index.json", RESERVE);
   private static final FileAttribute<?>[] PRIVATE =
       FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
           ? new FileAttribute<?>[] {
@@ -64,6 +65,7 @@ final class Store implements AutoCloseable {
   private final Clock clock;
   private final ImageLimits limits;
   private final Supplier<ContainerRuntime> runtime;
+  private final FullDisk fullDisk;
   private final Path staging;
   private final FileLocks.Held stagingLock;
   private final AtomicLong count = new AtomicLong();
@@ -72,21 +74,45 @@ final class Store implements AutoCloseable {
   private final Images images;
   private final Containers containers;
   private boolean closed;
+  private volatile boolean sealed;
 
-  private Store(Path directory, Clock clock, ImageLimits limits, Supplier<ContainerRuntime> runtime)
+  private Store(
+      Path directory,
+      Clock clock,
+      ImageLimits limits,
+      Supplier<ContainerRuntime> runtime,
+      Place place,
+      FullDisk full)
       throws IOException {
     this.directory = directory;
     this.clock = clock;
     this.limits = limits;
     this.runtime = runtime;
-    String owner = UUID.randomUUID().toString();
-    // The lock comes before the directory, so that no directory of a live store is ever unlocked.
-    this.stagingLock = FileLocks.own(lockFile("staging-" + owner));
-    this.staging = Files.createDirectory(directory.resolve("staging").resolve(owner), PRIVATE);
-    this.journal = new SyncJournal(directory.resolve("unsynced"), owner, this::blob);
-    this.blobs = new Blobs(this, journal);
+    this.fullDisk = full;
+    this.stagingLock = place.lock;
+    this.staging = place.path;
+    this.journal = new SyncJournal(directory.resolve("unsynced"), name(staging), this::blob);
+    this.blobs = new Blobs(this, journal, place.pins);
     this.images = new Images(this, blobs);
     this.containers = new Containers(this);
+  }
+
+  /** A staging directory of an open store's own. */
+  private record Place(Path path, Path pins, FileLocks.Held lock) {
+    static Place make(Path directory) throws IOException {
+      String owner = UUID.randomUUID().toString();
+      // The lock comes before the directory, so that no directory of a live store is ever unlocked.
+      FileLocks.Held lock = FileLocks.own(directory.resolve("locks").resolve("staging-" + owner));
+      Path path = directory.resolve("staging").resolve(owner);
+      try {
+        Files.createDirectory(path, PRIVATE);
+        return new Place(path, Files.createDirectory(path.resolve(Blobs.PINS)), lock);
+      } catch (IOException | RuntimeException e) {
+        DurableFiles.deleteTree(path);
+        lock.closeAndDelete();
+        throw e;
+      }
+    }
   }
 
   /**
@@ -105,9 +131,12 @@ final class Store implements AutoCloseable {
     Files.createDirectories(directory, PRIVATE);
     Path real = directory.toRealPath();
     prepare(real);
-    Store store = new Store(real, clock, limits, runtime);
+    FullDisk full = new FullDisk(real.resolve(RESERVE));
+    Place place = full.freeing(() -> Place.make(real));
+    Store store = new Store(real, clock, limits, runtime, place, full);
     try {
       new Recovery(store, store.journal, store.images).run();
+      full.fill();
       return store;
     } catch (IOException | RuntimeException | Error e) {
       store.close();
@@ -120,7 +149,7 @@ final class Store implements AutoCloseable {
     boolean layout = Files.exists(directory.resolve("oci-layout"));
     for (Path each : list(directory)) {
       String name = name(each);
-      if (!layout && !OWN.contains(name) && !FILES.contains(name) && !name.startsWith(".")) {
+      if (!layout && !isOwn(each)) {
         throw new OperationException(
             String.format(
                 Locale.ROOT,
@@ -148,6 +177,12 @@ final class Store implements AutoCloseable {
     try (OciLayout checked = OciLayout.open(directory)) {
       checked.index();
     }
+  }
+
+  /** Whether something in a store's directory is of the store, or hidden. */
+  static boolean isOwn(Path path) {
+    String name = name(path);
+    return OWN.contains(name) || FILES.contains(name) || name.startsWith(".");
   }
 
   Path directory() {
@@ -289,6 +324,9 @@ final class Store implements AutoCloseable {
         channel.write(buffer);
       }
       channel.force(true);
+    } catch (IOException e) {
+      Files.deleteIfExists(file);
+      throw FullDisk.named(e, target);
     }
     DurableFiles.move(file, target);
   }
@@ -296,8 +334,33 @@ final class Store implements AutoCloseable {
   /** Renames a directory out of sight; to be deleted later. */
   Path toTrash(Path path) throws IOException {
     Path trash = staged("trash");
-    Files.move(path, trash);
-    return trash;
+    return fullDisk.freeing(() -> Files.move(path, trash));
+  }
+
+  /** Lets what frees space succeed on a full disk too. */
+  FullDisk fullDisk() {
+    return fullDisk;
+  }
+
+  /** What measures and reads what belongs to others' ids; asked for only where it is needed. */
+  ContainerRuntime runtime() {
+    return runtime.get();
+  }
+
+  /** Refuses what would outlive a store that was closed; the caller holds the lock. */
+  void requireUnsealed() {
+    if (sealed) {
+      throw new ContainerStateException("this Cooper was closed meanwhile");
+    }
+  }
+
+  /** How images, and blobs on the way to one, are held together; to be closed. */
+  Blobs.Session session() {
+    return blobs.session();
+  }
+
+  Images images() {
+    return images;
   }
 
   /** Deletes a tree, whoever owns what is in it. */
@@ -325,6 +388,11 @@ final class Store implements AutoCloseable {
     }
   }
 
+  /** Makes a directory in one that is there: what was removed meanwhile does not come back. */
+  static Path directory(Path path) throws IOException {
+    return Files.isDirectory(path) ? path : Files.createDirectory(path);
+  }
+
   static String name(Path path) {
     Path name = path.getFileName();
     return name == null ? "" : name.toString();
@@ -340,6 +408,7 @@ final class Store implements AutoCloseable {
 
   /** Ends it, and removes what was begun and never became part of it. */
   @Override
+  @SuppressWarnings("try") // the lock is held, not used
   public void close() throws IOException {
     synchronized (this) {
       if (closed) {
@@ -348,14 +417,18 @@ final class Store implements AutoCloseable {
       closed = true;
     }
     journal.close();
-    boolean unused = blobs.hasPins();
-    Path pins = staging.resolve("pins-0");
-    DurableFiles.deleteTree(pins);
     try {
-      if (unused) {
-        new Sweep(this).run();
+      Sweep sweep = new Sweep(this);
+      try (FileLocks.Held held = lock(SWEEP)) {
+        sealed = true;
+        // Under one lock: nobody else shall find what was pinned by nobody's any more.
+        if (blobs.dropPins()) {
+          sweep.underLock();
+        }
       }
+      sweep.emptyTrash();
       deleteTree(staging);
+      fullDisk.fill();
     } finally {
       stagingLock.closeAndDelete();
     }

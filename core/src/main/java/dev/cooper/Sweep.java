@@ -3,11 +3,9 @@ package dev.cooper;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
-import dev.cooper.oci.ImageConfig;
 import dev.cooper.oci.Index;
-import dev.cooper.oci.Manifest;
-import dev.cooper.oci.MediaType;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,12 +20,11 @@ import org.jspecify.annotations.Nullable;
  * <p>What is to go is renamed away under the lock, and deleted after it.
  */
 final class Sweep {
-  private static final int MAX_DEPTH = 8;
+  private static final System.Logger LOG = System.getLogger(Sweep.class.getName());
 
   private final Store store;
-  private final Set<Digest> blobs = new HashSet<>();
-  private final Set<String> layers = new HashSet<>();
   private final List<Path> trash = new ArrayList<>();
+  private final Set<Path> discarded = new HashSet<>();
 
   Sweep(Store store) {
     this.store = store;
@@ -41,77 +38,100 @@ final class Sweep {
     emptyTrash();
   }
 
-  /** Renames away what is to go; the caller holds the store's lock for it. */
-  void underLock() throws IOException {
+  /** What images, containers and pins lead to. */
+  static final class Marks {
+    /** The blobs. */
+    final Set<Digest> blobs = new HashSet<>();
+
+    /** The blobs that no more than a pin leads to left out. */
+    final Set<Digest> reachable = new HashSet<>();
+
+    /** The layers, by the digits of their diffIDs. */
+    final Set<String> layers = new HashSet<>();
+
+    /** Whether a document can't be read that may lead to more. */
+    boolean unknown;
+
+    private void add(ImageContents contents) {
+      blobs.addAll(contents.blobs());
+      reachable.addAll(contents.blobs());
+      contents.diffIds().forEach(diffId -> layers.add(diffId.hex()));
+      unknown |= contents.isUnknown();
+    }
+
+    boolean holdsLayer(String file) {
+      int dot = file.indexOf('.');
+      return layers.contains(dot < 0 ? file : file.substring(0, dot));
+    }
+  }
+
+  /** Reads what is needed; the caller holds the store's lock for it. */
+  static Marks marks(Store store) throws IOException {
     Path root = store.directory();
-    blobs.addAll(Blobs.pinned(root.resolve("staging")));
-    Index index = Index.parse(Files.readAllBytes(root.resolve("index.json")));
-    for (Descriptor each : index.manifests()) {
-      mark(each, 0);
+    Marks marks = new Marks();
+    // A pinned manifest or config may be of an image that is just being added.
+    marks.blobs.addAll(Blobs.pinned(root.resolve("staging")));
+    for (Descriptor each :
+        Index.parse(Files.readAllBytes(root.resolve("index.json"))).manifests()) {
+      marks.add(ImageContents.of(store, each));
     }
     for (Containers.Entry container : store.containers().list()) {
-      mark(container.image());
+      Digest image = container.image();
+      if (image != null && Files.exists(store.blob(image))) {
+        marks.add(ImageContents.of(store, image));
+      }
     }
-    // A pinned manifest or config may be of an image that is just being added.
-    for (Path algorithm : Store.list(root.resolve("blobs"))) {
+    return marks;
+  }
+
+  /** A blob's digest, or null for a file that another tool has put there. */
+  static @Nullable Digest digest(Path blob) {
+    try {
+      return new Digest(Store.name(Store.parent(blob)), Store.name(blob));
+    } catch (ContentException | IllegalArgumentException e) {
+      return null;
+    }
+  }
+
+  /** Renames away what is to go; the caller holds the store's lock for it. */
+  void underLock() throws IOException {
+    Marks marks = marks(store);
+    if (marks.unknown) {
+      LOG.log(
+          Level.WARNING,
+          "store {0}: a manifest or config is broken, so nothing is removed: check and repair it",
+          store.directory());
+      return;
+    }
+    for (Path algorithm : Store.list(store.directory().resolve("blobs"))) {
       for (Path blob : Store.list(algorithm)) {
-        Digest digest = new Digest(Store.name(algorithm), Store.name(blob));
-        if (!blobs.contains(digest)) {
-          trash.add(store.toTrash(blob));
+        Digest digest = digest(blob);
+        if (digest != null && !marks.blobs.contains(digest)) {
+          discard(blob);
         }
       }
     }
-    for (Path layer : Store.list(root.resolve("layers"))) {
-      String name = Store.name(layer);
-      int dot = name.indexOf('.');
-      if (!layers.contains(dot < 0 ? name : name.substring(0, dot))) {
-        trash.add(store.toTrash(layer));
+    for (Path layer : Store.list(store.directory().resolve("layers"))) {
+      if (!marks.holdsLayer(Store.name(layer))) {
+        discard(layer);
       }
     }
+  }
+
+  /** Renames something away; the caller holds the store's lock. */
+  void discard(Path path) throws IOException {
+    trash.add(store.toTrash(path));
+    discarded.add(path);
+  }
+
+  /** What was renamed away. */
+  Set<Path> discarded() {
+    return discarded;
   }
 
   void emptyTrash() throws IOException {
     for (Path each : trash) {
       store.deleteTree(each);
-    }
-  }
-
-  private void mark(@Nullable Digest manifest) throws IOException {
-    if (manifest != null && Files.exists(store.blob(manifest))) {
-      byte[] bytes = Files.readAllBytes(store.blob(manifest));
-      mark(Descriptor.of(Manifest.parse(bytes).mediaType(), manifest, bytes.length), 0);
-    }
-  }
-
-  private void mark(Descriptor root, int depth) throws IOException {
-    if (depth > MAX_DEPTH) {
-      throw new ContentException("index " + root.digest() + " lies in too many others");
-    }
-    boolean seen = !blobs.add(root.digest());
-    if (!Files.exists(store.blob(root.digest())) || (seen && depth > 0)) {
-      return;
-    }
-    if (root.mediaType().isIndex()) {
-      Index index = Index.parse(Files.readAllBytes(store.blob(root.digest())), root.mediaType());
-      for (Descriptor each : index.manifests()) {
-        mark(each, depth + 1);
-      }
-    } else if (root.mediaType().isManifest()) {
-      markImage(Manifest.parse(Files.readAllBytes(store.blob(root.digest())), root.mediaType()));
-    }
-  }
-
-  private void markImage(Manifest manifest) throws IOException {
-    blobs.add(manifest.config().digest());
-    for (Descriptor layer : manifest.layers()) {
-      blobs.add(layer.digest());
-    }
-    MediaType type = manifest.config().mediaType();
-    Path config = store.blob(manifest.config().digest());
-    if (type.isConfig() && Files.exists(config)) {
-      for (Digest diffId : ImageConfig.parse(Files.readAllBytes(config)).diffIds()) {
-        layers.add(diffId.hex());
-      }
     }
   }
 }

@@ -89,8 +89,12 @@ final class SyncJournal implements AutoCloseable {
       channel = open;
       DurableFiles.sync(Store.parent(file));
     }
-    open.write(ByteBuffer.wrap((digest + "\n").getBytes(StandardCharsets.US_ASCII)));
-    open.force(true);
+    try {
+      open.write(ByteBuffer.wrap((digest + "\n").getBytes(StandardCharsets.US_ASCII)));
+      open.force(true);
+    } catch (IOException e) {
+      throw FullDisk.named(e, file);
+    }
     pending.add(digest);
   }
 

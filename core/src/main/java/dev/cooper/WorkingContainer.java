@@ -111,6 +111,10 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
   /**
    * Runs a command; what it writes goes to the listener.
    *
+   * <p>A command that fails may have changed files before. They stay as it left them, to be looked
+   * at or mended, as with buildah, and the next commit has them: who wants none of them begins a
+   * new container.
+   *
    * @param command what, and how
    * @return this
    * @throws CommandFailedException if its exit status is not accepted, or it was killed

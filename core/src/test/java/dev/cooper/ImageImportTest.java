@@ -66,7 +66,7 @@ class ImageImportTest {
 
   private void assertNothingLeft(Store store) throws IOException {
     for (Path each : Store.list(store.staging())) {
-      assertThat(Store.name(each)).startsWith("pins-");
+      assertThat(Store.name(each)).isEqualTo("pins");
     }
   }
 

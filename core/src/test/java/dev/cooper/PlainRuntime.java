@@ -6,6 +6,7 @@ import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.oci.layout.DurableFiles;
 import dev.cooper.spi.ContainerRuntime;
 import dev.cooper.spi.Rootfs;
+import dev.cooper.spi.SizeSink;
 import dev.cooper.spi.TreeFilter;
 import dev.cooper.spi.TreeOutput;
 import java.io.IOException;
@@ -54,6 +55,15 @@ final class PlainRuntime implements ContainerRuntime {
   public void delete(Path directory) {
     try {
       DurableFiles.deleteTree(directory);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void measure(Path directory, int depth, SizeSink sink) {
+    try {
+      PortableSizes.measure(directory, depth, sink);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -68,6 +68,23 @@ class RootfsImportTest {
   }
 
   @Test
+  void tarballWhenEmptyIsRefused() throws IOException {
+    Path empty = Files.createFile(directory.resolve("empty"));
+    try (Store store = TestImages.open(directory.resolve("store-of-none"))) {
+      for (Path nothing : List.of(empty, Path.of("/dev/null"))) {
+        assertThatThrownBy(
+                () ->
+                    new RootfsImport(store, Platform.current(), java.time.Instant.EPOCH)
+                        .tarball(nothing, null))
+            .isInstanceOf(ContentException.class)
+            .hasMessageContaining(nothing.toString())
+            .hasMessageContaining("expected a tar");
+      }
+      assertThat(store.list()).isEmpty();
+    }
+  }
+
+  @Test
   void tarballWhenMalformedRefusesAndLeavesNothing() throws IOException {
     byte[] tar = TestImages.greeting("hello".repeat(1000));
     List<byte[]> bad =

@@ -62,6 +62,17 @@ public interface ContainerRuntime extends AutoCloseable {
    */
   void sync(Path directory);
 
+  /**
+   * Measures a directory as {@code du} does, whoever owns what is in it; a file with several names
+   * counts once. What goes meanwhile is passed over.
+   *
+   * @param directory measured with all below it
+   * @param depth how many levels below it are told apart; what lies deeper counts for what it lies
+   *     in
+   * @param sink told of the directory itself and of everything down to that depth
+   */
+  void measure(Path directory, int depth, SizeSink sink);
+
   /** Ends every process and mount. */
   @Override
   void close();

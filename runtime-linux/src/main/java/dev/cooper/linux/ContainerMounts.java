@@ -290,10 +290,10 @@ final class ContainerMounts {
   /** Hides and protects what else is asked for, above all other mounts. */
   void protect(ProtectedPaths paths) {
     for (MountStubs.Target hidden : paths.masked()) {
-      attach(cover(hidden.directory(), device), target(hidden.path()), "");
+      attach(cover(hidden.directory(), device), hidden.path());
     }
     for (String path : paths.readOnly()) {
-      long place = target(path);
+      long place = open(path, inRoot);
       long mount = slot();
       int flags = Linux.OPEN_TREE_CLONE | O_CLOEXEC | AT_RECURSIVE | Linux.AT_EMPTY_PATH;
       int row = program.call(path, Sys.OPEN_TREE, 0, empty, flags);

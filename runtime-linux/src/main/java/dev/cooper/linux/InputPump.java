@@ -2,23 +2,26 @@ package dev.cooper.linux;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.function.Consumer;
 
 /** Feeds a process's standard input from a stream, in a thread of its own, until either ends. */
 final class InputPump implements Runnable {
-  private static final System.Logger LOG = System.getLogger(InputPump.class.getName());
   private static final int BUFFER = 64 << 10;
 
   private final InputStream in;
   private final int fd;
 
-  private InputPump(InputStream in, int fd) {
+  private final Consumer<Exception> failed;
+
+  private InputPump(InputStream in, int fd, Consumer<Exception> failed) {
     this.in = in;
     this.fd = fd;
+    this.failed = failed;
   }
 
-  /** Starts it; it owns the descriptor. */
-  static void start(InputStream in, int fd) {
-    Thread thread = new Thread(new InputPump(in, fd), "cooper-stdin");
+  /** Starts it; it owns the descriptor, and tells what the stream threw before it closes that. */
+  static void start(InputStream in, int fd, Consumer<Exception> failed) {
+    Thread thread = new Thread(new InputPump(in, fd, failed), "cooper-stdin");
     thread.setDaemon(true);
     thread.start();
   }
@@ -32,8 +35,8 @@ final class InputPump implements Runnable {
       while (n >= 0 && write(buffer, bytes, n)) {
         n = in.read(bytes);
       }
-    } catch (IOException e) {
-      LOG.log(System.Logger.Level.WARNING, "the input of a process broke off", e);
+    } catch (IOException | RuntimeException e) {
+      failed.accept(e);
     } finally {
       Trampoline.here(Sys.CLOSE, fd);
     }

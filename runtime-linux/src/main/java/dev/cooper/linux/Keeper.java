@@ -34,7 +34,7 @@ final class Keeper implements AutoCloseable {
 
   private final boolean rootless;
   private final IdMap ids;
-  private final Lane.Life life = new Lane.Life();
+  private final Lane.Life life = new Lane.Life(this::kill);
   private final Lane control = new Lane(life);
   private final List<Lane> lanes = new CopyOnWriteArrayList<>();
   private final Deque<Lane> idle = new ArrayDeque<>();
@@ -175,6 +175,7 @@ final class Keeper implements AutoCloseable {
 
   private Lane newLane() {
     Lane lane = new Lane(life);
+    lane.serving().call("lane", Sys.SET_TID_ADDRESS, lane.tid());
     lane.serving().call("lane", Sys.UMASK, 0);
     lane.serving().serve(lane.word());
     try (SyscallProgram program = SyscallProgram.small()) {
@@ -251,6 +252,16 @@ final class Keeper implements AutoCloseable {
     if (!alive()) {
       throw Lane.gone();
     }
+  }
+
+  /** Ends it because it is broken, and waits until that is known to all. */
+  private void kill() {
+    synchronized (this) {
+      if (!closed) {
+        Trampoline.here(Sys.PIDFD_SEND_SIGNAL, pidfd, Linux.SIGKILL, 0, 0);
+      }
+    }
+    ended.join();
   }
 
   private void dead() {

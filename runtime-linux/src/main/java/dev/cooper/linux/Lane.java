@@ -19,6 +19,7 @@ final class Lane implements Task, AutoCloseable {
 
   private final Life life;
   private final long word;
+  private final long tid;
   private final long stack;
   private final long childStack;
   private final SyscallProgram serving = new SyscallProgram(8, 64);
@@ -27,13 +28,21 @@ final class Lane implements Task, AutoCloseable {
 
   /** Whether the keeper lives, known to all its lanes. */
   static final class Life {
+    private final Runnable kill;
     volatile boolean ended;
+
+    /** A keeper's, with what kills it and waits until it is dead. */
+    Life(Runnable kill) {
+      this.kill = kill;
+    }
   }
 
   Lane(Life life) {
     this.life = life;
-    word = Memory.malloc(24);
-    Memory.IO.setMemory(word, 24, (byte) 0);
+    word = Memory.malloc(32);
+    Memory.IO.setMemory(word, 32, (byte) 0);
+    tid = word + 24;
+    Memory.IO.putInt(tid, 1);
     stack = Memory.malloc(STACK);
     childStack = Memory.malloc(STACK);
     wake.call("lane", Sys.FUTEX, word, FUTEX_WAKE_PRIVATE, 1);
@@ -51,6 +60,11 @@ final class Lane implements Task, AutoCloseable {
 
   long word() {
     return word;
+  }
+
+  /** What the kernel sets to zero when the lane's task dies, once that has asked for it. */
+  long tid() {
+    return tid;
   }
 
   long stackTop() {
@@ -87,10 +101,14 @@ final class Lane implements Task, AutoCloseable {
   /** Whether the program that was handed over is done; throws if nobody will ever do it. */
   boolean isDone() {
     boolean ended = life.ended;
+    boolean dead = Memory.IO.getInt(tid) == 0;
     if (state() == DONE) {
       return true;
     }
-    if (ended) {
+    if (dead && !ended) {
+      life.kill.run(); // killed alone: what it was about to do nobody will, so the rest goes too
+    }
+    if (ended || dead) {
       throw gone();
     }
     return false;
@@ -136,8 +154,8 @@ final class Lane implements Task, AutoCloseable {
     serving.close();
     wake.close();
     sleep.close();
-    Memory.IO.freeMemory(word);
-    Memory.IO.freeMemory(stack);
-    Memory.IO.freeMemory(childStack);
+    Memory.free(word);
+    Memory.free(stack);
+    Memory.free(childStack);
   }
 }

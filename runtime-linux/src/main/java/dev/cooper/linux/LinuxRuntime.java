@@ -6,6 +6,7 @@ import dev.cooper.oci.layer.EntrySink;
 import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.spi.ContainerRuntime;
 import dev.cooper.spi.Rootfs;
+import dev.cooper.spi.SizeSink;
 import dev.cooper.spi.TreeFilter;
 import dev.cooper.spi.TreeOutput;
 import java.io.IOException;
@@ -142,6 +143,24 @@ final class LinuxRuntime implements ContainerRuntime {
       program.resultOf(sync, 0, open).resultOf(close, 0, open);
       Task.HERE.run(program);
       program.check(sync);
+    }
+  }
+
+  @Override
+  public void measure(Path directory, int depth, SizeSink sink) {
+    if (Trampoline.here(Sys.GETEUID) == 0) {
+      // Reads everything itself, and sees none of the keeper's mounts over it.
+      try (TreeSizes sizes = new TreeSizes(Task.HERE, sink)) {
+        sizes.measure(directory, depth);
+      }
+      return;
+    }
+    Keeper current = keeper();
+    Lane lane = current.acquire();
+    try (TreeSizes sizes = new TreeSizes(lane, sink)) {
+      sizes.measure(directory, depth);
+    } finally {
+      current.release(lane);
     }
   }
 

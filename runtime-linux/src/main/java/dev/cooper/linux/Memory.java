@@ -4,6 +4,7 @@ import com.kenai.jffi.MemoryIO;
 import dev.cooper.oci.ByteString;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * A region of native memory that grows by chunks and is freed as a whole; an address in it never
@@ -13,6 +14,9 @@ import java.util.List;
  */
 final class Memory implements AutoCloseable {
   static final MemoryIO IO = MemoryIO.getInstance();
+
+  /** How many pieces are allocated now: what the JVM's own native memory tracking does not see. */
+  private static final AtomicLong LIVE = new AtomicLong();
 
   private final List<Long> chunks = new ArrayList<>();
   private final List<Long> oversized = new ArrayList<>();
@@ -63,12 +67,23 @@ final class Memory implements AutoCloseable {
     if (at == 0) {
       throw new OutOfMemoryError("native memory: " + size + " bytes");
     }
+    LIVE.incrementAndGet();
     return at;
+  }
+
+  static void free(long at) {
+    IO.freeMemory(at);
+    LIVE.decrementAndGet();
+  }
+
+  /** How many pieces of memory are allocated and not freed, in this JVM. */
+  static long live() {
+    return LIVE.get();
   }
 
   /** Takes everything back, keeping the chunks of the common size for what comes. */
   void reset() {
-    oversized.forEach(IO::freeMemory);
+    oversized.forEach(Memory::free);
     oversized.clear();
     used = 0;
     taken = 0;
@@ -107,7 +122,7 @@ final class Memory implements AutoCloseable {
   @Override
   public void close() {
     reset();
-    chunks.forEach(IO::freeMemory);
+    chunks.forEach(Memory::free);
     chunks.clear();
   }
 }

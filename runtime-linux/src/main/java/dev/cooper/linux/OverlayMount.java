@@ -85,8 +85,11 @@ final class OverlayMount {
 
   private static void prepare(Path directory) {
     try {
-      for (String name : List.of("changes/upper", "changes/work", "merged", "lower", "skeleton")) {
-        Files.createDirectories(directory.resolve(name));
+      for (String name :
+          List.of("changes", "changes/upper", "changes/work", "merged", "lower", "skeleton")) {
+        if (!Files.isDirectory(directory.resolve(name))) {
+          Files.createDirectory(directory.resolve(name));
+        }
       }
       for (String name : SKELETON_DIRECTORIES) {
         Files.createDirectories(directory.resolve("skeleton").resolve(name));

@@ -3,6 +3,7 @@ package dev.cooper.linux;
 import static dev.cooper.linux.Linux.O_CLOEXEC;
 import static dev.cooper.linux.Linux.O_NONBLOCK;
 
+import dev.cooper.oci.OperationException;
 import dev.cooper.spi.ProcessEnd;
 import dev.cooper.spi.ProcessIo;
 import java.io.IOException;
@@ -11,7 +12,9 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.spi.AbstractInterruptibleChannel;
+import java.time.Duration;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The pipes of one process, and the loop that moves what comes through them until the process is
@@ -33,6 +36,7 @@ final class ProcessPipes implements AutoCloseable {
   private static final int LOWEST = Launcher.EVENT + 1;
   private static final int F_DUPFD_CLOEXEC = 1030;
   private static final long LOOK_AGAIN_NANOS = 1_000_000_000L;
+  private static final Duration LONGEST = Duration.ofDays(10_000);
 
   private final ProcessIo io;
   private final long[] childEnds = {-1, -1, -1};
@@ -44,6 +48,7 @@ final class ProcessPipes implements AutoCloseable {
   private final long buffer;
   private final byte[] bytes = new byte[BUFFER];
   private final Interruption interruption = new Interruption();
+  private volatile @Nullable Exception inputFailure;
   private boolean closed;
 
   ProcessPipes(ProcessIo io) {
@@ -73,7 +78,7 @@ final class ProcessPipes implements AutoCloseable {
     } else {
       long[] ends = pipe();
       childEnds[0] = ends[0];
-      InputPump.start(in, (int) ends[1]);
+      InputPump.start(in, (int) ends[1], this::inputFailed);
     }
     for (int i = 0; i < FDS; i++) {
       Memory.IO.putInt(pollFds + (long) i * POLL_FD, (int) ours[i]);
@@ -159,20 +164,21 @@ final class ProcessPipes implements AutoCloseable {
    * interrupted.
    */
   ProcessEnd.Cause move(Lane lane, Runnable kill) {
-    long deadline =
-        io.timeout() == null ? Long.MAX_VALUE : System.nanoTime() + io.timeout().toNanos();
+    long deadline = deadline();
     ProcessEnd.Cause cause = ProcessEnd.Cause.EXIT;
     io.cancellation().watch(this::wake);
     try {
       while (!ready(DONE)) {
         waitForEvents(
-            cause == ProcessEnd.Cause.EXIT ? deadline : System.nanoTime() + LOOK_AGAIN_NANOS / 50);
+            cause == ProcessEnd.Cause.EXIT && inputFailure == null
+                ? deadline
+                : System.nanoTime() + LOOK_AGAIN_NANOS / 50);
         transfer(OUT, io.out());
         transfer(ERR, io.err());
         if (cause == ProcessEnd.Cause.EXIT) {
           cause = cause(deadline);
         }
-        if (cause != ProcessEnd.Cause.EXIT) {
+        if (cause != ProcessEnd.Cause.EXIT || inputFailure != null) {
           kill.run();
         }
         // A keeper that was killed from outside writes no event; this throws then.
@@ -184,6 +190,7 @@ final class ProcessPipes implements AutoCloseable {
       drain(ERR, io.err());
       io.out().flush();
       io.err().flush();
+      requireInput(cause);
       return cause;
     } catch (IOException e) {
       if (io.cancellation().isCancelled()) {
@@ -193,6 +200,28 @@ final class ProcessPipes implements AutoCloseable {
       throw new UncheckedIOException("the process's output could not be passed on", e);
     } finally {
       io.cancellation().watch(null);
+    }
+  }
+
+  /** A time beyond what the clock counts is no limit. */
+  private long deadline() {
+    Duration timeout = io.timeout();
+    return timeout == null || timeout.compareTo(LONGEST) > 0
+        ? Long.MAX_VALUE
+        : System.nanoTime() + timeout.toNanos();
+  }
+
+  private void inputFailed(Exception failure) {
+    inputFailure = failure;
+    wake();
+  }
+
+  /** A command that has read half of its input has not done what it was asked to. */
+  private void requireInput(ProcessEnd.Cause cause) {
+    Exception failure = inputFailure;
+    if (failure != null && cause == ProcessEnd.Cause.EXIT) {
+      throw new OperationException(
+          "the command's input could not be read, so it was killed: " + failure, failure);
     }
   }
 

@@ -35,6 +35,11 @@ final class Stat {
     return Memory.IO.getLong(at + 40);
   }
 
+  /** What it takes of the disk, in bytes. */
+  static long allocated(long at) {
+    return Memory.IO.getLong(at + 48) * 512;
+  }
+
   static long ctimeMillis(long at) {
     return Memory.IO.getLong(at + 96) * 1000 + Memory.IO.getInt(at + 104) / 1_000_000;
   }

@@ -204,6 +204,6 @@ final class SyscallProgram implements AutoCloseable {
   @Override
   public void close() {
     memory.close();
-    IO.freeMemory(base);
+    Memory.free(base);
   }
 }

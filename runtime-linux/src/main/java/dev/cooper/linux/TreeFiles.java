@@ -10,15 +10,18 @@ import dev.cooper.oci.ByteString;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.oci.layer.TarEntry;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes regular files: a small one by one run of rows, a large one chunk by chunk. Not
- * thread-safe.
+ * Writes regular files: a small one by one run of rows, a large one chunk by chunk, with a hole
+ * where a chunk is all zeros. Not thread-safe.
  */
 final class TreeFiles {
   private static final int ROWS_OF_A_FILE = 16;
   private static final int LARGE = 256 << 10;
+  private static final int SEEK_CUR = 1;
+  private static final byte[] ZEROS = new byte[LARGE];
 
   private final TreeBatches batches;
   private final TreePlaces places;
@@ -29,6 +32,8 @@ final class TreeFiles {
   private long fileLeft;
   private long contentAt;
   private int contentFilled;
+  private boolean zeros;
+  private boolean holes;
 
   TreeFiles(TreeBatches batches, TreePlaces places, TreeAttributes attributes, Memory memory) {
     this.batches = batches;
@@ -53,6 +58,8 @@ final class TreeFiles {
       chunk();
     }
     contentFilled = 0;
+    zeros = true;
+    holes = false;
   }
 
   private boolean isLarge() {
@@ -83,6 +90,7 @@ final class TreeFiles {
     batches.room(ROWS_OF_A_FILE, LARGE + 16384);
     contentAt = batches.current().memory().allocate(LARGE);
     contentFilled = 0;
+    zeros = true;
   }
 
   /** Takes some of the content. */
@@ -100,6 +108,7 @@ final class TreeFiles {
         throw new IllegalStateException("more content than the size of " + filePath);
       }
       Memory.IO.putByteArray(contentAt + contentFilled, source, at, n);
+      zeros = zeros && isLarge() && Arrays.equals(source, at, at + n, ZEROS, 0, n);
       contentFilled += n;
       at += n;
       left -= n;
@@ -112,8 +121,12 @@ final class TreeFiles {
   }
 
   private void flushContent() {
-    if (contentFilled > 0) {
-      TreeBatch batch = batches.current();
+    TreeBatch batch = batches.current();
+    if (contentFilled > 0 && isLarge() && zeros) {
+      int row = batch.add(filePath, Sys.LSEEK, 0, contentFilled, SEEK_CUR);
+      batch.program().from(row, 0, fileSlot);
+      holes = true;
+    } else if (contentFilled > 0) {
       int row = batch.add(filePath, Sys.WRITE, 0, contentAt, contentFilled);
       batch.program().from(row, 0, fileSlot);
       batch.expect(row, contentFilled);
@@ -141,6 +154,10 @@ final class TreeFiles {
       create(fileSlot);
     }
     flushContent();
+    if (holes) {
+      int row = batches.current().add(filePath, Sys.FTRUNCATE, 0, entry.size());
+      batches.current().program().from(row, 0, fileSlot);
+    }
     attributes.set(entry, filePath, fileSlot);
     TreeBatch batch = batches.current(); // setting attributes may have begun another
     int times =

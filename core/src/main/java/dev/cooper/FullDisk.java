@@ -1,0 +1,146 @@
+package dev.cooper;
+
+import dev.cooper.oci.OperationException;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a store does about a full disk: some bytes of it are kept for the moment when there are no
+ * others.
+ *
+ * <p>To remove something, a store has to write too: a directory to move it to, and an index without
+ * it. On a full disk it gives its reserve back to the file system, does so, and fills the reserve
+ * again when there is room. Nothing is written in place and the order of things stays, so a crash
+ * finds what it would find on any other disk. Thread-safe, between JVMs too: a reserve has no
+ * content that counts.
+ */
+final class FullDisk {
+  /** Enough for two directories, a lock and the index of some thousand images. */
+  static final int RESERVE = 512 << 10;
+
+  /** What to do about it. */
+  static final String REMEDY =
+      ": the disk is full: free some of it, for example with maintenance().prune(...)";
+
+  private static final String NO_SPACE = "No space left on device";
+  private static final String OVER_QUOTA = "Disk quota exceeded";
+
+  private final Path reserve;
+
+  FullDisk(Path reserve) {
+    this.reserve = reserve;
+  }
+
+  /** Something that can fail for want of space. */
+  interface Removal<T extends @Nullable Object> {
+    T run() throws IOException;
+  }
+
+  /** Does what is needed to free space, with the reserve if need be. */
+  <T extends @Nullable Object> T freeing(Removal<T> removal) throws IOException {
+    try {
+      return removal.run();
+    } catch (IOException e) {
+      if (!isCause(e) || !release()) {
+        throw e;
+      }
+      return removal.run();
+    }
+  }
+
+  /** Gives the reserve back; says whether there was one. */
+  private boolean release() throws IOException {
+    try {
+      boolean there = Files.size(reserve) > 0;
+      FileChannel.open(reserve, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)
+          .close();
+      return there;
+    } catch (NoSuchFileException e) {
+      return false;
+    }
+  }
+
+  /** Fills the reserve where it is not full, if there is room. */
+  void fill() throws IOException {
+    if (Files.exists(reserve) && Files.size(reserve) >= RESERVE) {
+      return;
+    }
+    byte[] noise =
+        new byte[RESERVE]; // a file system may compress, or make a hole of, anything else
+    new Random(RESERVE).nextBytes(noise);
+    try (FileChannel channel =
+        FileChannel.open(reserve, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      ByteBuffer buffer = ByteBuffer.wrap(noise);
+      while (buffer.hasRemaining()) {
+        channel.write(buffer);
+      }
+    } catch (IOException e) {
+      if (!isCause(e)) {
+        throw e;
+      }
+      release(); // by half it would only be in the way of others
+    }
+  }
+
+  /** Names the file in what its channel or stream threw, which does not. */
+  static IOException named(IOException failure, Path file) {
+    return isCause(failure) && !(failure instanceof FileSystemException)
+        ? new FileSystemException(file.toString(), null, failure.getMessage())
+        : failure;
+  }
+
+  /** Writes a new file that is named in a failure. */
+  static void write(Path file, byte[] content) throws IOException {
+    try {
+      Files.write(file, content);
+    } catch (IOException e) {
+      throw named(e, file);
+    }
+  }
+
+  /** What a runtime could not write, with the place where it was to be. */
+  static OperationException explained(OperationException failure, String what) {
+    return isCause(failure)
+        ? new OperationException(what + ": " + failure.getMessage() + REMEDY, failure)
+        : failure;
+  }
+
+  /** Bytes for a file that is named in a failure. */
+  static OutputStream output(Path file, OpenOption... options) throws IOException {
+    return new FilterOutputStream(Files.newOutputStream(file, options)) {
+      @Override
+      public void write(byte[] source, int offset, int length) throws IOException {
+        try {
+          out.write(source, offset, length);
+        } catch (IOException e) {
+          throw named(e, file);
+        }
+      }
+    };
+  }
+
+  /** Whether something failed because the disk, or what its user may have of it, is full. */
+  static boolean isCause(@Nullable Throwable failure) {
+    for (Throwable each = failure; each != null; each = each.getCause()) {
+      String message = String.valueOf(each.getMessage());
+      if (message.contains(NO_SPACE)
+          || message.contains(OVER_QUOTA)
+          || message.contains("ENOSPC")
+          || message.contains("EDQUOT")) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

@@ -1,0 +1,414 @@
+package dev.cooper;
+
+import static dev.cooper.TestImages.add;
+import static dev.cooper.TestImages.greeting;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.cooper.oci.Digest;
+import dev.cooper.oci.ImageReference;
+import dev.cooper.oci.compress.Compression;
+import dev.cooper.oci.layout.Validator;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class StoreMaintenanceTest {
+  private static final Instant NOW = Instant.parse("2024-05-01T12:00:00Z");
+
+  @TempDir Path directory;
+  private Path root;
+  private Cooper cooper;
+  private StoreMaintenance maintenance;
+
+  @BeforeEach
+  void open() throws IOException {
+    root = directory.resolve("store");
+    cooper = at(NOW);
+    maintenance = cooper.maintenance();
+  }
+
+  private Cooper at(Instant now) {
+    return Cooper.builder().store(root).clock(Clock.fixed(now, ZoneOffset.UTC)).build();
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    cooper.close();
+    assertThat(root.resolve("staging")).isEmptyDirectory();
+    assertThat(Validator.validate(root)).isEmpty();
+  }
+
+  private StoredImage image(String name, String... layers) throws IOException {
+    byte[][] tars = new byte[layers.length][];
+    for (int i = 0; i < layers.length; i++) {
+      tars[i] = greeting(layers[i]);
+    }
+    return add(cooper.store(), name, Compression.NONE, tars);
+  }
+
+  private Path unpacked(StoredImage image) throws IOException {
+    return cooper
+        .trees()
+        .unpacked(image, new PlainRuntime(path -> {}), notice -> {})
+        .get(0)
+        .getParent();
+  }
+
+  private List<StoreFinding.Kind> kinds(List<StoreFinding> findings) {
+    return findings.stream().map(StoreFinding::kind).toList();
+  }
+
+  // --- check and repair
+
+  @Test
+  void checkWhenAllIsWellFindsNothingAndReadsAllBlobs() throws IOException {
+    StoredImage image = image("app:1", "one", "two");
+    unpacked(image);
+    try (WorkingContainer container = cooper.from("app:1")) {
+      StoreReport report = maintenance.check();
+      assertThat(report.findings()).isEmpty();
+      assertThat(report.isClean()).isTrue();
+      assertThat(report.bytesRead()).isGreaterThan(2 * 2048);
+      assertThat(maintenance.quickCheck().bytesRead()).isZero();
+      assertThat(container.config()).isNotNull();
+    }
+  }
+
+  @Test
+  void repairWhenABlobIsBrokenTakesItsImagesOutAndNamesThem() throws IOException {
+    StoredImage broken = image("broken:1", "shared", "one");
+    cooper.store().tag(broken, ImageReference.parse("alias:2"));
+    image("sound:1", "shared", "two");
+    Path blob = cooper.store().blob(broken.manifest().layers().get(1).digest());
+    byte[] bytes = Files.readAllBytes(blob);
+    bytes[700] ^= 1;
+    Files.write(blob, bytes);
+
+    assertThat(maintenance.quickCheck().isClean()).isTrue();
+    StoreReport report = maintenance.check();
+    assertThat(kinds(report.findings()))
+        .containsExactly(StoreFinding.Kind.BROKEN_BLOB, StoreFinding.Kind.BROKEN_IMAGE);
+    assertThat(report.findings().get(0).path()).isEqualTo(blob);
+    assertThat(report.findings().get(1).what()).contains("broken:1, alias:2");
+    assertThat(cooper.images()).hasSize(2);
+
+    StoreReport repaired = maintenance.repair();
+    assertThat(repaired.findings()).isEmpty();
+    assertThat(repaired.repaired()).isEqualTo(report.findings());
+    assertThat(cooper.findImage("broken:1")).isEmpty();
+    assertThat(cooper.findImage("alias:2")).isEmpty();
+    assertThat(cooper.image("sound:1").manifest().layers()).hasSize(2);
+    assertThat(maintenance.check().findings()).isEmpty();
+    assertThat(image("broken:1", "shared", "one")).isNotNull();
+    assertThat(maintenance.check().findings()).isEmpty();
+  }
+
+  @Test
+  void repairWhenAManifestOrConfigIsBrokenOrMissingTakesTheImageOut() throws IOException {
+    StoredImage noManifest = image("a:1", "a");
+    StoredImage badManifest = image("b:1", "b");
+    StoredImage badConfig = image("c:1", "c");
+    StoredImage noLayer = image("d:1", "d");
+    image("sound:1", "e");
+    Files.delete(cooper.store().blob(noManifest.descriptor().digest()));
+    Files.writeString(cooper.store().blob(badManifest.descriptor().digest()), "{");
+    Files.writeString(cooper.store().blob(badConfig.id()), "[]");
+    Files.delete(cooper.store().blob(noLayer.manifest().layers().get(0).digest()));
+
+    StoreReport report = maintenance.quickCheck();
+    assertThat(kinds(report.findings())).containsOnly(StoreFinding.Kind.BROKEN_IMAGE).hasSize(4);
+    assertThat(maintenance.repair().findings()).isEmpty();
+    assertThat(cooper.images()).extracting(Image::names).containsExactly(List.of("sound:1"));
+    assertThat(maintenance.check().findings()).isEmpty();
+    assertThat(Files.list(root.resolve("blobs/sha256"))).hasSize(3);
+  }
+
+  @Test
+  void repairWhenAContainerUsesWhatIsBrokenLeavesIt() throws IOException {
+    StoredImage image = image("app:1", "one");
+    Path tree = unpacked(image);
+    Path blob = cooper.store().blob(image.manifest().layers().get(0).digest());
+    try (WorkingContainer container = cooper.from("app:1")) {
+      Files.writeString(blob, "broken");
+      Files.delete(tree.resolve("done"));
+      StoreReport report = maintenance.repair();
+      assertThat(kinds(report.findings()))
+          .containsExactlyInAnyOrder(StoreFinding.Kind.BROKEN_BLOB, StoreFinding.Kind.BROKEN_TREE);
+      assertThat(report.findings()).allMatch(each -> each.repair().contains("container"));
+      assertThat(blob).exists();
+      assertThat(tree.resolve("tree/greeting")).exists();
+      assertThat(container.config()).isNotNull();
+    }
+    assertThat(maintenance.repair().findings()).isEmpty();
+    assertThat(blob).doesNotExist();
+    assertThat(tree).doesNotExist();
+    assertThat(cooper.images()).isEmpty();
+  }
+
+  @Test
+  void repairWhenATreeIsNotWholeDropsItAndItIsUnpackedAgain() throws IOException {
+    StoredImage image = image("app:1", "one");
+    Path tree = unpacked(image);
+    for (String torn : List.of("missing", "damaged", "empty")) {
+      switch (torn) {
+        case "missing" -> Files.delete(tree.resolve("done"));
+        case "damaged" -> Files.writeString(tree.resolve("done"), "\0\0\0");
+        default -> Files.move(tree.resolve("tree"), directory.resolve("away"));
+      }
+      StoreReport report = maintenance.repair();
+      assertThat(kinds(report.repaired())).containsExactly(StoreFinding.Kind.BROKEN_TREE);
+      assertThat(tree).doesNotExist();
+      assertThat(unpacked(image).resolve("tree/greeting")).hasContent("one");
+    }
+  }
+
+  @Test
+  void repairWhenWhatIsKnownOfALayerIsDamagedMakesItAnew() throws IOException {
+    StoredImage image = image("app:1", "one");
+    unpacked(image);
+    Digest diffId = image.config().diffIds().get(0);
+    Path index = cooper.store().layerIndex(diffId);
+    Files.writeString(index, "damaged");
+    Path packed = root.resolve("layers").resolve(diffId.hex() + ".gzip-6." + "0".repeat(64));
+    Files.writeString(packed, "damaged");
+    StoreReport report = maintenance.repair();
+    assertThat(kinds(report.repaired()))
+        .containsExactly(
+            StoreFinding.Kind.BROKEN_CACHED_LAYER, StoreFinding.Kind.BROKEN_CACHED_LAYER);
+    assertThat(index).doesNotExist();
+    assertThat(packed).doesNotExist();
+    try (WorkingContainer container = cooper.from("app:1")) {
+      container.write("/x", "x").commit("app:2");
+    }
+    assertThat(maintenance.check().findings()).isEmpty();
+  }
+
+  @Test
+  void repairWhenTheDeadLeftSomethingRemovesIt() throws IOException {
+    Files.createDirectories(root.resolve("staging/dead/blob-1"));
+    Files.createDirectories(root.resolve("containers/0123456789abcdef/upper"));
+    Path lock = Files.createFile(root.resolve("locks/container-fedcba9876543210"));
+    Files.setLastModifiedTime(lock, FileTime.from(Instant.now().minusSeconds(60)));
+    Files.writeString(root.resolve(".staging-x"), "half");
+    Path unreachable = root.resolve("blobs/sha256/" + Digest.sha256(new byte[1]).hex());
+    Files.write(unreachable, new byte[1]);
+    Files.createDirectories(root.resolve("layers/" + "a".repeat(64) + "/tree"));
+    Files.writeString(root.resolve("blobs/sha256/oci-put-blob17"), "another tool's");
+
+    StoreReport found = maintenance.check();
+    assertThat(kinds(found.findings()))
+        .contains(
+            StoreFinding.Kind.ORPHANED_STAGING,
+            StoreFinding.Kind.ORPHANED_CONTAINER,
+            StoreFinding.Kind.ORPHANED_LOCK,
+            StoreFinding.Kind.UNREACHABLE,
+            StoreFinding.Kind.STRAY_FILE);
+    StoreReport repaired = maintenance.repair();
+    assertThat(kinds(repaired.findings())).containsExactly(StoreFinding.Kind.STRAY_FILE);
+    assertThat(unreachable).doesNotExist();
+    assertThat(root.resolve("containers")).isEmptyDirectory();
+    assertThat(lock).doesNotExist();
+    Files.delete(root.resolve("blobs/sha256/oci-put-blob17"));
+    assertThat(maintenance.check().findings()).isEmpty();
+  }
+
+  @Test
+  void checkWhenAnotherStoreIsAtWorkFindsNothing() throws IOException {
+    try (Store other = TestImages.open(root);
+        Containers.Owned container = other.containers().create(null, null)) {
+      try (StagedBlob staged = other.stage()) {
+        staged.output().write(1);
+        other.put(dev.cooper.oci.MediaType.OCI_CONFIG, "{}".getBytes(StandardCharsets.UTF_8));
+        // unpacked in the same pass in which the image comes
+        Files.createDirectories(other.layer(Digest.sha256(new byte[9])).resolve("tree"));
+        Files.writeString(other.layer(Digest.sha256(new byte[9])).resolve("done"), "synced");
+        assertThat(maintenance.check().findings()).isEmpty();
+        assertThat(maintenance.repair().repaired()).isEmpty();
+      }
+      assertThat(container.path()).exists();
+    }
+    assertThat(maintenance.check().findings()).isEmpty();
+  }
+
+  // --- sessions
+
+  @Test
+  void addWhenAnotherThreadsImageWithTheSameLayerIsRemovedMeanwhileKeepsTheLayer()
+      throws IOException {
+    Store store = cooper.store();
+    try (Blobs.Session session = store.session()) {
+      StoredImage first = image("first:1", "same");
+      Digest layer = first.manifest().layers().get(0).digest();
+      try (Blobs.Session other = store.session()) {
+        assertThat(store.has(layer)).isTrue();
+        image("second:1", "same", "more");
+        store.remove(store.find("second:1").orElseThrow());
+        store.remove(first);
+        assertThat(store.blob(layer)).exists();
+        assertThat(other).isNotSameAs(session);
+      }
+      assertThat(store.add(image(null, "same").descriptor(), null)).isNotNull();
+    }
+    store.remove(store.list().get(0));
+    assertThat(maintenance.check().findings()).isEmpty();
+    assertThat(Files.list(root.resolve("blobs/sha256"))).isEmpty();
+  }
+
+  @Test
+  void tagWhenTheImageWasRemovedSaysSo() throws IOException {
+    StoredImage image = image("app:1");
+    Image held = cooper.image("app:1");
+    cooper.store().remove(image);
+    assertThatThrownBy(() -> held.tag("app:2"))
+        .isInstanceOf(dev.cooper.oci.OperationException.class)
+        .hasMessageContaining("removed");
+    assertThat(maintenance.check().findings()).isEmpty();
+  }
+
+  // --- usage
+
+  @Test
+  void usageTellsSharedFromUniqueAndWhoUsesWhat() throws IOException {
+    StoredImage one = image("one:1", "shared", "own".repeat(10_000));
+    image("two:1", "shared");
+    unpacked(one);
+    try (WorkingContainer container = cooper.from("two:1")) {
+      StoreUsage usage = maintenance.usage();
+      assertThat(usage.images()).hasSize(2);
+      StoreUsage.ImageUsage first =
+          usage.images().stream().filter(each -> each.names().contains("one:1")).findAny().get();
+      assertThat(first.unique().bytes()).isGreaterThan(60_000);
+      assertThat(first.shared().bytes()).isBetween(2048L, 20_000L);
+      assertThat(first.lastUsed()).isEqualTo(NOW);
+      assertThat(first.containers()).isEmpty();
+      assertThat(usage.of(StoreUsage.Kind.TREE).bytes()).isGreaterThan(30_000);
+      assertThat(usage.of(StoreUsage.Kind.BLOB).bytes()).isGreaterThan(30_000);
+      assertThat(usage.parts())
+          .filteredOn(part -> part.kind() == StoreUsage.Kind.BLOB)
+          .noneMatch(part -> part.usedBy().isEmpty());
+      assertThat(
+              usage.parts().stream()
+                  .map(StoreUsage.Part::space)
+                  .reduce(DiskSpace.NONE, DiskSpace::plus))
+          .isEqualTo(usage.total());
+      assertThat(usage.toString()).contains("image one:1");
+      assertThat(container.config()).isNotNull();
+    }
+  }
+
+  // --- prune
+
+  @Test
+  void pruneWhenNothingIsAskedTakesImagesWithoutANameOnly() throws IOException {
+    image(null, "unnamed");
+    image("app:1", "named");
+    PruneReport told = maintenance.prune(PruneOptions.DEFAULT.onlyTelling());
+    assertThat(cooper.images()).hasSize(2);
+    PruneReport report = maintenance.prune(PruneOptions.DEFAULT);
+    assertThat(report.removed())
+        .extracting(PruneReport.Pruned::kind)
+        .containsExactly(PruneReport.Kind.IMAGE);
+    assertThat(report).isEqualTo(told);
+    assertThat(report.bytesFreed()).isEqualTo(3 * 4096);
+    assertThat(cooper.images()).extracting(Image::names).containsExactly(List.of("app:1"));
+  }
+
+  @Test
+  void pruneByAgeTakesWhatWasNotUsedForSoLong() throws IOException {
+    image("old:1", "old");
+    image("used:1", "used");
+    Instant later = NOW.plus(Duration.ofDays(40));
+    try (Cooper then = at(later)) {
+      then.from("used:1").close();
+      PruneOptions options =
+          PruneOptions.DEFAULT.images(PruneOptions.Images.ALL).unusedFor(Duration.ofDays(30));
+      assertThat(then.maintenance().prune(options).removed())
+          .containsExactly(new PruneReport.Pruned(PruneReport.Kind.IMAGE, "old:1"));
+      assertThat(then.images()).extracting(Image::names).containsExactly(List.of("used:1"));
+    }
+  }
+
+  @Test
+  void pruneBySizeTakesWhatWasUsedLeastRecently() throws IOException {
+    for (int i = 0; i < 5; i++) {
+      try (Cooper then = at(NOW.plusSeconds(i))) {
+        add(then.store(), "app:" + i, Compression.NONE, greeting((i + "0").repeat(50_000)));
+      }
+    }
+    long total = maintenance.usage().total().onDisk();
+    PruneOptions options =
+        PruneOptions.DEFAULT.images(PruneOptions.Images.ALL).keepBytes(total - 150_000);
+    PruneReport report = maintenance.prune(options);
+    assertThat(report.removed())
+        .extracting(PruneReport.Pruned::name)
+        .containsExactly("app:0", "app:1");
+    assertThat(maintenance.usage().total().onDisk()).isLessThanOrEqualTo(total - 150_000);
+    assertThat(maintenance.prune(options).removed()).isEmpty();
+  }
+
+  @Test
+  void pruneLeavesWhatAContainerOrABuildUses() throws IOException {
+    StoredImage image = image("app:1", "one");
+    Path tree = unpacked(image);
+    PruneOptions all =
+        PruneOptions.DEFAULT.images(PruneOptions.Images.ALL).andTrees().andCaches().andContainers();
+    Path cache;
+    try (Store other = TestImages.open(root);
+        WorkingContainer container = cooper.from("app:1").name("open");
+        Caches.Uses uses = new Caches.Uses(other)) {
+      cache = uses.directory("maven");
+      assertThat(other.has(image.id())).isTrue();
+      assertThat(maintenance.prune(all).removed()).isEmpty();
+      assertThat(tree).exists();
+      assertThat(cache).exists();
+      assertThat(maintenance.check().findings()).isEmpty();
+      assertThat(container.config()).isNotNull();
+    }
+    assertThat(maintenance.prune(PruneOptions.DEFAULT.images(PruneOptions.Images.ALL)).removed())
+        .isEmpty();
+    assertThat(maintenance.prune(all).removed())
+        .containsExactlyInAnyOrder(
+            new PruneReport.Pruned(PruneReport.Kind.CACHE, "maven"),
+            new PruneReport.Pruned(PruneReport.Kind.CONTAINER, "open"));
+    assertThat(cache).doesNotExist();
+    assertThat(cooper.containers()).isEmpty();
+    assertThat(maintenance.prune(all).removed()).hasSize(2);
+    assertThat(cooper.images()).isEmpty();
+    assertThat(tree).doesNotExist();
+    assertThat(maintenance.check().findings()).isEmpty();
+  }
+
+  @Test
+  void imageWhenCooperIsClosedSaysSo() throws IOException {
+    image("app:1", "one");
+    Image held = cooper.image("app:1");
+    cooper.close();
+    for (Runnable each :
+        List.<Runnable>of(() -> held.tag("app:2"), () -> held.untag("app:1"), held::remove)) {
+      assertThatThrownBy(each::run)
+          .isInstanceOf(ContainerStateException.class)
+          .hasMessageContaining("closed");
+    }
+  }
+
+  @Test
+  void maintenanceWhenClosedSaysSo() {
+    cooper.close();
+    assertThatThrownBy(maintenance::check).isInstanceOf(ContainerStateException.class);
+    assertThatThrownBy(maintenance::usage).isInstanceOf(ContainerStateException.class);
+    assertThatThrownBy(() -> maintenance.prune(PruneOptions.DEFAULT))
+        .isInstanceOf(ContainerStateException.class);
+  }
+}

@@ -1,0 +1,154 @@
+package dev.cooper.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.cooper.Cooper;
+import dev.cooper.Image;
+import dev.cooper.PruneOptions;
+import dev.cooper.PruneReport;
+import dev.cooper.oci.OperationException;
+import dev.cooper.oci.layout.DurableFiles;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * A store on a small file system that is full, or nearly: an ext4 in a file, and a tmpfs.
+ *
+ * <pre>
+ * temp/
+ *   disk       24 MiB
+ *   mounted/   store and filler
+ *   layout, saved.tar
+ * </pre>
+ */
+class FullDiskIT {
+  private static final int SIZE = 24 << 20;
+
+  private Path temp;
+  private Path mounted;
+  private Path store;
+  private Path layout;
+
+  private void mount(String type) throws Exception {
+    Tools.requireRoot("only root can mount a small file system");
+    Tools.require("mkfs.ext4", "mount", "busybox");
+    temp = Files.createTempDirectory("cooper-full-").toRealPath();
+    layout = FaultScenario.layout(temp);
+    mounted = Files.createDirectory(temp.resolve("mounted"));
+    if (type.equals("tmpfs")) {
+      Tools.run("mount", "-t", "tmpfs", "-o", "size=" + SIZE, "tmpfs", mounted.toString());
+    } else {
+      Path disk = temp.resolve("disk");
+      Tools.run("truncate", "-s", String.valueOf(SIZE), disk.toString());
+      // Without room for root alone, and without the kernel's own growth afterwards.
+      Tools.run("mkfs.ext4", "-q", "-m", "0", "-E", "lazy_itable_init=0", disk.toString());
+      Tools.run("mount", "-o", "loop", disk.toString(), mounted.toString());
+    }
+    store = mounted.resolve("store");
+  }
+
+  @AfterEach
+  void unmount() throws Exception {
+    if (mounted != null) {
+      Tools.run("umount", mounted.toString());
+    }
+    if (temp != null) {
+      DurableFiles.deleteTree(temp);
+    }
+  }
+
+  /** Leaves so many bytes free. */
+  private void fill(long free) throws IOException {
+    try (OutputStream out = Files.newOutputStream(mounted.resolve("filler"))) {
+      byte[] chunk = new byte[4096];
+      for (long left = usable(); left > free; left = usable()) {
+        out.write(new byte[(int) Math.max(chunk.length, (left - free) / 2)]);
+      }
+      if (free == 0) {
+        while (true) {
+          out.write(chunk);
+        }
+      }
+    } catch (IOException full) {
+      assertThat(free).as("%s", full).isZero();
+    }
+  }
+
+  private long usable() throws IOException {
+    return Files.getFileStore(mounted).getUsableSpace();
+  }
+
+  private Cooper open() {
+    return FaultScenario.builder(store).build();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ext4", "tmpfs"})
+  void buildWhenTheDiskFillsUpSaysSoAndSucceedsOnceThereIsRoom(String type) throws Exception {
+    mount(type);
+    String expected;
+    try (Cooper cooper = open()) {
+      expected = FaultScenario.build(cooper, layout, temp.resolve("saved.tar"));
+      cooper.images().forEach(Image::remove);
+    }
+    for (int free = 0; free < 3600; free += 1150) {
+      fill(free * 1024L);
+      try (Cooper cooper = open()) {
+        assertThatThrownBy(
+                () -> FaultScenario.build(cooper, layout, temp.resolve("saved-never.tar")))
+            .as("with %d KiB", free)
+            .isInstanceOf(OperationException.class)
+            .hasMessageMatching("(?s).*(No space left on device|ENOSPC).*")
+            .hasMessageContaining("/");
+        assertThat(cooper.maintenance().check().findings()).as("with %d KiB", free).isEmpty();
+        cooper.images().forEach(Image::remove);
+      }
+      assertThat(EndToEnd.names(store.resolve("staging"))).isEmpty();
+      assertThat(EndToEnd.names(store.resolve("containers"))).isEmpty();
+      assertThat(EndToEnd.names(store.resolve("blobs/sha256"))).isEmpty();
+      assertThat(EndToEnd.names(store.resolve("layers"))).isEmpty();
+      Files.delete(mounted.resolve("filler"));
+    }
+    try (Cooper cooper = open()) {
+      assertThat(FaultScenario.build(cooper, layout, temp.resolve("again.tar")))
+          .isEqualTo(expected);
+      cooper.images().forEach(Image::remove);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ext4", "tmpfs"})
+  void pruneWhenTheDiskIsFullFreesIt(String type) throws Exception {
+    mount(type);
+    try (Cooper cooper = open()) {
+      FaultScenario.build(cooper, layout, temp.resolve("saved.tar"));
+      cooper.image("built:1").tag("again:1").tag("again:2");
+    }
+    fill(0);
+    assertThatThrownBy(() -> Files.write(mounted.resolve("one"), new byte[4096]))
+        .isInstanceOf(IOException.class);
+    Files.deleteIfExists(mounted.resolve("one"));
+    try (Cooper cooper = open()) {
+      Image image = cooper.image("built:1");
+      image.untag("again:2");
+      cooper.image("base:1").remove();
+      fill(0);
+      PruneReport report =
+          cooper.maintenance().prune(PruneOptions.DEFAULT.images(PruneOptions.Images.ALL));
+      assertThat(report.removed()).hasSize(1);
+      assertThat(cooper.images()).isEmpty();
+      assertThat(cooper.maintenance().check().findings()).isEmpty();
+    }
+    assertThat(Files.getFileStore(mounted).getUsableSpace()).isGreaterThan(1 << 20);
+    Files.delete(mounted.resolve("filler"));
+    try (Cooper cooper = open()) {
+      FaultScenario.build(cooper, layout, temp.resolve("after.tar"));
+    }
+  }
+}
