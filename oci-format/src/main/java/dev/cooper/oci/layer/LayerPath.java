@@ -36,14 +36,15 @@ public final class LayerPath {
    */
   public static ByteString normalize(ByteString raw) {
     String text = raw.latin1();
-    if (text.length() > MAX_PATH) {
-      throw new ContentException(
-          "path of " + text.length() + " bytes in a layer, at most " + MAX_PATH + " are allowed");
-    }
     if (text.indexOf(0) >= 0) {
       throw new ContentException("path " + raw + " in a layer holds a NUL byte");
     }
-    return isNormal(text) ? raw : joined(raw, text);
+    ByteString normal = isNormal(text) ? raw : joined(raw, text);
+    if (normal.length() > MAX_PATH) {
+      throw new ContentException(
+          "path of " + normal.length() + " bytes in a layer, at most " + MAX_PATH + " are allowed");
+    }
+    return normal;
   }
 
   /**
