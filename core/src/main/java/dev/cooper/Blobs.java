@@ -201,8 +201,11 @@ final class Blobs {
 
   /** Lets go of blobs that an image holds from now on, once nobody else may need them. */
   synchronized void unpin(Digest image, Set<Digest> digests) throws IOException {
+    boolean alone = open.isEmpty() && releases.isEmpty();
     releases.add(new Release(image, digests, sessions));
-    release();
+    if (alone) {
+      release(); // else the end of a session does, and looks whether their images are still there
+    }
   }
 
   /** Lets go of what no open session can have pinned; gives the images whose blobs that are. */

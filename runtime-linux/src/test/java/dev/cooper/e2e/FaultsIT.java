@@ -25,11 +25,11 @@ import org.junit.jupiter.api.Test;
  * 55): afterwards the store opens, is sound, holds nothing half done, and the same build gives the
  * same image.
  *
- * <p>By default some twenty calls are taken of several hundred; all of them with {@code
+ * <p>By default some fourteen calls are taken of several hundred; all of them with {@code
  * -Dcooper.faults=all}, which takes some ten minutes.
  */
 class FaultsIT {
-  private static final int SOME = 12;
+  private static final int SOME = 7;
   private static final int WORKERS = 2;
 
   /** What changes files, mounts and processes. */
