@@ -10,6 +10,7 @@ import dev.cooper.oci.registry.RegistryClient;
 import dev.cooper.oci.registry.TransferEvent;
 import dev.cooper.spi.ContainerRuntime;
 import dev.cooper.spi.RootView;
+import dev.cooper.spi.RuntimeOptions;
 import dev.cooper.spi.RuntimeProvider;
 import dev.cooper.spi.TreeFilter;
 import java.io.IOException;
@@ -43,6 +44,7 @@ public final class Cooper implements AutoCloseable {
   private final @Nullable Instant sourceDate;
   private final LayerTrees trees;
   private final Registries registries;
+  private final RuntimeOptions runtimeOptions;
   private final Set<ContainerFiles> open = ConcurrentHashMap.newKeySet();
   private @Nullable ContainerRuntime runtime;
   private boolean closed;
@@ -53,7 +55,9 @@ public final class Cooper implements AutoCloseable {
       BuildListener listener,
       Clock clock,
       @Nullable Instant sourceDate,
-      RegistrySettings registries) {
+      RegistrySettings registries,
+      RuntimeOptions runtimeOptions) {
+    this.runtimeOptions = runtimeOptions;
     this.listener = listener;
     this.clock = clock;
     this.sourceDate = sourceDate;
@@ -505,7 +509,7 @@ public final class Cooper implements AutoCloseable {
       runtime =
           ServiceLoader.load(RuntimeProvider.class, RuntimeProvider.class.getClassLoader())
               .findFirst()
-              .map(RuntimeProvider::open)
+              .map(provider -> provider.open(runtimeOptions))
               .orElse(null);
     }
     return runtime;

@@ -3,6 +3,7 @@ package dev.cooper;
 import dev.cooper.oci.registry.CredentialsProvider;
 import dev.cooper.oci.registry.RegistriesConf;
 import dev.cooper.oci.registry.RegistryClientBuilder;
+import dev.cooper.spi.RuntimeOptions;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
@@ -15,6 +16,7 @@ public final class CooperBuilder {
   private BuildListener listener = BuildListener.NONE;
   private Clock clock = Clock.systemUTC();
   private RegistrySettings registries = RegistrySettings.HOST;
+  private Isolation isolation = Isolation.ofEnvironment(System.getenv("COOPER_ISOLATION"));
   private @Nullable Instant sourceDate = sourceDate(System.getenv("SOURCE_DATE_EPOCH"));
 
   CooperBuilder() {}
@@ -87,6 +89,21 @@ public final class CooperBuilder {
   }
 
   /**
+   * What stands between a command and the host; {@code $COOPER_ISOLATION}, such as {@code chroot},
+   * else {@link Isolation#NAMESPACES}. Buildah's {@code --isolation}.
+   *
+   * <p>What the host cannot give is an error that says what it lacks: nothing weaker is taken
+   * instead, only asked for here.
+   *
+   * @param wanted for every command of this Cooper
+   * @return this
+   */
+  public CooperBuilder isolation(Isolation wanted) {
+    isolation = wanted;
+    return this;
+  }
+
+  /**
    * When a registry is asked for an image; when the store lacks it by default.
    *
    * @param policy for every pull that does not say otherwise
@@ -139,6 +156,7 @@ public final class CooperBuilder {
    * @throws dev.cooper.oci.OperationException if the store cannot be used
    */
   public Cooper build() {
-    return new Cooper(store, listener, clock, sourceDate, registries);
+    return new Cooper(
+        store, listener, clock, sourceDate, registries, new RuntimeOptions(isolation.asked()));
   }
 }

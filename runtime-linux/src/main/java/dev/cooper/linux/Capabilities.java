@@ -2,6 +2,9 @@ package dev.cooper.linux;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Docker's default capabilities (capabilities(7)): what a container's root keeps, and nothing
@@ -19,6 +22,7 @@ final class Capabilities {
   private static final int NET_BIND_SERVICE = 10;
   private static final int NET_RAW = 13;
   private static final int SYS_CHROOT = 18;
+  private static final int SYS_ADMIN = 21;
   private static final int MKNOD = 27;
   private static final int AUDIT_WRITE = 29;
   private static final int SETFCAP = 31;
@@ -38,6 +42,26 @@ final class Capabilities {
     AUDIT_WRITE,
     SETFCAP
   };
+
+  /**
+   * What a command loses where only its root directory parts it from the host: without these it can
+   * neither leave that directory nor open the host's disks; and as this JVM has the first, the
+   * kernel lets a command, which has not, neither trace it nor read its environment
+   * (CVE-2021-3602).
+   */
+  private static final long TAKEN_BY_CHROOT = 1L << SYS_CHROOT | 1L << MKNOD;
+
+  private static final Map<String, Integer> NEEDED_FOR_CHROOT =
+      new TreeMap<>(
+          Map.of(
+              "CAP_CHOWN", CHOWN,
+              "CAP_DAC_OVERRIDE", DAC_OVERRIDE,
+              "CAP_FOWNER", FOWNER,
+              "CAP_KILL", KILL,
+              "CAP_SETGID", SETGID,
+              "CAP_SETPCAP", SETPCAP,
+              "CAP_SETUID", SETUID,
+              "CAP_SYS_CHROOT", SYS_CHROOT));
   private static final int VERSION_3 = 0x20080522;
   private static final int LAST = last();
 
@@ -51,17 +75,30 @@ final class Capabilities {
     }
   }
 
-  private static long mask() {
+  /** Those of a set that changing the root directory needs, and running a command in it. */
+  static List<String> lackingForChroot(long permitted) {
+    return NEEDED_FOR_CHROOT.entrySet().stream()
+        .filter(each -> (permitted >> each.getValue() & 1) == 0)
+        .map(Map.Entry::getKey)
+        .toList();
+  }
+
+  /** Whether a set has what mounts and trusted attributes need. */
+  static boolean administers(long permitted) {
+    return (permitted >> SYS_ADMIN & 1) != 0;
+  }
+
+  private static long mask(boolean chroot) {
     long mask = 0;
     for (int capability : KEPT) {
       mask |= 1L << capability;
     }
-    return mask;
+    return chroot ? mask & ~TAKEN_BY_CHROOT : mask;
   }
 
   /** Adds the rows that take the others out of reach, before the user is changed. */
-  static void bound(SyscallProgram program) {
-    long mask = mask();
+  static void bound(SyscallProgram program, boolean chroot) {
+    long mask = mask(chroot);
     for (int capability = 0; capability <= LAST; capability++) {
       if ((mask >> capability & 1) == 0) {
         program.call(
@@ -74,8 +111,8 @@ final class Capabilities {
    * Adds the rows that set what is left, after the user is changed: for root the kept ones, for
    * others none.
    */
-  static void set(SyscallProgram program, boolean root, long permitted) {
-    long mask = root ? mask() & permitted : 0;
+  static void set(SyscallProgram program, boolean root, boolean chroot, long permitted) {
+    long mask = root ? mask(chroot) & permitted : 0;
     long header = program.memory.zeroed(8);
     Memory.IO.putInt(header, VERSION_3);
     long data = program.memory.zeroed(24);

@@ -40,31 +40,44 @@ final class ContainerProgram implements AutoCloseable {
   private int workdirRow;
   private int executeRow;
 
-  ContainerProgram(
-      ProcessSpec process, OverlayMount overlay, Keeper keeper, long[] stdio, long failed) {
+  ContainerProgram(ProcessSpec process, RootTree tree, Keeper keeper, long[] stdio, long failed) {
     this.process = process;
     long root = program.memory.zeroed(8);
     int open =
         program.call(
-            overlay.merged(),
+            tree.merged(),
             Sys.OPENAT,
             AT_FDCWD,
-            program.memory.string(HostPath.bytes(overlay.merged())),
+            program.memory.string(HostPath.bytes(tree.merged())),
             O_PATH | O_DIRECTORY | O_CLOEXEC);
     program.into(open, root);
-    mounts(new ContainerMounts(program, root), overlay, keeper.mapsTty());
-    enterRoot(root);
-    if (!process.hostNetwork()) {
-      loopbackUp();
+    if (keeper.isPlain()) {
+      changeRoot(root);
+    } else {
+      mounts(new ContainerMounts(program, root), tree, keeper.mapsTty());
+      enterRoot(root);
+      if (!process.hostNetwork()) {
+        loopbackUp();
+      }
     }
     session();
     descriptors(stdio, failed);
-    Capabilities.bound(program);
-    dropRights(keeper.permitted());
+    Capabilities.bound(program, keeper.isPlain());
+    dropRights(keeper);
     execute();
   }
 
-  private void mounts(ContainerMounts mounts, OverlayMount overlay, boolean ttyGroup) {
+  /**
+   * All that the isolation without namespaces does; what the command needs was put there before.
+   */
+  private void changeRoot(long root) {
+    int enter = program.call("the new root", Sys.FCHDIR, 0);
+    program.from(enter, 0, root);
+    program.call("the new root", Sys.CHROOT, program.memory.string("."));
+    program.call("/", Sys.CHDIR, program.memory.string("/"));
+  }
+
+  private void mounts(ContainerMounts mounts, RootTree tree, boolean ttyGroup) {
     mounts.system(process.hostNetwork(), ttyGroup);
     List<ProcessMount.Memory> memory =
         new ArrayList<>(EtcFiles.of(process.hostname(), process.hostNetwork()));
@@ -75,7 +88,7 @@ final class ContainerProgram implements AutoCloseable {
       }
     }
     // Hidden below it are links that the overlay, once mounted, needs no more.
-    List<Long> files = mounts.memoryFiles(memory, overlay.directory().resolve("lower"));
+    List<Long> files = mounts.memoryFiles(memory, tree.directory().resolve("lower"));
     mounts.attachFiles(memory.subList(0, own), files.subList(0, own));
     for (ProcessMount mount : process.mounts()) {
       if (mount instanceof ProcessMount.Bind bind) {
@@ -141,7 +154,7 @@ final class ContainerProgram implements AutoCloseable {
     }
   }
 
-  private void dropRights(long permitted) {
+  private void dropRights(Keeper keeper) {
     long groups = program.memory.allocate(Math.max(8, 4L * process.groups().size()));
     for (int i = 0; i < process.groups().size(); i++) {
       Memory.IO.putInt(groups + 4L * i, process.groups().get(i).intValue());
@@ -151,7 +164,11 @@ final class ContainerProgram implements AutoCloseable {
         "group " + process.gid(), Sys.SETRESGID, process.gid(), process.gid(), process.gid());
     program.call(
         "user " + process.uid(), Sys.SETRESUID, process.uid(), process.uid(), process.uid());
-    Capabilities.set(program, process.uid() == 0, permitted);
+    Capabilities.set(program, process.uid() == 0, keeper.isPlain(), keeper.permitted());
+    if (keeper.isPlain()) {
+      // Last of all that changes credentials, which clears it: nothing else ends it with its lane.
+      program.call("parent", Sys.PRCTL, Linux.PR_SET_PDEATHSIG, Linux.SIGKILL);
+    }
     workdirRow =
         program.call(process.workdir(), Sys.CHDIR, program.memory.string(process.workdir()));
     program.call("signals", Sys.RT_SIGPROCMASK, SIG_SETMASK, program.memory.zeroed(8), 0, 8);

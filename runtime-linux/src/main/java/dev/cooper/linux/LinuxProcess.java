@@ -12,16 +12,13 @@ import static dev.cooper.linux.Linux.CLONE_VM;
 
 import dev.cooper.spi.ProcessEnd;
 import dev.cooper.spi.ProcessIo;
-import dev.cooper.spi.ProcessMount;
 import dev.cooper.spi.ProcessSpec;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run of a process in an overlay: cloned by a lane, which waits for it while this thread moves
- * its output.
+ * One run of a process in a tree: cloned by a lane, which waits for it while this thread moves its
+ * output.
  */
 final class LinuxProcess {
   private static final long NAMESPACES =
@@ -29,45 +26,32 @@ final class LinuxProcess {
 
   private final Keeper keeper;
   private final Lane lane;
-  private final OverlayMount overlay;
+  private final RootTree tree;
   private final ProcessSpec process;
 
-  LinuxProcess(Keeper keeper, Lane lane, OverlayMount overlay, ProcessSpec process) {
+  LinuxProcess(Keeper keeper, Lane lane, RootTree tree, ProcessSpec process) {
     this.keeper = keeper;
     this.lane = lane;
-    this.overlay = overlay;
+    this.tree = tree;
     this.process = process;
   }
 
+  @SuppressWarnings("try") // what is prepared is there for the process, not for us
   ProcessEnd run(ProcessIo io) {
-    try (MountStubs stubs = new MountStubs(lane, overlay)) {
-      stubs.ensure(targets());
-      try (ProcessPipes pipes = new ProcessPipes(io)) {
-        return start(pipes);
-      }
+    try (RootTree.Prepared prepared = tree.prepare(lane, process)) {
+      return start(io);
     }
   }
 
-  private List<MountStubs.Target> targets() {
-    List<MountStubs.Target> targets = new ArrayList<>();
-    for (String name : List.of("dev", "proc", "sys")) {
-      targets.add(new MountStubs.Target(name, true));
+  private ProcessEnd start(ProcessIo io) {
+    try (ProcessPipes pipes = new ProcessPipes(io)) {
+      return start(pipes);
     }
-    for (String name : EtcFiles.NAMES) {
-      targets.add(new MountStubs.Target("etc/" + name, false));
-    }
-    for (ProcessMount mount : process.mounts()) {
-      boolean directory =
-          mount instanceof ProcessMount.Tmpfs
-              || mount instanceof ProcessMount.Bind bind && bind.source().toFile().isDirectory();
-      targets.add(new MountStubs.Target(mount.target(), directory));
-    }
-    return targets;
   }
 
   private ProcessEnd start(ProcessPipes pipes) {
     try (ContainerProgram child =
-            new ContainerProgram(process, overlay, keeper, pipes.childEnds(), pipes.failedEvent());
+            new ContainerProgram(process, tree, keeper, pipes.childEnds(), pipes.failedEvent());
         SyscallProgram outer = SyscallProgram.small()) {
       long status = outer.memory.zeroed(8);
       long pidfd = outer.memory.zeroed(8);
@@ -79,7 +63,7 @@ final class LinuxProcess {
               | CLONE_VFORK
               | CLONE_PIDFD
               | Linux.SIGCHLD
-              | NAMESPACES
+              | (keeper.isPlain() ? 0 : NAMESPACES)
               | (process.hostNetwork() ? 0 : CLONE_NEWNET);
       int cloned = outer.clone(child.program(), lane.childStackTop(), flags, pidfd);
       outer.tolerateLast();
@@ -108,13 +92,14 @@ final class LinuxProcess {
     ProcessEnd.Cause cause = ProcessEnd.Cause.EXIT;
     @Nullable RuntimeException broken = null;
     try {
-      cause = pipes.move(lane, () -> kill(pidfd));
+      cause = pipes.move(lane, () -> kill(pidfd), () -> endLeftovers(outer));
     } catch (RuntimeException e) {
       broken = e;
       kill(pidfd);
     }
     try {
       awaitKilling(outer, pidfd, broken != null || cause != ProcessEnd.Cause.EXIT);
+      endLeftovers(outer);
     } finally {
       if (Memory.IO.getInt(pidfd) >= 0) {
         Trampoline.here(Sys.CLOSE, Memory.IO.getInt(pidfd));
@@ -136,6 +121,14 @@ final class LinuxProcess {
     int code = signalled ? 128 + (word & 0x7f) : word >> 8 & 0xff;
     return new ProcessEnd(
         code, cause == ProcessEnd.Cause.EXIT && signalled ? ProcessEnd.Cause.SIGNAL : cause);
+  }
+
+  /** Where no pid namespace ended what the process started. */
+  private void endLeftovers(SyscallProgram outer) {
+    if (keeper.isPlain()) {
+      lane.await(outer);
+      new Leftovers(lane, lane.pid()).end();
+    }
   }
 
   /**

@@ -157,8 +157,10 @@ final class ProcessPipes implements AutoCloseable {
   /**
    * Moves output until the process is gone; kills it when its time is up, or when cancelled or
    * interrupted.
+   *
+   * @param gone ends what it may have left, before its output is read to the end
    */
-  ProcessEnd.Cause move(Lane lane, Runnable kill) {
+  ProcessEnd.Cause move(Lane lane, Runnable kill, Runnable gone) {
     long deadline =
         io.timeout() == null ? Long.MAX_VALUE : System.nanoTime() + io.timeout().toNanos();
     ProcessEnd.Cause cause = ProcessEnd.Cause.EXIT;
@@ -180,6 +182,7 @@ final class ProcessPipes implements AutoCloseable {
           waitForEvents(System.nanoTime());
         }
       }
+      gone.run();
       drain(OUT, io.out());
       drain(ERR, io.err());
       io.out().flush();
