@@ -84,10 +84,9 @@ final class CopiedTree implements RootTree {
       if (Files.notExists(at.snapshot())) {
         copy(keeper, lane, layers, at, attributes, notices);
       }
-      Snapshot snapshot = Snapshot.open(at.snapshot());
-      requireLayers(snapshot, layers, directory);
-      int root = enter(keeper, lane, at);
       clock.tick(lane);
+      Snapshot snapshot = snapshot(at, layers);
+      int root = enter(keeper, lane, at);
       CopiedTree tree = new CopiedTree(keeper, at, root, attributes, snapshot, clock, notices);
       if (tree.chrootFiles != null) {
         tree.chrootFiles.recover(lane);
@@ -132,19 +131,20 @@ final class CopiedTree implements RootTree {
         .toList();
   }
 
-  private static void requireLayers(Snapshot snapshot, List<Path> layers, Path directory)
-      throws IOException {
+  private static Snapshot snapshot(CopyPaths at, List<Path> layers) throws IOException {
+    Snapshot snapshot = Snapshot.open(at.snapshot());
     if (!snapshot.layers().equals(names(layers))) {
       snapshot.close();
       throw new OperationException(
           "the tree of the working container in "
-              + directory
+              + at.directory()
               + " is a copy of the layers "
               + snapshot.layers()
               + ", and is to be opened with "
               + names(layers)
               + ": a JVM was killed while it was sealed: remove the container, and begin again");
     }
+    return snapshot;
   }
 
   /** With a mount namespace, the root of a container has to be a mount. */
@@ -273,17 +273,19 @@ final class CopiedTree implements RootTree {
   /** Writes the changes as a layer beside the tree, which stays: the next begins from it. */
   @Override
   public Path seal(Lane lane, Path target) throws IOException {
-    Path upper = at.newSealed(lane);
-    writeLayer(lane, upper);
-    int fd = openRoot(lane, merged(), Linux.O_RDONLY);
     try {
-      List<String> layers = new ArrayList<>(snapshot.layers());
-      layers.add(String.valueOf(target.getFileName()));
-      SnapshotWriter.write(lane, fd, layers, at.newSnapshot());
+      writeLayer(lane, at.newSealed(lane));
+      int fd = openRoot(lane, merged(), Linux.O_RDONLY);
+      try {
+        List<String> layers = new ArrayList<>(snapshot.layers());
+        layers.add(String.valueOf(target.getFileName()));
+        SnapshotWriter.write(lane, fd, layers, at.newSnapshot());
+      } finally {
+        TreeRemover.close(lane, fd);
+      }
     } finally {
-      TreeRemover.close(lane, fd);
+      unmount(lane);
     }
-    unmount(lane);
     Path sealed = Files.move(at.sealing(), target).resolve("upper");
     Files.deleteIfExists(at.restored());
     Files.move(at.newSnapshot(), at.snapshot(), StandardCopyOption.ATOMIC_MOVE);
@@ -301,19 +303,26 @@ final class CopiedTree implements RootTree {
       throw e;
     }
     try (LinuxRuntime.LaneOutput out =
-        new LinuxRuntime.LaneOutput(keeper, second, fd, TreeWriter.Kind.LAYER, unheard)) {
+        new LinuxRuntime.LaneOutput(keeper, second, fd, TreeWriter.Kind.MARKED, unheard)) {
       diff(lane, out, unheard);
       out.finish();
     }
   }
 
   @Override
-  public void unmount(Lane lane) {
+  public void abandon() {
     try {
       restored.save();
       snapshot.close();
     } catch (IOException e) {
       throw new OperationException("cannot keep what is known of the tree in " + directory, e);
+    }
+  }
+
+  @Override
+  public void unmount(Lane lane) {
+    try {
+      abandon();
     } finally {
       try (SyscallProgram program = new SyscallProgram(2, 8192)) {
         program.call("merged", Sys.CLOSE, root);

@@ -54,12 +54,15 @@ final class DirectoryCopy implements AutoCloseable {
         int fd = new RootPaths(lane, layer).openDirectory(place.path());
         open.add(fd);
         merged.below(lane, layer, fd, place.path());
-        if (isOpaque(fd)) {
+        if (merged.isOpaque() || isOpaque(fd)) {
           break;
         }
       }
       List<TreeCopier.Place> below = new ArrayList<>();
       for (MergedDirectory.Entry entry : merged.entries()) {
+        if (entry.isHiding()) {
+          continue;
+        }
         Memory.IO.putByteArray(stat, entry.stat, 0, Stat.SIZE);
         if (!Stat.isWhiteout(stat)) {
           copy(entry, to, place.path(), below);

@@ -209,6 +209,7 @@ final class LinuxRootfs implements Rootfs {
     closed = true;
     if (!keeper.alive()) {
       Trampoline.here(Sys.CLOSE, tree.root());
+      tree.abandon();
       return;
     }
     Lane lane = keeper.acquire();

@@ -85,8 +85,10 @@ final class LinuxRuntime implements ContainerRuntime {
     Lane lane = current.acquire();
     int fd = -1;
     try {
+      boolean mounted = !current.isPlain() && overlays.refusal(current, lane, directory) == null;
+      TreeWriter.Kind kind = mounted ? TreeWriter.Kind.LAYER : TreeWriter.Kind.MARKED;
       fd = openDirectory(lane, directory);
-      return new LaneOutput(current, lane, fd, TreeWriter.Kind.LAYER, notices);
+      return new LaneOutput(current, lane, fd, kind, notices);
     } catch (RuntimeException e) {
       if (fd >= 0) {
         TreeRemover.close(lane, fd);
@@ -134,19 +136,26 @@ final class LinuxRuntime implements ContainerRuntime {
     if (current.isPlain() || CopiedTree.isIn(directory)) {
       return CopiedTree.open(current, lane, layers, directory, notices);
     }
-    @Nullable String refusal =
-        layers.size() > OverlayMount.MOST_LAYERS
-            ? "an overlay takes at most "
-                + OverlayMount.MOST_LAYERS
-                + " layers, and here are "
-                + layers.size()
-            : overlays.refusal(current, lane, directory);
+    @Nullable String refusal = refusal(current, lane, layers, directory);
     if (refusal == null) {
       return OverlayMount.mount(lane, layers, directory, current.rootless());
     }
     notices.accept(
         "the layers are copied for this container, as no overlay can be mounted: " + refusal);
     return CopiedTree.open(current, lane, layers, directory, notices);
+  }
+
+  private @Nullable String refusal(Keeper current, Lane lane, List<Path> layers, Path directory) {
+    if (layers.size() > OverlayMount.MOST_LAYERS) {
+      return "it takes at most "
+          + OverlayMount.MOST_LAYERS
+          + " layers, and here are "
+          + layers.size();
+    }
+    if (FileMarks.areIn(lane, layers)) {
+      return "a layer was unpacked where there are none";
+    }
+    return overlays.refusal(current, lane, directory);
   }
 
   @Override

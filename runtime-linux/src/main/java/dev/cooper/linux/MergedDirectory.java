@@ -14,6 +14,7 @@ final class MergedDirectory {
   private static final int STATS = 256;
 
   private final Map<ByteString, Entry> entries = new HashMap<>();
+  private boolean opaque;
 
   /** What a name is, by the uppermost layer that has it. */
   static final class Entry {
@@ -27,6 +28,15 @@ final class MergedDirectory {
 
     /** Whether lower layers have no part in it. */
     private boolean whole;
+
+    /** A name that only hides what is below. */
+    static Entry hiding(ByteString name) {
+      return new Entry(name, -1, -1, new byte[0], false);
+    }
+
+    boolean isHiding() {
+      return stat.length == 0;
+    }
 
     Entry(ByteString name, int layer, int directory, byte[] stat, boolean isDirectory) {
       this.name = name;
@@ -50,13 +60,32 @@ final class MergedDirectory {
    * @param directory a descriptor of the layer's directory
    */
   void below(Task task, int layer, int directory, ByteString path) {
-    List<ByteString> names = Directory.names(task, directory, path);
+    List<ByteString> marks = new ArrayList<>();
+    List<ByteString> names = new ArrayList<>();
+    for (ByteString each : Directory.names(task, directory, path)) {
+      (FileMarks.isOne(each) ? marks : names).add(each);
+    }
     try (SyscallProgram program = new SyscallProgram(STATS, STATS * (Stat.SIZE + 300))) {
       for (int from = 0; from < names.size(); from += STATS) {
         List<ByteString> some = names.subList(from, Math.min(names.size(), from + STATS));
         stat(task, program, directory, some, layer);
       }
     }
+    marks.forEach(this::hide);
+  }
+
+  /** A mark hides what lies below its layer, never what the layer itself has. */
+  private void hide(ByteString mark) {
+    opaque |= FileMarks.isOpaque(mark);
+    ByteString name = FileMarks.hidden(mark);
+    if (!name.isEmpty()) {
+      entries.computeIfAbsent(name, Entry::hiding).whole = true;
+    }
+  }
+
+  /** Whether it hides all that is below, by a mark that is a file. */
+  boolean isOpaque() {
+    return opaque;
   }
 
   private void stat(

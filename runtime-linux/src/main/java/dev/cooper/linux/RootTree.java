@@ -55,6 +55,9 @@ interface RootTree {
    */
   Path seal(Lane lane, Path target) throws IOException;
 
+  /** Lets go of what this JVM holds of it, when the keeper is gone with the rest. */
+  default void abandon() {}
+
   /** Lets go; what has changed stays in its directory. */
   void unmount(Lane lane);
 

@@ -46,6 +46,7 @@ final class BusyboxHost
   private final AtomicInteger number = new AtomicInteger();
   private final List<Rootfs> mounted = new CopyOnWriteArrayList<>();
   private final Supplier<LinuxRuntime> opened;
+  private final boolean needsRoot;
   private LinuxRuntime runtime;
   private Path place = Path.of("");
 
@@ -55,7 +56,13 @@ final class BusyboxHost
 
   /** With a runtime of the test's own. */
   BusyboxHost(Supplier<LinuxRuntime> opened) {
+    this(opened, false);
+  }
+
+  /** With one that only root can have: else the tests are skipped. */
+  BusyboxHost(Supplier<LinuxRuntime> opened, boolean needsRoot) {
     this.opened = opened;
+    this.needsRoot = needsRoot;
     this.runtime = opened.get();
   }
 
@@ -75,6 +82,7 @@ final class BusyboxHost
   /** Makes the base; what {@link #beforeAll} does, for programs that are no test. */
   BusyboxHost open() throws IOException {
     require(Files.isExecutable(BUSYBOX), "busybox-static is not installed as " + BUSYBOX);
+    assumeTrue(!needsRoot || Trampoline.here(Sys.GETEUID) == 0, "only root can change the root");
     place = Files.createTempDirectory("cooper-it").toRealPath();
     runtime = opened.get();
     Files.createDirectory(base());

@@ -45,7 +45,7 @@ final class CopiedDiffIT extends DiffIT {
 
   @Test
   void diffWhenChangedAtOnceMissesNothing() throws IOException {
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < 10; i++) {
       try (Rootfs root = files();
           var out = root.write()) {
         TarEntry entry = TarEntry.file(ByteString.utf8("d/b"), 0644, 1);
