@@ -32,10 +32,11 @@ import org.jspecify.annotations.Nullable;
  *   clock        tells the file system's time
  * </pre>
  *
- * <p>It differs from an overlay in three things that a diff can show: a file that was only opened
- * for writing is unchanged; a directory that was moved away and back is; and names that a process
- * linked to each other stay linked when the step is sealed. Above a layer that takes too much of
- * the disk so, further names of a file stay linked too: see {@link CopyLinks}.
+ * <p>It differs from an overlay in what a file is that has several names: each name of a layer's
+ * file is a file of its own here, so the whole tree shows them apart (up to what {@link CopyLinks}
+ * says); and names that a process linked to each other stay linked once the step is sealed, so that
+ * a change of one shows in the others. A file that was only opened for writing is unchanged here,
+ * and so is what a directory holds that was moved away and back.
  */
 final class CopiedTree implements RootTree {
   private final Keeper keeper;
