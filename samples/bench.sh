@@ -62,6 +62,12 @@ report() {
     }' "$2" "$3"
 }
 
+# ROW BAR: the most memory that any of our processes of a row had, in MiB.
+peak() {
+  printf '| %s, peak memory | %d MiB | | | %s |\n' "$1" \
+    "$(sort -n "$work/$1.peak" | awk 'END { print int(($1 + 1023) / 1024) }')" "$2"
+}
+
 debian() {
   [ -e "$work/debian.tar" ] && return
   if [ -n "${BASE:-}" ]; then
@@ -225,12 +231,13 @@ pull() {
   start_registry
   b push -q --tls-verify=false localhost/share "docker://$registry/share"
   for i in $(seq "$big"); do
-    COOPER_STORE=$work/pull-store-$i timed "$work/pull.ours" cooper pull "$registry/share"
+    BENCH_PEAK=$work/pull.peak COOPER_STORE=$work/pull-store-$i timed "$work/pull.ours" cooper pull "$registry/share"
     timed "$work/pull.peer" buildah_pull "$i"
     timed "$work/pull.umoci" skopeo_umoci "$i"
   done
   report pull "$work/pull.ours" "$work/pull.peer" "buildah pull" 3
   report pull "$work/pull.ours" "$work/pull.umoci" "skopeo copy + umoci unpack" 1.5
+  peak pull "256 MiB"
 }
 
 pushes() {
@@ -239,8 +246,8 @@ pushes() {
   for _ in $(seq "$big"); do
     start_registry
     rm -f "$work"/share-store/layers/*.gzip-*
-    COOPER_STORE=$work/share-store timed "$work/push.ours" cooper push share "$registry/share"
-    COOPER_STORE=$work/share-store cooper push-again share "$registry/share" >>"$work/again.ours"
+    BENCH_PEAK=$work/push.peak COOPER_STORE=$work/share-store timed "$work/push.ours" cooper push share "$registry/share"
+    BENCH_PEAK=$work/push-again.peak COOPER_STORE=$work/share-store cooper push-again share "$registry/share" >>"$work/again.ours"
     start_registry
     timed "$work/push.peer" b push -q --tls-verify=false localhost/share "docker://$registry/share"
     timed "$work/again.peer" b push -q --tls-verify=false localhost/share "docker://$registry/share"
@@ -250,11 +257,13 @@ pushes() {
 push() {
   pushes
   report push "$work/push.ours" "$work/push.peer" "buildah push" 1
+  peak push "256 MiB"
 }
 
 push_again() {
   pushes
   report push-again "$work/again.ours" "$work/again.peer" "buildah push" 5
+  peak push-again "256 MiB"
 }
 
 jib_push_one() {
@@ -273,7 +282,7 @@ jib_pushes() {
       start_registry
       b push -q --tls-verify=false localhost/debian "docker://$registry/base"
       rm -rf "$work/push-caches"
-      timed "$work/jib-push.$which" jib_push_one $which
+      BENCH_PEAK=$work/jib-push.peak timed "$work/jib-push.$which" jib_push_one $which
       timed "$work/jib-push-again.$which" jib_push_one $which
     done
   done
@@ -282,6 +291,7 @@ jib_pushes() {
 jib_push() {
   jib_pushes
   report jib-push "$work/jib-push.cooper" "$work/jib-push.jib" "jib-core" 1
+  peak jib-push "256 MiB"
 }
 
 jib_push_again() {

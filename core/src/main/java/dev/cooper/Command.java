@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param input what it reads, or null for nothing
  * @param timeout after how long it is killed, or null for never
  * @param accepted the exit statuses that are no failure
+ * @param security what it may do, or null for what the {@link Cooper} says
+ * @param resources how much it may use, or null for what the {@link Cooper} says
  */
 public record Command(
     List<String> arguments,
@@ -35,7 +37,9 @@ public record Command(
     List<Mount> mounts,
     @Nullable InputStream input,
     @Nullable Duration timeout,
-    Set<Integer> accepted) {
+    Set<Integer> accepted,
+    @Nullable Security security,
+    @Nullable Resources resources) {
   /**
    * Checks that there is a command, and copies the collections.
    *
@@ -49,6 +53,8 @@ public record Command(
    * @param input what it reads, or null for nothing
    * @param timeout after how long it is killed, or null for never
    * @param accepted the exit statuses that are no failure
+   * @param security what it may do, or null for what the {@link Cooper} says
+   * @param resources how much it may use, or null for what the {@link Cooper} says
    * @throws IllegalArgumentException if there is no command, or a zero character in it
    */
   public Command {
@@ -76,7 +82,9 @@ public record Command(
         List.of(),
         null,
         null,
-        Set.of(0));
+        Set.of(0),
+        null,
+        null);
   }
 
   /**
@@ -110,7 +118,8 @@ public record Command(
     SortedMap<String, String> more = new TreeMap<>(environment);
     more.put(name, value);
     return new Command(
-        arguments, shell, more, user, workdir, network, mounts, input, timeout, accepted);
+        arguments, shell, more, user, workdir, network, mounts, input, timeout, accepted, security,
+        resources);
   }
 
   /**
@@ -121,7 +130,18 @@ public record Command(
    */
   public Command user(String newUser) {
     return new Command(
-        arguments, shell, environment, newUser, workdir, network, mounts, input, timeout, accepted);
+        arguments,
+        shell,
+        environment,
+        newUser,
+        workdir,
+        network,
+        mounts,
+        input,
+        timeout,
+        accepted,
+        security,
+        resources);
   }
 
   /**
@@ -132,7 +152,18 @@ public record Command(
    */
   public Command workdir(String directory) {
     return new Command(
-        arguments, shell, environment, user, directory, network, mounts, input, timeout, accepted);
+        arguments,
+        shell,
+        environment,
+        user,
+        directory,
+        network,
+        mounts,
+        input,
+        timeout,
+        accepted,
+        security,
+        resources);
   }
 
   /**
@@ -143,7 +174,18 @@ public record Command(
    */
   public Command network(Network newNetwork) {
     return new Command(
-        arguments, shell, environment, user, workdir, newNetwork, mounts, input, timeout, accepted);
+        arguments,
+        shell,
+        environment,
+        user,
+        workdir,
+        newNetwork,
+        mounts,
+        input,
+        timeout,
+        accepted,
+        security,
+        resources);
   }
 
   /**
@@ -156,7 +198,18 @@ public record Command(
     List<Mount> more = new ArrayList<>(mounts);
     more.add(mount);
     return new Command(
-        arguments, shell, environment, user, workdir, network, more, input, timeout, accepted);
+        arguments,
+        shell,
+        environment,
+        user,
+        workdir,
+        network,
+        more,
+        input,
+        timeout,
+        accepted,
+        security,
+        resources);
   }
 
   /**
@@ -167,7 +220,18 @@ public record Command(
    */
   public Command input(InputStream in) {
     return new Command(
-        arguments, shell, environment, user, workdir, network, mounts, in, timeout, accepted);
+        arguments,
+        shell,
+        environment,
+        user,
+        workdir,
+        network,
+        mounts,
+        in,
+        timeout,
+        accepted,
+        security,
+        resources);
   }
 
   /**
@@ -178,7 +242,18 @@ public record Command(
    */
   public Command timeout(Duration limit) {
     return new Command(
-        arguments, shell, environment, user, workdir, network, mounts, input, limit, accepted);
+        arguments,
+        shell,
+        environment,
+        user,
+        workdir,
+        network,
+        mounts,
+        input,
+        limit,
+        accepted,
+        security,
+        resources);
   }
 
   /**
@@ -198,7 +273,53 @@ public record Command(
         mounts,
         input,
         timeout,
-        Set.of(statuses));
+        Set.of(statuses),
+        security,
+        resources);
+  }
+
+  /**
+   * What it may do: capabilities, system calls, ulimits, which paths it can write to.
+   *
+   * @param allowed instead of what {@link CooperBuilder#security} says
+   * @return the command with that
+   */
+  public Command security(Security allowed) {
+    return new Command(
+        arguments,
+        shell,
+        environment,
+        user,
+        workdir,
+        network,
+        mounts,
+        input,
+        timeout,
+        accepted,
+        allowed,
+        resources);
+  }
+
+  /**
+   * How much memory, processor time and so on it may use.
+   *
+   * @param limits instead of what {@link CooperBuilder#resources} says
+   * @return the command with these limits
+   */
+  public Command resources(Resources limits) {
+    return new Command(
+        arguments,
+        shell,
+        environment,
+        user,
+        workdir,
+        network,
+        mounts,
+        input,
+        timeout,
+        accepted,
+        security,
+        limits);
   }
 
   /**

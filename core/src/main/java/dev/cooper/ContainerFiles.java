@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -111,6 +112,11 @@ final class ContainerFiles {
     return mounted != null ? mounted : pending;
   }
 
+  /** The mounted root, if it is mounted. */
+  Optional<Rootfs> mountedNow() {
+    return Optional.ofNullable(rootfs);
+  }
+
   boolean isMounted() {
     return rootfs != null;
   }
@@ -194,7 +200,7 @@ final class ContainerFiles {
   }
 
   private static void replay(Rootfs into, StepTar step) throws IOException {
-    try (TarReader reader = TarReader.over(Files.newInputStream(step.file()));
+    try (TarReader reader = TarReader.over(Files.newInputStream(step.file()), LayerScan.OWN);
         TreeOutput out = into.write()) {
       LayerScan.pump(reader, out);
       out.finish();
@@ -319,6 +325,7 @@ final class ContainerFiles {
   }
 
   Image commit(CommitOptions options, List<String> names) {
+    names.forEach(cooper::prepare);
     return Cooper.io(
         "cannot commit container " + label(), () -> new Committer(this).commit(options, names));
   }

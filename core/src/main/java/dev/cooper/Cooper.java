@@ -2,7 +2,9 @@ package dev.cooper;
 
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.ImageConfig;
+import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.ImageReference;
+import dev.cooper.oci.Index;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.Platform;
 import dev.cooper.oci.layer.EntrySink;
@@ -10,6 +12,7 @@ import dev.cooper.oci.registry.RegistryClient;
 import dev.cooper.oci.registry.TransferEvent;
 import dev.cooper.spi.ContainerRuntime;
 import dev.cooper.spi.RootView;
+import dev.cooper.spi.Rootfs;
 import dev.cooper.spi.RuntimeOptions;
 import dev.cooper.spi.RuntimeProvider;
 import dev.cooper.spi.TreeFilter;
@@ -26,6 +29,7 @@ import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +49,7 @@ public final class Cooper implements AutoCloseable {
   private final LayerTrees trees;
   private final Registries registries;
   private final RuntimeOptions runtimeOptions;
+  private final RunDefaults runs;
   private final Set<ContainerFiles> open = ConcurrentHashMap.newKeySet();
   private @Nullable ContainerRuntime runtime;
   private boolean closed;
@@ -55,14 +60,20 @@ public final class Cooper implements AutoCloseable {
       BuildListener listener,
       Clock clock,
       @Nullable Instant sourceDate,
+      ImageLimits limits,
       RegistrySettings registries,
+      RunDefaults runs,
       RuntimeOptions runtimeOptions) {
     this.runtimeOptions = runtimeOptions;
+    this.runs = runs;
     this.listener = listener;
     this.clock = clock;
     this.sourceDate = sourceDate;
+    Background.begin("runtime", this::prepareRuntime);
     this.store =
-        io("cannot open the store " + directory, () -> Store.open(directory, clock, this::runtime));
+        io(
+            "cannot open the store " + directory,
+            () -> Store.open(directory, clock, limits, this::runtime));
     this.trees = new LayerTrees(store);
     this.registries = new Registries(this, registries);
   }
@@ -110,7 +121,10 @@ public final class Cooper implements AutoCloseable {
     return switch (place) {
       case "oci", "oci-archive", "docker-archive", "docker-daemon" -> from(brought(image));
       case "rootfs" -> from(importRoot(Path.of(rest)));
-      default -> from(pull(image));
+      default -> {
+        registries.prepare(image);
+        yield from(pull(image));
+      }
     };
   }
 
@@ -132,7 +146,10 @@ public final class Cooper implements AutoCloseable {
    * @return a container of the caller's own
    */
   public WorkingContainer from(Path path) {
-    return from(ImagePlaces.isImage(path) ? ImagePlaces.only(this, path, null) : importRoot(path));
+    return from(
+        ImagePlaces.isImage(path, store.limits())
+            ? ImagePlaces.only(this, path, null)
+            : importRoot(path));
   }
 
   /**
@@ -310,6 +327,22 @@ public final class Cooper implements AutoCloseable {
    * @throws dev.cooper.oci.registry.RegistryException if the registry refuses it
    */
   public Descriptor pushIndex(List<Image> images, String reference, PushOptions options) {
+    return pushIndex(images, reference, options, UnaryOperator.identity());
+  }
+
+  /**
+   * Sends images of several platforms to a registry as one index, edited before, as {@code buildah
+   * manifest annotate} does.
+   *
+   * @param images of this store, each for another platform
+   * @param reference where to, with a tag
+   * @param options how layers are compressed
+   * @param edit gets the index with each image's platform, and gives the one that is sent
+   * @return the index there
+   * @throws dev.cooper.oci.registry.RegistryException if the registry refuses it
+   */
+  public Descriptor pushIndex(
+      List<Image> images, String reference, PushOptions options, UnaryOperator<Index> edit) {
     requireOpen();
     return io(
         "cannot push " + reference,
@@ -317,7 +350,8 @@ public final class Cooper implements AutoCloseable {
             registries.push(
                 images.stream().map(Image::stored).toList(),
                 ImageReference.parse(reference),
-                options));
+                options,
+                edit));
   }
 
   /**
@@ -329,6 +363,11 @@ public final class Cooper implements AutoCloseable {
   public RegistryClient registry() {
     requireOpen();
     return io("cannot read the settings for registries", registries::client);
+  }
+
+  /** Tells which registry is likely to be spoken to soon. */
+  void prepare(String name) {
+    registries.prepare(name);
   }
 
   Descriptor push(StoredImage image, ImageReference target, PushOptions options) {
@@ -472,6 +511,10 @@ public final class Cooper implements AutoCloseable {
     return listener;
   }
 
+  RunDefaults runs() {
+    return runs;
+  }
+
   @Nullable Instant sourceDate() {
     return sourceDate;
   }
@@ -498,6 +541,13 @@ public final class Cooper implements AutoCloseable {
           "nothing here can run a command in a container: on Linux, add dev.cooper:cooper-runtime-linux to the dependencies; elsewhere build without run");
     }
     return known;
+  }
+
+  private void prepareRuntime() {
+    ContainerRuntime known = optionalRuntime();
+    if (known != null) {
+      known.prepare();
+    }
   }
 
   /** While it closes there still is one: what belongs to others' ids only that can remove. */
@@ -528,6 +578,13 @@ public final class Cooper implements AutoCloseable {
   interface HostTree {
     void readHost(Path path, TreeFilter filter, EntrySink sink, Consumer<String> notices)
         throws IOException;
+  }
+
+  /** The roots of its containers that are mounted now. */
+  List<Rootfs> mounted() {
+    List<Rootfs> mounted = new ArrayList<>();
+    open.forEach(files -> files.mountedNow().ifPresent(mounted::add));
+    return mounted;
   }
 
   void closed(ContainerFiles files) {

@@ -1,5 +1,6 @@
 package dev.cooper;
 
+import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.registry.CredentialsProvider;
 import dev.cooper.oci.registry.RegistriesConf;
 import dev.cooper.oci.registry.RegistryClientBuilder;
@@ -15,9 +16,12 @@ public final class CooperBuilder {
   private Path store = defaultStore(System.getenv("COOPER_STORE"), System.getenv("XDG_DATA_HOME"));
   private BuildListener listener = BuildListener.NONE;
   private Clock clock = Clock.systemUTC();
+  private ImageLimits limits = ImageLimits.DEFAULT;
   private RegistrySettings registries = RegistrySettings.HOST;
   private Isolation isolation = Isolation.ofEnvironment(System.getenv("COOPER_ISOLATION"));
   private @Nullable Instant sourceDate = sourceDate(System.getenv("SOURCE_DATE_EPOCH"));
+
+  private RunDefaults runs = RunDefaults.NONE;
 
   CooperBuilder() {}
 
@@ -104,6 +108,18 @@ public final class CooperBuilder {
   }
 
   /**
+   * What an image may cost, or an archive that is added; {@link ImageLimits#DEFAULT} by default.
+   *
+   * @param most such as {@code ImageLimits.DEFAULT.withImageBytes(1L << 30)}; what is over it is
+   *     refused while it is read, with an error that names the limit
+   * @return this
+   */
+  public CooperBuilder limits(ImageLimits most) {
+    limits = most;
+    return this;
+  }
+
+  /**
    * When a registry is asked for an image; when the store lacks it by default.
    *
    * @param policy for every pull that does not say otherwise
@@ -150,6 +166,28 @@ public final class CooperBuilder {
   }
 
   /**
+   * What commands may do that do not say otherwise; {@link Security#DEFAULT} by default.
+   *
+   * @param security capabilities, system calls, ulimits and paths
+   * @return this
+   */
+  public CooperBuilder security(Security security) {
+    runs = new RunDefaults(security, runs.resources());
+    return this;
+  }
+
+  /**
+   * How much commands may use that do not say otherwise; {@link Resources#UNLIMITED} by default.
+   *
+   * @param resources limits for each command by itself
+   * @return this
+   */
+  public CooperBuilder resources(Resources resources) {
+    runs = new RunDefaults(runs.security(), resources);
+    return this;
+  }
+
+  /**
    * Opens the store.
    *
    * @return to be closed by the caller
@@ -157,6 +195,13 @@ public final class CooperBuilder {
    */
   public Cooper build() {
     return new Cooper(
-        store, listener, clock, sourceDate, registries, new RuntimeOptions(isolation.asked()));
+        store,
+        listener,
+        clock,
+        sourceDate,
+        limits,
+        registries,
+        runs,
+        new RuntimeOptions(isolation.asked()));
   }
 }

@@ -6,6 +6,8 @@ import dev.cooper.oci.OperationException;
 import dev.cooper.oci.compress.Decompression;
 import dev.cooper.oci.layer.EntrySink;
 import dev.cooper.oci.layer.EntryType;
+import dev.cooper.oci.layer.ImageBudget;
+import dev.cooper.oci.layer.LayerBudget;
 import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.oci.layer.TarReader;
@@ -94,11 +96,7 @@ final class Copies {
     for (Path source : sources) {
       Cooper.requireNamed(source);
       if (!Files.exists(source)) {
-        throw new SourceNotFoundException(
-            "cannot copy "
-                + source
-                + ": it does not exist"
-                + (source.isAbsolute() ? "" : " in " + Path.of("").toAbsolutePath()));
+        throw new SourceNotFoundException("cannot copy " + source + ": it " + missing(source));
       }
     }
     for (Path source : sources) {
@@ -109,6 +107,14 @@ final class Copies {
           sources.size() > 1,
           options);
     }
+  }
+
+  private static String missing(Path source) {
+    if (Files.isSymbolicLink(source)) {
+      Path target = Cooper.io("cannot read " + source, () -> Files.readSymbolicLink(source));
+      return "is a link to " + target + ", where nothing is: remove it, or leave it out";
+    }
+    return "does not exist" + (source.isAbsolute() ? "" : " in " + Path.of("").toAbsolutePath());
   }
 
   private void copy(
@@ -217,10 +223,11 @@ final class Copies {
     }
   }
 
-  private static void unpack(Path source, ByteString directory, DestinationSink sink)
-      throws IOException {
-    try (TarReader reader = TarReader.over(Decompression.open(Files.newInputStream(source)))) {
-      LayerScan.pump(reader, new NormalizingSink(sink.to(directory)));
+  private void unpack(Path source, ByteString directory, DestinationSink sink) throws IOException {
+    LayerBudget budget = ImageBudget.of(files.cooper().store().limits()).layer(Files.size(source));
+    try (TarReader reader =
+        TarReader.over(Decompression.open(Files.newInputStream(source)), budget)) {
+      LayerScan.pump(reader, new NormalizingSink(sink.to(directory), new LayerPaths()));
     }
   }
 
@@ -246,7 +253,7 @@ final class Copies {
     try {
       boolean into = target(files.view(), destination, false).directory();
       Path file = directory.resolve(into ? Downloads.name(url) : "download");
-      Downloads.fetch(url, file, options.checksum());
+      Downloads.fetch(url, file, options.checksum(), files.cooper().store().limits());
       copy(
           "ADD " + Downloads.redacted(url) + " " + destination,
           file,
@@ -304,7 +311,7 @@ final class Copies {
   }
 
   /** An archive's names made canonical before they are placed: nothing in it may point outside. */
-  private record NormalizingSink(DestinationSink out) implements EntrySink {
+  private record NormalizingSink(DestinationSink out, LayerPaths paths) implements EntrySink {
     @Override
     public void begin(TarEntry entry) throws IOException {
       ByteString path = LayerPath.normalize(entry.path());
@@ -314,6 +321,7 @@ final class Copies {
                 + path
                 + " of the archive into a layer: a name that begins with .wh. would delete a file there");
       }
+      paths.add(entry, path);
       out.begin(entry.withPath(path));
     }
 

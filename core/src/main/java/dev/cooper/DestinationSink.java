@@ -77,7 +77,7 @@ final class DestinationSink implements EntrySink {
 
   @Override
   public void begin(TarEntry entry) throws IOException {
-    ByteString path = place(LayerPath.join(destination, entry.path()));
+    ByteString path = LayerPath.normalize(place(LayerPath.join(destination, entry.path())));
     skipping = false;
     if (entry.type() == EntryType.DIRECTORY) {
       directory(entry, path);

@@ -87,7 +87,7 @@ final class DistinctLayer {
     }
     DistinctLayer layer = new DistinctLayer(out);
     root.visit(ByteString.EMPTY, layer::place);
-    try (TarReader reader = TarReader.over(Files.newInputStream(tar))) {
+    try (TarReader reader = TarReader.over(Files.newInputStream(tar), LayerScan.OWN)) {
       layer.pass(reader);
     }
   }

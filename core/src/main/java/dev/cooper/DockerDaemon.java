@@ -1,6 +1,7 @@
 package dev.cooper;
 
 import dev.cooper.oci.ContentException;
+import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.Json;
 import dev.cooper.oci.OperationException;
 import java.io.BufferedInputStream;
@@ -72,7 +73,7 @@ final class DockerDaemon {
   }
 
   /** As {@code docker save} does, into a new file. */
-  void save(String reference, Path archive) throws IOException {
+  void save(String reference, Path archive, ImageLimits limits) throws IOException {
     try (SocketChannel channel = connect();
         OutputStream out = Channels.newOutputStream(channel);
         InputStream in = new BufferedInputStream(Channels.newInputStream(channel), 1 << 17)) {
@@ -82,7 +83,8 @@ final class DockerDaemon {
       if (status != 200) {
         requireSuccess(status, in.readNBytes(MAX_ANSWER), "give the image " + reference);
       }
-      Files.copy(in, archive);
+      String what = "the image " + reference + " of the Docker daemon";
+      Files.copy(new BoundedInputStream(in, what, "imageBytes", limits.imageBytes()), archive);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.cooper;
 
 import dev.cooper.oci.Digest;
+import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.compress.DigestingOutputStream;
 import java.io.IOException;
@@ -37,7 +38,7 @@ final class Downloads {
   }
 
   /** Fetches into a file, and checks it. */
-  static void fetch(URI url, Path file, @Nullable String checksum) {
+  static void fetch(URI url, Path file, @Nullable String checksum, ImageLimits limits) {
     String scheme = String.valueOf(url.getScheme());
     if (!scheme.equals("https") && !scheme.equals("http")) {
       throw new IllegalArgumentException(
@@ -64,7 +65,12 @@ final class Downloads {
           throw new OperationException(
               "GET " + redacted(url) + " answered " + response.statusCode() + " instead of 200");
         }
-        store(url, response, body, file, expected);
+        store(
+            url,
+            response,
+            new BoundedInputStream(body, redacted(url), "layerBytes", limits.layerBytes()),
+            file,
+            expected);
       }
     } catch (IOException e) {
       throw new OperationException("GET " + redacted(url) + " failed: " + e, e);

@@ -46,6 +46,12 @@ final class ImageCopy {
   }
 
   void copy(ImagePlace from, ImagePlace to) throws IOException {
+    if (options.all() && (to instanceof ImagePlace.Stored || needsPlainLayers(to))) {
+      throw new OperationException(
+          "cannot copy everything there: the store, a Docker archive and a Docker daemon hold an"
+              + " image of one platform: choose it with platform(...), or copy to a registry, a"
+              + " layout or an OCI archive");
+    }
     if (to instanceof ImagePlace.Stored stored) {
       bring(from, ImageReference.parse(stored.name()));
     } else if (from instanceof ImagePlace.Stored stored) {
@@ -80,7 +86,8 @@ final class ImageCopy {
       Path temporary = store.temporary();
       try {
         Path archive = temporary.resolve("image.tar");
-        DockerDaemon.of(System.getenv("DOCKER_HOST")).save(daemon.reference(), archive);
+        DockerDaemon.of(System.getenv("DOCKER_HOST"))
+            .save(daemon.reference(), archive, store.limits());
         return importer.one(archive, null, platform, as);
       } finally {
         store.deleteTree(temporary);
@@ -170,7 +177,7 @@ final class ImageCopy {
     if (from instanceof ImagePlace.Registry registry) {
       return registries.client().open(registry.reference());
     }
-    return Layouts.open(((ImagePlace.File) from).path(), temporary);
+    return Layouts.open(((ImagePlace.File) from).path(), temporary, store.limits());
   }
 
   private static Descriptor entry(ContentReader reader, ImagePlace from) {

@@ -9,6 +9,8 @@ import dev.cooper.oci.Index;
 import dev.cooper.oci.Manifest;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.Platform;
+import dev.cooper.oci.layer.ImageBudget;
+import dev.cooper.oci.layer.LayerBudget;
 import dev.cooper.oci.layout.ContentReader;
 import dev.cooper.oci.layout.ImageNames;
 import dev.cooper.oci.layout.Layouts;
@@ -56,7 +58,7 @@ final class ImageImport {
   /** Imports all images of a layout or an archive, with their names. */
   List<StoredImage> all(Path path, Platform platform) throws IOException {
     Path temporary = store.temporary();
-    try (ContentReader reader = Layouts.open(path, temporary)) {
+    try (ContentReader reader = Layouts.open(path, temporary, store.limits())) {
       return all(reader, platform);
     } finally {
       store.deleteTree(temporary);
@@ -86,7 +88,7 @@ final class ImageImport {
   StoredImage one(Path path, @Nullable String name, Platform platform, @Nullable ImageReference as)
       throws IOException {
     Path temporary = store.temporary();
-    try (ContentReader reader = Layouts.open(path, temporary)) {
+    try (ContentReader reader = Layouts.open(path, temporary, store.limits())) {
       Descriptor chosen = choose(reader.index(), name, path);
       return one(reader, chosen, platform, as == null ? Images.nameOf(chosen) : as);
     } finally {
@@ -138,16 +140,18 @@ final class ImageImport {
     Descriptor descriptor = manifest(from, root, platform, 0);
     byte[] bytes = from.read(descriptor);
     Manifest manifest = Manifest.parse(bytes, descriptor.mediaType());
+    store.limits().requireLayers(manifest.layers().size());
     byte[] configBytes = from.read(manifest.config());
     ImageConfig config = ImageConfig.parse(configBytes);
     config.requireLayers(manifest);
+    ImageBudget budget = ImageBudget.of(store.limits());
     List<Parallel.Task> tasks = new ArrayList<>();
     Set<List<Digest>> seen = new HashSet<>();
     for (int i = 0; i < manifest.layers().size(); i++) {
       Descriptor layer = manifest.layers().get(i);
       Digest diffId = config.diffIds().get(i);
       if (seen.add(List.of(layer.digest(), diffId))) {
-        tasks.add(() -> layer(from, layer, diffId));
+        tasks.add(() -> layer(from, layer, diffId, budget));
       }
     }
     Parallel.run(tasks);
@@ -186,7 +190,8 @@ final class ImageImport {
     }
   }
 
-  private void layer(ContentReader from, Descriptor layer, Digest diffId) throws IOException {
+  private void layer(ContentReader from, Descriptor layer, Digest diffId, ImageBudget budget)
+      throws IOException {
     if (isThere(layer, diffId)) {
       return;
     }
@@ -204,10 +209,10 @@ final class ImageImport {
       }
       if (store.has(layer.digest())) {
         try (InputStream tar = trees.open(layer)) {
-          unpack(tar, diffId, () -> {});
+          unpack(tar, diffId, budget.layer(layer.size()), () -> {});
         }
       } else {
-        fetch(from, layer, diffId);
+        fetch(from, layer, diffId, budget.layer(layer.size()));
       }
     } catch (ContentException e) {
       throw new ContentException("layer " + layer.digest() + ": " + e.getMessage(), e);
@@ -220,7 +225,8 @@ final class ImageImport {
     return store.has(layer.digest()) && (runtime == null || trees.isWhole(diffId));
   }
 
-  private void fetch(ContentReader from, Descriptor layer, Digest diffId) throws IOException {
+  private void fetch(ContentReader from, Descriptor layer, Digest diffId, LayerBudget budget)
+      throws IOException {
     try (InputStream in = from.open(layer);
         StagedBlob staged = store.stage();
         CopyingInputStream copied = new CopyingInputStream(in, staged.output());
@@ -228,6 +234,7 @@ final class ImageImport {
       unpack(
           tar,
           diffId,
+          budget,
           () -> {
             copied.rest();
             staged.keep(layer.mediaType(), layer.digest(), layer.size());
@@ -236,16 +243,17 @@ final class ImageImport {
   }
 
   /** Scans a layer, and lets its tree appear after its blob. */
-  private void unpack(InputStream tar, Digest diffId, Parallel.Task verified) throws IOException {
+  private void unpack(InputStream tar, Digest diffId, LayerBudget budget, Parallel.Task verified)
+      throws IOException {
     if (runtime == null || trees.isWhole(diffId)) {
       LayerIndex.Writer index = new LayerIndex.Writer();
-      LayerScan.run(tar, diffId, null, index);
+      LayerScan.run(tar, budget, diffId, null, index);
       verified.run();
       trees.keepIndex(diffId, index);
       return;
     }
     try (LayerTrees.Staged staged = trees.stage(diffId, runtime, notices)) {
-      LayerScan.run(tar, diffId, staged.output(), staged.index());
+      LayerScan.run(tar, budget, diffId, staged.output(), staged.index());
       verified.run();
       staged.keep();
     }

@@ -1,7 +1,9 @@
 package dev.cooper;
 
+import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.Platform;
 import dev.cooper.oci.compress.Decompression;
+import dev.cooper.oci.layer.LayerBudget;
 import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.oci.layer.TarReader;
 import java.io.IOException;
@@ -35,7 +37,7 @@ final class ImagePlaces {
   }
 
   /** Whether a path holds an image, and not a root filesystem. */
-  static boolean isImage(Path path) {
+  static boolean isImage(Path path, ImageLimits limits) {
     if (Files.notExists(path)) {
       throw new SourceNotFoundException(
           "no image and no root filesystem lies at "
@@ -45,12 +47,17 @@ final class ImagePlaces {
     if (Files.isDirectory(path)) {
       return Files.exists(path.resolve("oci-layout")) || Files.exists(path.resolve("index.json"));
     }
-    return Cooper.io("cannot read " + path, () -> holdsManifest(path));
+    return Cooper.io("cannot read " + path, () -> holdsManifest(path, limits));
   }
 
-  private static boolean holdsManifest(Path file) throws IOException {
+  private static boolean holdsManifest(Path file, ImageLimits limits) throws IOException {
     List<String> marks = List.of("manifest.json", "oci-layout", "index.json");
-    try (TarReader reader = TarReader.over(Decompression.open(Files.newInputStream(file)))) {
+    LayerBudget budget =
+        LayerBudget.of(
+            limits.withLayerEntries(Long.MAX_VALUE).withLayerBytes(Long.MAX_VALUE),
+            Files.size(file));
+    try (TarReader reader =
+        TarReader.over(Decompression.open(Files.newInputStream(file)), budget)) {
       int seen = 0;
       for (TarEntry entry = reader.next();
           entry != null && seen++ < LOOKED_AT;

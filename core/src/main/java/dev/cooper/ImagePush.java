@@ -16,14 +16,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sends images of the store to one repository: their layers in parallel, then their configs and
  * manifests.
  *
- * <p>A layer that the registry has, here or where another image of the store came from, is neither
- * sent nor packed again.
+ * <p>Nothing is sent where the tag stands for the image already. A layer that the registry has,
+ * here or where another image of the store came from, is neither sent nor packed again.
  */
 final class ImagePush {
   private final Store store;
@@ -58,21 +60,63 @@ final class ImagePush {
 
   /** Pushes an image by the target's tag; returns its manifest there. */
   Descriptor image(StoredImage image) throws IOException {
+    Descriptor there = there(image, target.tag());
+    if (there != null) {
+      requireDigest(target, there.digest());
+      return there;
+    }
     Manifest manifest = manifest(image);
     return named(manifest.mediaType(), manifest.toBytes());
   }
 
+  /**
+   * Its manifest, if the registry has it, by the tag if there is one: with all that it names, as no
+   * registry takes one without, and none of it is asked for then.
+   */
+  private @Nullable Descriptor there(StoredImage image, @Nullable String tag) throws IOException {
+    if (options.everyBlob()) {
+      return null;
+    }
+    List<Descriptor> layers = new ArrayList<>();
+    for (Descriptor each : image.manifest().layers()) {
+      Descriptor known = isSentAsIs(each) ? each : packer.known(each, isDocker(image));
+      if (known == null) {
+        return null; // what the manifest would be shows only when it is packed
+      }
+      layers.add(known);
+    }
+    Manifest manifest = image.manifest().withLayers(layers);
+    Descriptor described = Descriptor.of(manifest.mediaType(), manifest.toBytes());
+    if (!(tag == null ? writer.has(described) : writer.has(described, tag))) {
+      return null;
+    }
+    layers.forEach(this::note);
+    return described;
+  }
+
+  private static boolean isDocker(StoredImage image) {
+    return image.manifest().mediaType().equals(MediaType.DOCKER_MANIFEST);
+  }
+
+  private boolean isSentAsIs(Descriptor layer) {
+    return options.compression() == Compression.NONE
+        || !LayerTypes.isUncompressed(layer.mediaType());
+  }
+
   /** Pushes images of several platforms by their digests, and an index of them by the tag. */
-  Descriptor index(List<StoredImage> images) throws IOException {
+  Descriptor index(List<StoredImage> images, UnaryOperator<Index> edit) throws IOException {
     List<Descriptor> manifests = new ArrayList<>();
     for (StoredImage each : images) {
-      Manifest manifest = manifest(each);
-      byte[] bytes = manifest.toBytes();
-      Descriptor described = Descriptor.of(manifest.mediaType(), bytes);
-      writer.manifest(described, bytes, null);
+      Descriptor described = there(each, null);
+      if (described == null) {
+        Manifest manifest = manifest(each);
+        byte[] bytes = manifest.toBytes();
+        described = Descriptor.of(manifest.mediaType(), bytes);
+        writer.manifest(described, bytes, null);
+      }
       manifests.add(described.withPlatform(each.config().platform()));
     }
-    Index index = Index.of(manifests);
+    Index index = edit.apply(Index.of(manifests));
     return named(index.mediaType(), index.toBytes());
   }
 
@@ -85,7 +129,7 @@ final class ImagePush {
 
   /** Sends what an image's manifest names, and gives the manifest as it is there. */
   private Manifest manifest(StoredImage image) throws IOException {
-    boolean docker = image.manifest().mediaType().equals(MediaType.DOCKER_MANIFEST);
+    boolean docker = isDocker(image);
     List<Descriptor> layers = image.manifest().layers();
     Map<Descriptor, Descriptor> there = new ConcurrentHashMap<>();
     List<Parallel.Task> tasks = new ArrayList<>();
@@ -102,8 +146,7 @@ final class ImagePush {
     if (layer.mediaType().isForeign() && !store.has(layer.digest())) {
       return layer; // it stays where its URLs say
     }
-    if (options.compression() == Compression.NONE
-        || !LayerTypes.isUncompressed(layer.mediaType())) {
+    if (isSentAsIs(layer)) {
       writer.blob(layer, () -> store.open(layer), elsewhere(layer.digest()));
       note(layer);
       return layer;

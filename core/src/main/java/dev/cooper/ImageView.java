@@ -76,7 +76,7 @@ final class ImageView implements RootView {
       throws IOException {
     LayerIndex.Writer writer = new LayerIndex.Writer();
     try (InputStream tar = trees.open(layer)) {
-      LayerScan.run(tar, diffId, null, writer);
+      LayerScan.run(tar, trees.budget(layer), diffId, null, writer);
     }
     trees.keepIndex(diffId, writer);
     LayerIndex index = LayerIndex.parse(writer.toBytes());
@@ -142,9 +142,9 @@ final class ImageView implements RootView {
     }
   }
 
-  /** A sparse file's, which the tar's reader puts together. */
+  /** A sparse file's, which the tar's reader puts together; its layer has been read before. */
   private static byte[] scattered(InputStream tar, int number, int size) throws IOException {
-    TarReader reader = TarReader.over(tar);
+    TarReader reader = TarReader.over(tar, LayerScan.OWN);
     for (int i = 0; i <= number; i++) {
       reader.next();
     }

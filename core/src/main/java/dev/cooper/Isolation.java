@@ -33,6 +33,10 @@ public enum Isolation {
    * mounts and a network of its own are errors. A secret's file lies on the disk while the command
    * runs.
    *
+   * <p>The filter of system calls is loaded where this JVM has CAP_SYS_ADMIN, or the command takes
+   * no_new_privs; elsewhere the container around it has one of its own. Limits of memory and the
+   * like, a read-only root and masked paths are errors.
+   *
    * <p>It is made to keep builds from getting in each other's way, and is no wall against a hostile
    * one: a command that runs as root is root beside this JVM. It cannot leave its root directory by
    * chroot, make devices or trace or read this JVM, as it lacks the capabilities for it, but it can

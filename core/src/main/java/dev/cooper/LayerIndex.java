@@ -3,14 +3,11 @@ package dev.cooper;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.layer.EntryType;
 import dev.cooper.oci.layer.TarEntry;
-import java.io.ByteArrayOutputStream;
-import java.io.DataOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -131,54 +128,62 @@ record LayerIndex(List<Item> items) {
 
   /** Gathers a layer's entries. */
   static final class Writer {
-    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    private final DataOutputStream out = new DataOutputStream(bytes);
+    private byte[] bytes = new byte[1 << 16];
+    private int length;
     private String before = "";
     private int count;
 
     /** Adds an entry, as found in the tar. */
     void add(TarEntry entry, long offset) {
-      try {
-        write(entry, offset);
-        count++;
-      } catch (IOException e) {
-        throw new UncheckedIOException("memory can always be written", e);
-      }
-    }
-
-    private void write(TarEntry entry, long offset) throws IOException {
       String path = entry.path().latin1();
       int common = common(before, path);
       before = path;
-      out.writeByte(TYPES.indexOf(entry.type()));
-      out.writeShort(common);
+      number(1, TYPES.indexOf(entry.type()));
+      number(2, common);
       string(path.substring(common));
-      out.writeShort(entry.mode());
-      out.writeLong(entry.uid());
-      out.writeLong(entry.gid());
+      number(2, entry.mode());
+      number(8, entry.uid());
+      number(8, entry.gid());
       if (entry.type() == EntryType.FILE) {
-        out.writeLong(entry.size());
-        out.writeLong(offset);
+        number(8, entry.size());
+        number(8, offset);
       }
-      out.writeLong(entry.mtimeSeconds());
-      out.writeInt(entry.mtimeNanos());
+      number(8, entry.mtimeSeconds());
+      number(4, entry.mtimeNanos());
       if (entry.type() == EntryType.SYMLINK || entry.type() == EntryType.HARDLINK) {
         string(entry.link().latin1());
       } else if (entry.type() == EntryType.CHAR_DEVICE || entry.type() == EntryType.BLOCK_DEVICE) {
-        out.writeInt(entry.deviceMajor());
-        out.writeInt(entry.deviceMinor());
+        number(4, entry.deviceMajor());
+        number(4, entry.deviceMinor());
       }
-      out.writeShort(entry.xattrs().size());
+      number(2, entry.xattrs().size());
       for (Map.Entry<ByteString, ByteString> each : entry.xattrs().entrySet()) {
         string(each.getKey().latin1());
         string(each.getValue().latin1());
       }
+      count++;
     }
 
-    private void string(String latin1) throws IOException {
+    /** Big-endian. */
+    private void number(int octets, long value) {
+      room(octets);
+      for (int shift = 8 * (octets - 1); shift >= 0; shift -= 8) {
+        bytes[length++] = (byte) (value >>> shift);
+      }
+    }
+
+    private void string(String latin1) {
       byte[] content = latin1.getBytes(StandardCharsets.ISO_8859_1);
-      out.writeInt(content.length);
-      out.write(content);
+      number(4, content.length);
+      room(content.length);
+      System.arraycopy(content, 0, bytes, length, content.length);
+      length += content.length;
+    }
+
+    private void room(int octets) {
+      if (bytes.length - length < octets) {
+        bytes = Arrays.copyOf(bytes, Math.addExact(length, Math.max(length, octets)));
+      }
     }
 
     private static int common(String a, String b) {
@@ -192,9 +197,8 @@ record LayerIndex(List<Item> items) {
 
     /** The index's file. */
     byte[] toBytes() {
-      byte[] body = bytes.toByteArray();
-      ByteBuffer file = ByteBuffer.allocate(HEAD + body.length);
-      file.putInt(MAGIC).putInt(0).putInt(count).put(body);
+      ByteBuffer file = ByteBuffer.allocate(HEAD + length);
+      file.putInt(MAGIC).putInt(0).putInt(count).put(bytes, 0, length);
       file.putInt(4, crc(file.array()));
       return file.array();
     }

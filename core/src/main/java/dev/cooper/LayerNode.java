@@ -174,7 +174,7 @@ final class LayerNode {
 
   /**
    * The directory of that path in this layer, made if it is not there; links to others are
-   * followed, and what is no directory gives way.
+   * followed.
    */
   private LayerNode parent(ByteString path) {
     LayerNode plain = plainParent(path);
@@ -224,6 +224,9 @@ final class LayerNode {
         follow(next.entry.link().latin1(), path);
       } else if (next != null && next.isDirectory()) {
         way.push(next);
+      } else if (next != null) {
+        throw new ContentException(
+            "path " + path + " in a layer leads through " + name + ", which is no directory there");
       } else if (here != null) {
         LayerNode made = directory();
         LayerNode.put(here, name, made);

@@ -2,7 +2,10 @@ package dev.cooper;
 
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Digest;
+import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.layer.EntrySink;
+import dev.cooper.oci.layer.LayerBudget;
+import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.oci.layer.TarReader;
 import java.io.FilterInputStream;
@@ -18,6 +21,13 @@ import org.jspecify.annotations.Nullable;
  * <p>Unpacking a compressed blob has a thread of its own, so hashing and writing overlap with it.
  */
 final class LayerScan {
+  /** For tars that were written here, by whoever wanted them as they are. */
+  static final ImageLimits OWN =
+      ImageLimits.DEFAULT
+          .withLayerEntries(Long.MAX_VALUE)
+          .withLayerBytes(Long.MAX_VALUE)
+          .withMetadataBytes(Long.MAX_VALUE);
+
   private static final int BUFFER = 128 * 1024;
 
   private LayerScan() {}
@@ -26,17 +36,22 @@ final class LayerScan {
    * Reads a layer to its last byte, and checks its diffID; before that nothing counts.
    *
    * @param tar the uncompressed layer; not closed
+   * @param budget what it may cost
    * @param diffId what its digest has to be
    * @param sink gets its entries, or null
    * @param index gets them and their places, or null
    * @throws ContentException if it is malformed or another
    */
   static void run(
-      InputStream tar, Digest diffId, @Nullable EntrySink sink, LayerIndex.@Nullable Writer index)
+      InputStream tar,
+      LayerBudget budget,
+      Digest diffId,
+      @Nullable EntrySink sink,
+      LayerIndex.@Nullable Writer index)
       throws IOException {
     Hashed hashed = new Hashed(tar, diffId.newMessageDigest());
     try {
-      TarReader reader = TarReader.over(hashed);
+      TarReader reader = TarReader.over(hashed, budget);
       pump(reader, sink, index);
       reader.drain();
     } catch (ContentException e) {
@@ -62,8 +77,10 @@ final class LayerScan {
       TarReader reader, @Nullable EntrySink sink, LayerIndex.@Nullable Writer index)
       throws IOException {
     byte[] buffer = new byte[BUFFER];
+    LayerPaths paths = new LayerPaths();
     for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
       if (index != null) {
+        paths.add(entry, LayerPath.normalize(entry.path()));
         index.add(entry, reader.contentOffset());
       }
       if (sink != null) {

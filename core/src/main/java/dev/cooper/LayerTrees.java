@@ -5,6 +5,7 @@ import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.compress.Compression;
+import dev.cooper.oci.layer.LayerBudget;
 import dev.cooper.spi.ContainerRuntime;
 import dev.cooper.spi.TreeOutput;
 import java.io.BufferedInputStream;
@@ -147,7 +148,7 @@ final class LayerTrees {
       if (!isWhole(diffId)) {
         try (InputStream tar = open(layer);
             Staged staged = stage(diffId, runtime, notices)) {
-          LayerScan.run(tar, diffId, staged.output(), staged.index());
+          LayerScan.run(tar, budget(layer), diffId, staged.output(), staged.index());
           staged.keep();
         }
       }
@@ -159,6 +160,11 @@ final class LayerTrees {
   /** Held while a layer is unpacked; a few layers share one, so that locks don't pile up. */
   FileLocks.Held lock(Digest diffId) throws IOException {
     return store.lock("layer-" + diffId.hex().substring(0, 2));
+  }
+
+  /** What a layer of the store may cost, which had another limit when it came, or was made here. */
+  LayerBudget budget(Descriptor layer) {
+    return LayerBudget.of(store.limits(), layer.size());
   }
 
   /** A layer's tar, from its blob: the diffID says in the end whether it was right. */

@@ -8,11 +8,14 @@ import dev.cooper.oci.compress.CompressionParameters;
  *
  * @param compression of layers that are not compressed yet
  * @param parameters how hard to compress
+ * @param everyBlob whether a registry is asked for each blob even where it has the manifest, and so
+ *     should have what that names
  */
-public record PushOptions(Compression compression, CompressionParameters parameters) {
+public record PushOptions(
+    Compression compression, CompressionParameters parameters, boolean everyBlob) {
   /** Layers as gzip. */
   public static final PushOptions DEFAULT =
-      new PushOptions(Compression.GZIP, CompressionParameters.DEFAULT);
+      new PushOptions(Compression.GZIP, CompressionParameters.DEFAULT, false);
 
   /**
    * Another compression.
@@ -21,7 +24,7 @@ public record PushOptions(Compression compression, CompressionParameters paramet
    * @return these options with it
    */
   public PushOptions compression(Compression other) {
-    return new PushOptions(other, parameters);
+    return new PushOptions(other, parameters, everyBlob);
   }
 
   /**
@@ -31,6 +34,15 @@ public record PushOptions(Compression compression, CompressionParameters paramet
    * @return these options with it
    */
   public PushOptions parameters(CompressionParameters other) {
-    return new PushOptions(compression, other);
+    return new PushOptions(compression, other, everyBlob);
+  }
+
+  /**
+   * Asks for each blob even where the registry has the manifest: for one that has lost some.
+   *
+   * @return these options with it
+   */
+  public PushOptions andEveryBlob() {
+    return new PushOptions(compression, parameters, true);
   }
 }

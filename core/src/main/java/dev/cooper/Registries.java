@@ -3,6 +3,7 @@ package dev.cooper;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.ImageReference;
+import dev.cooper.oci.Index;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.Platform;
 import dev.cooper.oci.registry.RegistriesConf;
@@ -15,7 +16,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Pulls images into the store and pushes them from it. Thread-safe. */
@@ -23,6 +26,7 @@ final class Registries implements AutoCloseable {
   private final Cooper cooper;
   private final RegistrySettings settings;
   private final PushedBlobs pushed = new PushedBlobs();
+  private final AtomicBoolean prepared = new AtomicBoolean();
   private @Nullable RegistryClient client;
   private @Nullable RegistriesConf conf;
 
@@ -35,7 +39,7 @@ final class Registries implements AutoCloseable {
   synchronized RegistryClient client() throws IOException {
     RegistryClient known = client;
     if (known == null) {
-      known = settings.client(conf(), cooper::transferred);
+      known = settings.client(conf(), cooper.store().limits(), cooper::transferred);
       client = known;
     }
     return known;
@@ -100,6 +104,17 @@ final class Registries implements AutoCloseable {
             .allMatch(each -> each instanceof RegistryException other && other.isNotFound());
   }
 
+  /**
+   * Begins to load what speaks to a registry, if a name says which, as it is likely to be needed: a
+   * cold JVM does that while it does something else. Nothing is sent.
+   */
+  void prepare(String name) {
+    if (!namesRegistry(name) || prepared.getAndSet(true)) {
+      return;
+    }
+    Background.begin("registries", () -> client().prepare(ImageReference.parse(name)));
+  }
+
   /** Whether a name is whole, so that nobody's settings say what it is short for. */
   private static boolean namesRegistry(String name) {
     int slash = name.indexOf('/');
@@ -159,12 +174,16 @@ final class Registries implements AutoCloseable {
   }
 
   /** Pushes images of several platforms as one index. */
-  Descriptor push(List<StoredImage> images, ImageReference target, PushOptions options)
+  Descriptor push(
+      List<StoredImage> images,
+      ImageReference target,
+      PushOptions options,
+      UnaryOperator<Index> edit)
       throws IOException {
     if (images.isEmpty()) {
       throw new OperationException("cannot push " + target + ": an index of no images is no image");
     }
-    return push(target, options).index(images);
+    return push(target, options).index(images, edit);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.cooper;
 
+import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.registry.AuthFiles;
 import dev.cooper.oci.registry.CertificateDirectories;
 import dev.cooper.oci.registry.CredentialsProvider;
@@ -49,7 +50,7 @@ record RegistrySettings(
     return conf != null ? conf : RegistriesConf.load();
   }
 
-  RegistryClient client(RegistriesConf places, TransferListener listener) {
+  RegistryClient client(RegistriesConf places, ImageLimits limits, TransferListener listener) {
     ProxySettings proxies = ProxySettings.standard();
     RegistryClientBuilder builder =
         RegistryClient.builder()
@@ -60,6 +61,7 @@ record RegistrySettings(
             .endpoints(places)
             .tls(CertificateDirectories.standard())
             .proxy(proxies.selector())
+            .limits(limits)
             .progress(listener);
     proxies.authenticator().ifPresent(builder::proxyAuthenticator);
     return change.apply(builder).build();

@@ -14,6 +14,8 @@ import dev.cooper.oci.compress.Compression;
 import dev.cooper.oci.compress.Decompression;
 import dev.cooper.oci.compress.LayerOutput;
 import dev.cooper.oci.layer.EntrySink;
+import dev.cooper.oci.layer.ImageBudget;
+import dev.cooper.oci.layer.LayerBudget;
 import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.oci.layer.TarReader;
@@ -60,7 +62,8 @@ final class RootfsImport {
         InputStream tar = Decompression.open(file)) {
       LayerOutput layer = new LayerOutput(staged.output(), Compression.NONE);
       LayerIndex.Writer index = new LayerIndex.Writer();
-      boolean repeated = scan(new CopyingInputStream(tar, layer), index);
+      LayerBudget budget = ImageBudget.of(store.limits()).layer(Files.size(tarball));
+      boolean repeated = scan(new CopyingInputStream(tar, layer), budget, index);
       layer.close();
       return repeated ? distinct(staged.path(), index, name) : add(staged, layer, index, name);
     } catch (ContentException e) {
@@ -69,12 +72,16 @@ final class RootfsImport {
   }
 
   /** Reads a tar to its end; returns whether a path came more than once. */
-  private static boolean scan(InputStream tar, LayerIndex.Writer index) throws IOException {
+  private static boolean scan(InputStream tar, LayerBudget budget, LayerIndex.Writer index)
+      throws IOException {
     DistinctLayer.Paths paths = new DistinctLayer.Paths();
-    TarReader reader = TarReader.over(tar);
+    LayerPaths shape = new LayerPaths();
+    TarReader reader = TarReader.over(tar, budget);
     for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
       index.add(entry, reader.contentOffset());
-      paths.add(LayerPath.normalize(entry.path()));
+      ByteString path = LayerPath.normalize(entry.path());
+      paths.add(path);
+      shape.add(entry, path);
     }
     reader.drain();
     return paths.repeated();

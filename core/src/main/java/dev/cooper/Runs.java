@@ -5,6 +5,7 @@ import dev.cooper.oci.ContainerConfig;
 import dev.cooper.oci.Digest;
 import dev.cooper.oci.OperationException;
 import dev.cooper.spi.Cancellation;
+import dev.cooper.spi.HostNames;
 import dev.cooper.spi.ProcessEnd;
 import dev.cooper.spi.ProcessIo;
 import dev.cooper.spi.ProcessMount;
@@ -91,6 +92,10 @@ final class Runs {
         switch (end.cause()) {
           case TIMEOUT -> "was killed after its time of " + command.timeout() + " was up";
           case CANCELLED -> "was cancelled";
+          case OUT_OF_MEMORY ->
+              "ran out of memory and was killed: it was allowed "
+                  + resources(command).memory()
+                  + " bytes; allow more with resources(Resources.UNLIMITED.memory(...))";
           case INTERRUPTED -> "was killed because the thread that ran it was interrupted";
           default -> "";
         };
@@ -121,9 +126,19 @@ final class Runs {
             user.groups(),
             hostname,
             command.network() == Network.HOST,
-            mounts(command, user, workdir));
+            mounts(command, user, workdir),
+            security(command).process(),
+            resources(command).process());
     return rootfs.run(
         process, new ProcessIo(command.input(), out, err, command.timeout(), cancellation));
+  }
+
+  private Security security(Command command) {
+    return command.security() != null ? command.security() : files.cooper().runs().security();
+  }
+
+  private Resources resources(Command command) {
+    return command.resources() != null ? command.resources() : files.cooper().runs().resources();
   }
 
   private static Map<String, String> environment(
@@ -155,11 +170,7 @@ final class Runs {
 
   private ProcessMount mount(Mount mount, String target, UserDatabase.User user) {
     if (mount instanceof Mount.Bind bind) {
-      if (!Files.exists(bind.source())) {
-        throw new SourceNotFoundException(
-            "the source of a bind mount does not exist: " + bind.source());
-      }
-      return new ProcessMount.Bind(bind.source().toAbsolutePath(), target, bind.readOnly());
+      return new ProcessMount.Bind(source(bind.source()), target, bind.readOnly());
     }
     if (mount instanceof Mount.Cache cache) {
       return new ProcessMount.Bind(cacheDirectory(cache.id()), target, false);
@@ -172,6 +183,26 @@ final class Runs {
           target, ByteString.of(secret.secret().content()), user.uid(), user.gid(), 0400);
     }
     throw new OperationException("unknown mount " + mount);
+  }
+
+  /** Below another container's root, links are followed inside that (CVE-2024-1753). */
+  private Path source(Path given) {
+    Path absolute = given.toAbsolutePath();
+    for (Rootfs other : files.cooper().mounted()) {
+      Path root = other.hostPath();
+      if (absolute.startsWith(root)) {
+        PathResolver.Resolved found = PathResolver.resolve(other, HostNames.below(root, absolute));
+        if (found.entry() == null && !found.path().isEmpty()) {
+          throw new SourceNotFoundException(
+              "the source of a bind mount does not exist in its container: " + given);
+        }
+        return HostNames.resolve(root, found.path());
+      }
+    }
+    if (!Files.exists(absolute)) {
+      throw new SourceNotFoundException("the source of a bind mount does not exist: " + given);
+    }
+    return absolute;
   }
 
   /** An id names a cache by its digest, so that none can name a place outside (CVE-2024-9675). */

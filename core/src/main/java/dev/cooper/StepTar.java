@@ -65,7 +65,7 @@ final class StepTar {
   /** The same, written again if it has a path more than once, as an archive that is added may. */
   private StepTar distinct() throws IOException {
     List<LayerIndex.Item> items = new ArrayList<>();
-    try (TarReader reader = TarReader.over(Files.newInputStream(file))) {
+    try (TarReader reader = TarReader.over(Files.newInputStream(file), LayerScan.OWN)) {
       for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
         items.add(new LayerIndex.Item(entry, reader.contentOffset()));
       }
@@ -128,7 +128,7 @@ final class StepTar {
     Map<ByteString, Placed> known = index;
     if (known == null) {
       known = new HashMap<>();
-      try (TarReader reader = TarReader.over(Files.newInputStream(file))) {
+      try (TarReader reader = TarReader.over(Files.newInputStream(file), LayerScan.OWN)) {
         for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
           known.put(LayerPath.normalize(entry.path()), new Placed(entry, reader.contentOffset()));
         }

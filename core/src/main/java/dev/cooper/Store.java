@@ -2,6 +2,7 @@ package dev.cooper;
 
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
+import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.Index;
 import dev.cooper.oci.MediaType;
@@ -61,6 +62,7 @@ final class Store implements AutoCloseable {
 
   private final Path directory;
   private final Clock clock;
+  private final ImageLimits limits;
   private final Supplier<ContainerRuntime> runtime;
   private final Path staging;
   private final FileLocks.Held stagingLock;
@@ -71,10 +73,11 @@ final class Store implements AutoCloseable {
   private final Containers containers;
   private boolean closed;
 
-  private Store(Path directory, Clock clock, Supplier<ContainerRuntime> runtime)
+  private Store(Path directory, Clock clock, ImageLimits limits, Supplier<ContainerRuntime> runtime)
       throws IOException {
     this.directory = directory;
     this.clock = clock;
+    this.limits = limits;
     this.runtime = runtime;
     String owner = UUID.randomUUID().toString();
     // The lock comes before the directory, so that no directory of a live store is ever unlocked.
@@ -91,16 +94,18 @@ final class Store implements AutoCloseable {
    *
    * @param directory a store, an OCI layout, an empty directory, or nothing
    * @param clock the time
+   * @param limits what is refused of images that are brought into it
    * @param runtime asked for one only where files may belong to others' ids
    * @throws OperationException if there is something else
    * @throws IOException if it can't be read or written
    */
-  static Store open(Path directory, Clock clock, Supplier<ContainerRuntime> runtime)
+  static Store open(
+      Path directory, Clock clock, ImageLimits limits, Supplier<ContainerRuntime> runtime)
       throws IOException {
     Files.createDirectories(directory, PRIVATE);
     Path real = directory.toRealPath();
     prepare(real);
-    Store store = new Store(real, clock, runtime);
+    Store store = new Store(real, clock, limits, runtime);
     try {
       new Recovery(store, store.journal, store.images).run();
       return store;
@@ -151,6 +156,11 @@ final class Store implements AutoCloseable {
 
   Clock clock() {
     return clock;
+  }
+
+  /** What is refused of what is brought into it. */
+  ImageLimits limits() {
+    return limits;
   }
 
   /** Where parts of the store that only this JVM works on may lie; unique at each call. */

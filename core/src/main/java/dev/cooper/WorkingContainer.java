@@ -60,9 +60,9 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
   /**
    * A path at which other programs of this user see its root filesystem; buildah's {@code mount}.
    *
-   * <p>Whoever follows an absolute link in it from outside ends outside, at the host's own files;
-   * so does a {@link Mount#bind} of a path below it (CVE-2024-1753). {@link #copyFrom} follows
-   * links inside.
+   * <p>Whoever follows an absolute link in it from outside ends outside, at the host's own files. A
+   * {@link Mount#bind} of a path below it (CVE-2024-1753), and {@link #copyFrom}, follow links
+   * inside.
    *
    * @return a path of the host, as long as this is open
    */

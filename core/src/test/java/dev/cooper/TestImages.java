@@ -4,6 +4,7 @@ import dev.cooper.oci.ByteString;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
 import dev.cooper.oci.ImageConfig;
+import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.Manifest;
 import dev.cooper.oci.MediaType;
@@ -27,7 +28,8 @@ final class TestImages {
   private TestImages() {}
 
   static Store open(Path directory) throws IOException {
-    return Store.open(directory, Clock.systemUTC(), () -> new PlainRuntime(message -> {}));
+    return Store.open(
+        directory, Clock.systemUTC(), ImageLimits.DEFAULT, () -> new PlainRuntime(message -> {}));
   }
 
   /** What a layer holds. */

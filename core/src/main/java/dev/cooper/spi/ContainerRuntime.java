@@ -8,6 +8,9 @@ import java.util.function.Consumer;
 
 /** Makes root filesystems and reads the host's trees. Thread-safe. */
 public interface ContainerRuntime extends AutoCloseable {
+  /** Loads what it will need, and starts nothing: called beside other work. */
+  default void prepare() {}
+
   /**
    * Reads a file or tree of the host, in canonical order, with the JVM's own rights.
    *

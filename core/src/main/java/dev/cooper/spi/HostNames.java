@@ -2,13 +2,18 @@ package dev.cooper.spi;
 
 import dev.cooper.oci.ByteString;
 import java.io.ByteArrayOutputStream;
+import java.net.URI;
 import java.nio.file.Path;
+import java.util.HexFormat;
 
 /**
  * The bytes of the host's file names: the JVM keeps them, and spells them in a URI whatever its
  * locale, while its strings depend on LANG. Thread-safe.
  */
 public final class HostNames {
+  private static final String UNESCAPED =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-";
+
   private HostNames() {}
 
   /**
@@ -30,5 +35,42 @@ public final class HostNames {
       }
     }
     return ByteString.of(out.toByteArray());
+  }
+
+  /**
+   * The bytes of what leads from a directory to a path.
+   *
+   * @param directory what the path begins with
+   * @param path in the directory, or itself
+   * @return a relative path, empty for the directory itself
+   */
+  public static ByteString below(Path directory, Path path) {
+    String text = bytes(path).latin1();
+    int length = bytes(directory).length();
+    return new ByteString(text.length() > length ? text.substring(length + 1) : "");
+  }
+
+  /**
+   * A path by its bytes.
+   *
+   * @param directory of the host's default file system
+   * @param below a path in it, with slashes; empty for the directory itself
+   * @return the path
+   */
+  public static Path resolve(Path directory, ByteString below) {
+    StringBuilder uri = new StringBuilder(directory.toAbsolutePath().toUri().toString());
+    if (!below.isEmpty() && uri.charAt(uri.length() - 1) != '/') {
+      uri.append('/');
+    }
+    String text = below.latin1();
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (UNESCAPED.indexOf(c) >= 0) {
+        uri.append(c);
+      } else {
+        uri.append('%').append(HexFormat.of().toHexDigits((byte) c));
+      }
+    }
+    return Path.of(URI.create(uri.toString()));
   }
 }

@@ -18,6 +18,8 @@ public record ProcessEnd(int status, Cause cause) {
     /** It was cancelled. */
     CANCELLED,
     /** The thread that ran it was interrupted. */
-    INTERRUPTED
+    INTERRUPTED,
+    /** It failed after the kernel had killed it, or a process of it, for want of memory. */
+    OUT_OF_MEMORY
   }
 }

@@ -16,6 +16,8 @@ import java.util.Map;
  * @param hostname its host name
  * @param hostNetwork whether it shares the host's network; else it has a loopback device only
  * @param mounts what is mounted over the root while it runs
+ * @param security what it may do
+ * @param resources how much it may use
  */
 public record ProcessSpec(
     List<String> command,
@@ -26,7 +28,9 @@ public record ProcessSpec(
     List<Long> groups,
     String hostname,
     boolean hostNetwork,
-    List<ProcessMount> mounts) {
+    List<ProcessMount> mounts,
+    ProcessSecurity security,
+    ProcessResources resources) {
   /**
    * Copies the collections.
    *
@@ -40,6 +44,8 @@ public record ProcessSpec(
    * @param hostname its host name
    * @param hostNetwork whether it shares the host's network; else it has a loopback device only
    * @param mounts what is mounted over the root while it runs
+   * @param security what it may do
+   * @param resources how much it may use
    */
   public ProcessSpec {
     command = List.copyOf(command);

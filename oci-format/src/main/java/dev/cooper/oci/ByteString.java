@@ -6,6 +6,7 @@ import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An immutable string of bytes: a file name, a link's target or an extended attribute's value,
@@ -94,6 +95,18 @@ public record ByteString(String latin1) implements Comparable<ByteString> {
    */
   public boolean isEmpty() {
     return latin1.isEmpty();
+  }
+
+  // A record's own are linked through method handles, which the compiler takes long over.
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof ByteString bytes && latin1.equals(bytes.latin1);
+  }
+
+  @Override
+  public int hashCode() {
+    return latin1.hashCode();
   }
 
   @Override

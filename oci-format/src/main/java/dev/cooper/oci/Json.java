@@ -47,8 +47,8 @@ public final class Json {
               StreamReadConstraints.builder()
                   .maxNestingDepth(MAX_DEPTH)
                   .maxNumberLength(MAX_NUMBER_LENGTH)
-                  .maxNameLength(Manifest.MAX_SIZE)
-                  .maxStringLength(Manifest.MAX_SIZE)
+                  .maxNameLength(ImageLimits.MAX_DOCUMENT_BYTES)
+                  .maxStringLength(ImageLimits.MAX_DOCUMENT_BYTES)
                   .build())
           .build();
 
@@ -57,7 +57,7 @@ public final class Json {
   /**
    * Reads the one object that the bytes hold.
    *
-   * @param bytes JSON in UTF-8, at most {@link Manifest#MAX_SIZE} bytes
+   * @param bytes JSON in UTF-8, at most {@link ImageLimits#MAX_DOCUMENT_BYTES} bytes
    * @param what what they are; each message begins with it
    * @return the object
    * @throws ContentException if they are anything else, or a name is there twice
@@ -73,7 +73,7 @@ public final class Json {
   /**
    * Reads the one array of objects that the bytes hold.
    *
-   * @param bytes JSON in UTF-8, at most {@link Manifest#MAX_SIZE} bytes
+   * @param bytes JSON in UTF-8, at most {@link ImageLimits#MAX_DOCUMENT_BYTES} bytes
    * @param what what they are; each message begins with it
    * @return the objects
    * @throws ContentException if they are anything else, or a name is there twice
@@ -87,9 +87,13 @@ public final class Json {
   }
 
   private static @Nullable Object parseValue(byte[] bytes, String what) {
-    if (bytes.length > Manifest.MAX_SIZE) {
+    if (bytes.length > ImageLimits.MAX_DOCUMENT_BYTES) {
       throw new ContentException(
-          what + ": found " + bytes.length + " bytes, expected at most " + Manifest.MAX_SIZE);
+          what
+              + ": found "
+              + bytes.length
+              + " bytes, expected at most "
+              + ImageLimits.MAX_DOCUMENT_BYTES);
     }
     try (JsonParser parser = FACTORY.createParser(decode(bytes, what))) {
       Object value = value(parser, parser.nextToken(), what);
@@ -166,9 +170,11 @@ public final class Json {
     return value.bitLength() < Long.SIZE ? (Object) value.longValueExact() : value;
   }
 
-  private static BigDecimal decimal(JsonParser parser, String what) throws IOException {
+  /** What would be written without point and exponent, such as 1e0, would be read as an integer. */
+  private static Object decimal(JsonParser parser, String what) throws IOException {
     try {
-      return new BigDecimal(parser.getText());
+      BigDecimal value = new BigDecimal(parser.getText());
+      return value.scale() == 0 ? integer(value.unscaledValue()) : value;
     } catch (NumberFormatException e) {
       throw new ContentException(
           what + ": found the number " + parser.getText() + ", whose exponent is out of range", e);

@@ -31,13 +31,6 @@ public record Manifest(
     @Nullable Descriptor subject,
     @Nullable MediaType artifactType,
     Map<String, @Nullable Object> extra) {
-  /**
-   * The longest manifest, index or config that is read, in bytes: 4 MiB.
-   *
-   * <p>Source: OCI distribution-spec, "Pushing Manifests", asks registries to accept that much.
-   */
-  public static final int MAX_SIZE = 4 << 20;
-
   private static final Set<String> KEYS =
       Set.of(
           "schemaVersion",

@@ -169,7 +169,7 @@ class ManifestTest {
     assertRefused(new byte[0], "found nothing");
     assertRefused(new byte[] {'{', '"', (byte) 0xff, '"', ':', '1', '}'}, "not UTF-8");
     assertRefused("\ufeff{}".getBytes(UTF_8), "no valid JSON");
-    assertRefused(new byte[Manifest.MAX_SIZE + 1], "expected at most 4194304");
+    assertRefused(new byte[ImageLimits.MAX_DOCUMENT_BYTES + 1], "expected at most 67108864");
     assertRefused("[".repeat(100_000).getBytes(UTF_8), "nesting depth");
     assertRefused(json(manifest(",'x':" + "1".repeat(5000))), "no valid JSON");
   }

@@ -8,15 +8,19 @@ import java.util.Locale;
  * flags.
  */
 enum Abi {
-  X86_64(0x10000, 0x20000),
-  AARCH64(0x4000, 0x8000);
+  X86_64(0x10000, 0x20000, 0xc000003e),
+  AARCH64(0x4000, 0x8000, 0xc00000b7);
 
   final int oDirectory;
   final int oNofollow;
 
-  Abi(int oDirectory, int oNofollow) {
+  /** What a seccomp filter knows it by (AUDIT_ARCH_… of linux/audit.h). */
+  final int audit;
+
+  Abi(int oDirectory, int oNofollow, int audit) {
     this.oDirectory = oDirectory;
     this.oNofollow = oNofollow;
+    this.audit = audit;
   }
 
   /** The trampoline's resource and source are named by this. */

@@ -4,6 +4,8 @@ import dev.cooper.oci.ByteString;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.spi.ProcessMount;
+import dev.cooper.spi.ProcessSeccomp;
+import dev.cooper.spi.ProcessSecurity;
 import dev.cooper.spi.ProcessSpec;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -61,6 +63,11 @@ final class ChrootFiles {
   }
 
   private static void require(ProcessSpec process) {
+    requireNoMounts(process.security());
+    if (!process.resources().isUnlimited()) {
+      throw new OperationException(
+          "what a command uses cannot be limited with isolation chroot: leave the limits out, or ask for isolation namespaces");
+    }
     if (!process.hostNetwork()) {
       throw new OperationException(
           "a command cannot have a network of its own with isolation chroot: let it have the host's, or ask for isolation namespaces");
@@ -78,6 +85,17 @@ final class ChrootFiles {
                 + mount.target()
                 + " cannot have a size with isolation chroot, where it is a directory of the disk: leave it out, or ask for isolation namespaces");
       }
+    }
+  }
+
+  private static void requireNoMounts(ProcessSecurity security) {
+    if (security.readOnlyRoot() || !security.masked().isEmpty() || !security.readOnly().isEmpty()) {
+      throw new OperationException(
+          "a read-only root and masked or read-only paths need mounts, which isolation chroot has not: leave them out, or ask for isolation namespaces");
+    }
+    if (security.seccomp() instanceof ProcessSeccomp.Profile && !security.noNewPrivileges()) {
+      throw new OperationException(
+          "with isolation chroot a seccomp profile of your own needs noNewPrivileges: ask for both, or for isolation namespaces");
     }
   }
 

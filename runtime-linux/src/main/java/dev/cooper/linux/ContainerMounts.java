@@ -29,6 +29,7 @@ import java.util.List;
 final class ContainerMounts {
   private static final List<String> DEVICES =
       List.of("null", "zero", "full", "random", "urandom", "tty");
+  private static final List<String> DIRECTORIES = List.of("pts", "shm", "mqueue");
   private static final List<String> MASKED =
       present(
           "acpi",
@@ -50,6 +51,7 @@ final class ContainerMounts {
   private final long empty;
   private final long inRoot;
   private final long direct;
+  private long device;
 
   ContainerMounts(SyscallProgram program, long rootSlot) {
     this.program = program;
@@ -64,6 +66,13 @@ final class ContainerMounts {
             memory,
             O_PATH | Linux.O_DIRECTORY | O_CLOEXEC,
             Linux.RESOLVE_BENEATH | Linux.RESOLVE_NO_SYMLINKS);
+  }
+
+  /** What a name is in the /dev of every container. */
+  static ProtectedPaths.Kind inDev(String name) {
+    return DIRECTORIES.contains(name)
+        ? ProtectedPaths.Kind.DIRECTORY
+        : DEVICES.contains(name) ? ProtectedPaths.Kind.OTHER : ProtectedPaths.Kind.ABSENT;
   }
 
   private static List<String> present(String... names) {
@@ -112,7 +121,7 @@ final class ContainerMounts {
     program.from(row, 0, fs);
   }
 
-  /** A copy of an existing mount or a part of one, in a slot. */
+  /** A copy of an existing mount or a part of one, or of what is open itself, in a slot. */
   long copy(long at, ByteString path, boolean recursive) {
     long mount = slot();
     int row =
@@ -121,7 +130,10 @@ final class ContainerMounts {
             Sys.OPEN_TREE,
             0,
             memory.string(path),
-            Linux.OPEN_TREE_CLONE | O_CLOEXEC | (recursive ? AT_RECURSIVE : 0));
+            Linux.OPEN_TREE_CLONE
+                | O_CLOEXEC
+                | (recursive ? AT_RECURSIVE : 0)
+                | (path.isEmpty() ? Linux.AT_EMPTY_PATH : 0));
     program.from(row, 0, at).into(row, mount);
     return mount;
   }
@@ -155,9 +167,12 @@ final class ContainerMounts {
     program.from(row, 0, mount).from(row, 2, target);
   }
 
-  /** A target in the image, its links followed inside the root. */
-  private long target(String path) {
-    return open(path, inRoot);
+  /** Moves a mount onto a target in the image, its links followed inside the root. */
+  private void attach(long mount, String path) {
+    long target = open(path, inRoot);
+    int flags = Linux.MOVE_MOUNT_F_EMPTY_PATH | Linux.MOVE_MOUNT_T_EMPTY_PATH;
+    int row = program.call(path + " in the container", Sys.MOVE_MOUNT, 0, empty, 0, empty, flags);
+    program.from(row, 0, mount).from(row, 2, target);
   }
 
   private long open(String path, long how) {
@@ -175,8 +190,8 @@ final class ContainerMounts {
     attach(proc, open("proc", direct), "");
     long sys = hostNetwork ? hostSys() : filesystem("sysfs", PRIVATE | MOUNT_ATTR_RDONLY);
     attach(sys, open("sys", direct), "");
-    long dev =
-        filesystem("tmpfs", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, "mode=755", "size=65536k");
+    long dev = filesystem("tmpfs", PRIVATE, "mode=755", "size=65536k");
+    device = dev;
     attach(dev, open("dev", direct), "");
     devices(dev, ttyGroup);
     protect(proc, sys, dev);
@@ -196,7 +211,7 @@ final class ContainerMounts {
     for (String name : DEVICES) {
       bindDevice(dev, name);
     }
-    for (String directory : List.of("pts", "shm", "mqueue")) {
+    for (String directory : DIRECTORIES) {
       int row = program.call("dev/" + directory, Sys.MKDIRAT, 0, memory.string(directory), 0755);
       program.from(row, 0, dev);
     }
@@ -255,20 +270,65 @@ final class ContainerMounts {
   }
 
   private void mask(long at, String name, boolean directory, long dev) {
-    attach(
-        directory
-            ? filesystem("tmpfs", PRIVATE | MOUNT_ATTR_RDONLY, "size=4k")
-            : copy(dev, ByteString.utf8("null"), false),
-        at,
-        name);
+    attach(cover(directory, dev), at, name);
+  }
+
+  private long cover(boolean directory, long dev) {
+    return directory
+        ? filesystem("tmpfs", PRIVATE | MOUNT_ATTR_RDONLY, "size=4k")
+        : copy(dev, ByteString.utf8("null"), false);
+  }
+
+  /**
+   * Makes the root one whose nodes of devices cannot be opened, whoever made them: with CAP_MKNOD
+   * the host's disk would be one mknod away.
+   */
+  void root(boolean readOnly) {
+    restrict(root, MOUNT_ATTR_NODEV | (readOnly ? MOUNT_ATTR_RDONLY : 0), false);
+  }
+
+  /** Hides and protects what else is asked for, above all other mounts. */
+  void protect(ProtectedPaths paths) {
+    for (MountStubs.Target hidden : paths.masked()) {
+      attach(cover(hidden.directory(), device), hidden.path());
+    }
+    for (String path : paths.readOnly()) {
+      long place = open(path, inRoot);
+      long mount = slot();
+      int flags = Linux.OPEN_TREE_CLONE | O_CLOEXEC | AT_RECURSIVE | Linux.AT_EMPTY_PATH;
+      int row = program.call(path, Sys.OPEN_TREE, 0, empty, flags);
+      program.from(row, 0, place).into(row, mount);
+      restrict(mount, MOUNT_ATTR_RDONLY, true);
+      attach(mount, place, "");
+    }
   }
 
   /** A file or tree of the host. */
-  void bind(Path source, String target, boolean readOnly) {
-    long mount = copy(here(), HostPath.bytes(source), true);
+  void bind(BindSource source, String target, boolean readOnly) {
+    long mount = source(source);
     restrict(
         mount, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (readOnly ? MOUNT_ATTR_RDONLY : 0), true);
-    attach(mount, target(target), "");
+    attach(mount, target);
+  }
+
+  /** Inside another container's root, nothing of that leads out of it (CVE-2024-1753). */
+  private long source(BindSource source) {
+    if (source.root() == null) {
+      return copy(here(), source.path(), true);
+    }
+    long base = slot();
+    int root =
+        program.call(
+            source.root(),
+            Sys.OPENAT,
+            AT_FDCWD,
+            memory.string(source.root()),
+            O_PATH | Linux.O_DIRECTORY | O_CLOEXEC);
+    program.into(root, base);
+    long place = slot();
+    int row = program.call(source.path(), Sys.OPENAT2, 0, memory.string(source.path()), inRoot, 24);
+    program.from(row, 0, base).into(row, place);
+    return copy(place, ByteString.EMPTY, true);
   }
 
   void tmpfs(String target, long size, int mode) {
@@ -277,7 +337,7 @@ final class ContainerMounts {
         size > 0
             ? filesystem("tmpfs", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, octal, "size=" + size)
             : filesystem("tmpfs", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, octal);
-    attach(mount, target(target), "");
+    attach(mount, target);
   }
 
   /**
@@ -306,7 +366,7 @@ final class ContainerMounts {
 
   void attachFiles(List<ProcessMount.Memory> files, List<Long> slots) {
     for (int i = 0; i < files.size(); i++) {
-      attach(slots.get(i), target(files.get(i).target()), "");
+      attach(slots.get(i), files.get(i).target());
     }
   }
 

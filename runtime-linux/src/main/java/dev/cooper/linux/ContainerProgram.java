@@ -7,12 +7,16 @@ import static dev.cooper.linux.Linux.O_PATH;
 
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.OperationException;
+import dev.cooper.spi.Capability;
 import dev.cooper.spi.ProcessMount;
+import dev.cooper.spi.ProcessSecurity;
 import dev.cooper.spi.ProcessSpec;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,23 +29,46 @@ import org.jspecify.annotations.Nullable;
  */
 final class ContainerProgram implements AutoCloseable {
   private static final int ROWS = 1024;
+  private static final int ROWS_A_PATH = 16;
   private static final int STDIO = 3;
-  private static final int OPEN_FILES = 1024;
   private static final int MOST_PLACES = 64;
-  private static final int RLIMIT_NOFILE = 7;
   private static final int KEYCTL_JOIN_SESSION_KEYRING = 1;
   private static final int SIG_SETMASK = 2;
   private static final int SIOCSIFFLAGS = 0x8914;
   private static final int IFF_UP = 1;
-  private static final long HARD_LIMIT = hardLimit();
 
-  private final SyscallProgram program = new SyscallProgram(ROWS, 64 << 10);
+  private final SyscallProgram program;
   private final ProcessSpec process;
   private int workdirRow;
   private int executeRow;
 
-  ContainerProgram(ProcessSpec process, RootTree tree, Keeper keeper, long[] stdio, long failed) {
+  ContainerProgram(
+      ProcessSpec process,
+      ProtectedPaths paths,
+      @Nullable CgroupRun groups,
+      RootTree tree,
+      Keeper keeper,
+      long[] stdio,
+      long failed) {
     this.process = process;
+    int more = ROWS_A_PATH * (paths.masked().size() + paths.readOnly().size());
+    program = new SyscallProgram(ROWS + more, 64 << 10);
+    try {
+      enterContainer(paths, groups, tree, keeper);
+      descriptors(stdio, failed);
+      dropRights(keeper);
+      execute();
+    } catch (RuntimeException e) {
+      program.close(); // what was asked for cannot be had: nobody else knows of its memory
+      throw e;
+    }
+  }
+
+  private void enterContainer(
+      ProtectedPaths paths, @Nullable CgroupRun groups, RootTree tree, Keeper keeper) {
+    if (groups != null) {
+      groups.enter(program);
+    }
     long root = program.memory.zeroed(8);
     int open =
         program.call(
@@ -54,17 +81,16 @@ final class ContainerProgram implements AutoCloseable {
     if (keeper.isPlain()) {
       changeRoot(root);
     } else {
-      mounts(new ContainerMounts(program, root), tree, keeper.mapsTty());
+      ContainerMounts mounts = new ContainerMounts(program, root);
+      mounts(mounts, tree, keeper.mapsTty(), keeper.pid());
+      mounts.protect(paths);
+      mounts.root(process.security().readOnlyRoot());
       enterRoot(root);
       if (!process.hostNetwork()) {
         loopbackUp();
       }
     }
     session();
-    descriptors(stdio, failed);
-    Capabilities.bound(program, keeper.isPlain());
-    dropRights(keeper);
-    execute();
   }
 
   /**
@@ -77,7 +103,7 @@ final class ContainerProgram implements AutoCloseable {
     program.call("/", Sys.CHDIR, program.memory.string("/"));
   }
 
-  private void mounts(ContainerMounts mounts, RootTree tree, boolean ttyGroup) {
+  private void mounts(ContainerMounts mounts, RootTree tree, boolean ttyGroup, long keeper) {
     mounts.system(process.hostNetwork(), ttyGroup);
     List<ProcessMount.Memory> memory =
         new ArrayList<>(EtcFiles.of(process.hostname(), process.hostNetwork()));
@@ -92,7 +118,7 @@ final class ContainerProgram implements AutoCloseable {
     mounts.attachFiles(memory.subList(0, own), files.subList(0, own));
     for (ProcessMount mount : process.mounts()) {
       if (mount instanceof ProcessMount.Bind bind) {
-        mounts.bind(bind.source(), bind.target(), bind.readOnly());
+        mounts.bind(BindSource.of(bind.source(), keeper), bind.target(), bind.readOnly());
       } else if (mount instanceof ProcessMount.Tmpfs tmpfs) {
         mounts.tmpfs(tmpfs.target(), tmpfs.size(), tmpfs.mode());
       }
@@ -126,12 +152,6 @@ final class ContainerProgram implements AutoCloseable {
     program.call("session", Sys.SETSID);
     // A keyring of its own; where the kernel has none there is nothing to keep apart.
     program.tolerate("keyring", Sys.KEYCTL, KEYCTL_JOIN_SESSION_KEYRING, 0);
-    // The JVM raises its soft limit to the hard one; programs that close every descriptor one by
-    // one take minutes then.
-    long soft = program.memory.zeroed(16);
-    Memory.IO.putLong(soft, OPEN_FILES);
-    Memory.IO.putLong(soft + 8, HARD_LIMIT);
-    program.call("open files", Sys.PRLIMIT64, 0, RLIMIT_NOFILE, soft, 0);
     program.call("umask", Sys.UMASK, 022);
   }
 
@@ -145,16 +165,59 @@ final class ContainerProgram implements AutoCloseable {
     Launcher.make(program);
   }
 
-  private static long hardLimit() {
-    try (SyscallProgram asked = new SyscallProgram(1, 64)) {
-      long limit = asked.memory.zeroed(16);
-      asked.call("open files", Sys.PRLIMIT64, 0, RLIMIT_NOFILE, 0, limit);
-      Task.HERE.run(asked);
-      return Memory.IO.getLong(limit + 8);
+  /**
+   * Without no_new_privs only CAP_SYS_ADMIN may load a filter, so that comes before it is dropped;
+   * with it, after all else.
+   */
+  private void dropRights(Keeper keeper) {
+    ProcessSecurity security = process.security();
+    long permitted = keeper.permitted();
+    long capabilities = Capability.bits(kept(security, keeper.isPlain()));
+    requireCapabilities(security.required(), permitted);
+    Rlimits.set(program, security.limits());
+    Capabilities.bound(program, capabilities);
+    if (security.noNewPrivileges()) {
+      program.call("no new privileges", Sys.PRCTL, Linux.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    } else if (!keeper.isPlain() || Capabilities.administers(permitted)) {
+      SeccompFilters.load(program, security.seccomp(), capabilities, false);
+    }
+    becomeUser();
+    Capabilities.set(program, process.uid() == 0 ? capabilities & permitted : 0);
+    if (keeper.isPlain()) {
+      // Last of all that changes credentials, which clears it: nothing else ends it with its lane.
+      program.call("parent", Sys.PRCTL, Linux.PR_SET_PDEATHSIG, Linux.SIGKILL);
+    }
+    workdirRow =
+        program.call(process.workdir(), Sys.CHDIR, program.memory.string(process.workdir()));
+    program.call("signals", Sys.RT_SIGPROCMASK, SIG_SETMASK, program.memory.zeroed(8), 0, 8);
+    if (security.noNewPrivileges()) {
+      SeccompFilters.load(program, security.seccomp(), capabilities, true);
     }
   }
 
-  private void dropRights(Keeper keeper) {
+  /** What only its root directory parts from the host loses more, unless it was asked for. */
+  private static Set<Capability> kept(ProcessSecurity security, boolean plain) {
+    Set<Capability> kept = new TreeSet<>(security.capabilities());
+    if (plain) {
+      kept.removeIf(
+          each ->
+              Capabilities.TAKEN_BY_CHROOT.contains(each) && !security.required().contains(each));
+    }
+    return kept;
+  }
+
+  private static void requireCapabilities(Set<Capability> required, long permitted) {
+    Set<Capability> lacking = new TreeSet<>(required);
+    lacking.removeIf(capability -> (capability.bit() & permitted) != 0);
+    if (!lacking.isEmpty()) {
+      throw new OperationException(
+          "cannot give a command the capabilities "
+              + lacking
+              + ": this JVM does not have them itself: start it with them, or do not ask for them");
+    }
+  }
+
+  private void becomeUser() {
     long groups = program.memory.allocate(Math.max(8, 4L * process.groups().size()));
     for (int i = 0; i < process.groups().size(); i++) {
       Memory.IO.putInt(groups + 4L * i, process.groups().get(i).intValue());
@@ -164,14 +227,6 @@ final class ContainerProgram implements AutoCloseable {
         "group " + process.gid(), Sys.SETRESGID, process.gid(), process.gid(), process.gid());
     program.call(
         "user " + process.uid(), Sys.SETRESUID, process.uid(), process.uid(), process.uid());
-    Capabilities.set(program, process.uid() == 0, keeper.isPlain(), keeper.permitted());
-    if (keeper.isPlain()) {
-      // Last of all that changes credentials, which clears it: nothing else ends it with its lane.
-      program.call("parent", Sys.PRCTL, Linux.PR_SET_PDEATHSIG, Linux.SIGKILL);
-    }
-    workdirRow =
-        program.call(process.workdir(), Sys.CHDIR, program.memory.string(process.workdir()));
-    program.call("signals", Sys.RT_SIGPROCMASK, SIG_SETMASK, program.memory.zeroed(8), 0, 8);
   }
 
   private void execute() {
@@ -232,12 +287,32 @@ final class ContainerProgram implements AutoCloseable {
           "create it, or set another with workdir(...)");
     }
     String remedy = "";
+    if (failure.getMessage().startsWith("move_mount")
+        && (failure.errno() == Linux.EINVAL || failure.errno() == Linux.ENOTDIR)) {
+      return failure.during(
+          "cannot mount", "a file can only be mounted on a file, and a directory on a directory");
+    }
+    if (failure.getMessage().startsWith("open_tree") && failure.errno() == Linux.EINVAL) {
+      return failure.during(
+          "cannot bind",
+          "what another Cooper has mounted is out of reach: open the container with this one, or use copyFrom");
+    }
     if (failure.getMessage().startsWith("set")) {
       return failure.during(
           "cannot become user " + process.uid() + ":" + process.gid(),
           failure.errno() == Linux.EINVAL
               ? "this id may lie beyond the subordinate ids in /etc/subuid and /etc/subgid"
               : "");
+    }
+    if (failure.getMessage().startsWith("prlimit64")) {
+      return failure.during(
+          "cannot set a ulimit",
+          "only a JVM with CAP_SYS_RESOURCE can raise a hard limit above its own (ulimit -H): ask for less, or start the JVM with more");
+    }
+    if (failure.getMessage().startsWith("seccomp")) {
+      return failure.during(
+          "cannot load the seccomp filter",
+          "this kernel takes none (CONFIG_SECCOMP_FILTER): use Security.DEFAULT.seccomp(Seccomp.UNCONFINED)");
     }
     if (failure.errno() == Linux.ELOOP || failure.errno() == Linux.ENOTDIR) {
       remedy =

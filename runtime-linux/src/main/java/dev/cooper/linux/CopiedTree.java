@@ -303,8 +303,7 @@ final class CopiedTree implements RootTree {
       keeper.release(second);
       throw e;
     }
-    try (LinuxRuntime.LaneOutput out =
-        new LinuxRuntime.LaneOutput(keeper, second, fd, TreeWriter.Kind.MARKED, unheard)) {
+    try (TreeWriter out = TreeWriter.of(keeper, second, fd, TreeWriter.Kind.MARKED, unheard)) {
       diff(lane, out, unheard);
       out.finish();
     }

@@ -48,6 +48,7 @@ final class Keeper implements AutoCloseable {
   private final CompletableFuture<Integer> started = new CompletableFuture<>();
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private final long dumpable = Trampoline.here(Sys.PRCTL, Linux.PR_GET_DUMPABLE);
+  private final Cgroups cgroups = new Cgroups();
   private final boolean mapsTty;
   private long permitted;
   private int pidfd = -1;
@@ -267,6 +268,11 @@ final class Keeper implements AutoCloseable {
     }
   }
 
+  /** The control groups of what runs in it. */
+  Cgroups cgroups() {
+    return cgroups;
+  }
+
   IdMap ids() {
     return ids;
   }
@@ -312,6 +318,7 @@ final class Keeper implements AutoCloseable {
     if (pidfd >= 0) {
       Trampoline.here(Sys.CLOSE, pidfd);
     }
+    cgroups.close();
     free();
   }
 

@@ -48,6 +48,7 @@ final class Linux {
   static final int EINVAL = 22;
   static final int ENOSPC = 28;
   static final int ERANGE = 34;
+  static final int ENOSYS = 38;
   static final int ENOTEMPTY = 39;
   static final int ELOOP = 40;
   static final int ENODATA = 61;
@@ -109,7 +110,6 @@ final class Linux {
   static final int ECHILD = 10;
   static final int EXDEV = 18;
   static final int ENXIO = 6;
-  static final int ENOSYS = 38;
 
   static final int WNOHANG = 1;
   static final int WEXITED = 4;

@@ -21,8 +21,7 @@ import org.jspecify.annotations.Nullable;
  * output.
  */
 final class LinuxProcess {
-  private static final long NAMESPACES =
-      CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+  private static final long NAMESPACES = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
 
   private final Keeper keeper;
   private final Lane lane;
@@ -39,19 +38,34 @@ final class LinuxProcess {
   @SuppressWarnings("try") // what is prepared is there for the process, not for us
   ProcessEnd run(ProcessIo io) {
     try (RootTree.Prepared prepared = tree.prepare(lane, process)) {
-      return start(io);
+      ProtectedPaths paths = ProtectedPaths.of(process, lane, tree);
+      try (CgroupRun groups = groups();
+          ProcessPipes pipes = new ProcessPipes(io)) {
+        ProcessEnd end = start(pipes, paths, groups);
+        return groups != null && failed(end) && groups.outOfMemory()
+            ? new ProcessEnd(end.status(), ProcessEnd.Cause.OUT_OF_MEMORY)
+            : end;
+      }
     }
   }
 
-  private ProcessEnd start(ProcessIo io) {
-    try (ProcessPipes pipes = new ProcessPipes(io)) {
-      return start(pipes);
-    }
+  /** Its control groups; null where nothing is limited, and none is touched. */
+  private @Nullable CgroupRun groups() {
+    return process.resources().isUnlimited()
+        ? null
+        : keeper.cgroups().open(process.resources(), tree.directory());
   }
 
-  private ProcessEnd start(ProcessPipes pipes) {
+  /** Whether the kernel, and not the command or its caller, may have ended it. */
+  private static boolean failed(ProcessEnd end) {
+    return end.status() != 0
+        && (end.cause() == ProcessEnd.Cause.EXIT || end.cause() == ProcessEnd.Cause.SIGNAL);
+  }
+
+  private ProcessEnd start(ProcessPipes pipes, ProtectedPaths paths, @Nullable CgroupRun groups) {
     try (ContainerProgram child =
-            new ContainerProgram(process, tree, keeper, pipes.childEnds(), pipes.failedEvent());
+            new ContainerProgram(
+                process, paths, groups, tree, keeper, pipes.childEnds(), pipes.failedEvent());
         SyscallProgram outer = SyscallProgram.small()) {
       long status = outer.memory.zeroed(8);
       long pidfd = outer.memory.zeroed(8);
@@ -64,6 +78,9 @@ final class LinuxProcess {
               | CLONE_PIDFD
               | Linux.SIGCHLD
               | (keeper.isPlain() ? 0 : NAMESPACES)
+              // Where it enters groups first it makes this namespace itself, and sees them as the
+              // outermost.
+              | (groups == null && !keeper.isPlain() ? CLONE_NEWCGROUP : 0)
               | (process.hostNetwork() ? 0 : CLONE_NEWNET);
       int cloned = outer.clone(child.program(), lane.childStackTop(), flags, pidfd);
       outer.tolerateLast();

@@ -47,7 +47,7 @@ final class LinuxRootfs implements Rootfs {
     try {
       tree.settle(lane);
       int fd = paths(lane).openDirectory(ByteString.EMPTY);
-      return new LinuxRuntime.LaneOutput(keeper, lane, fd, TreeWriter.Kind.MERGED, notices);
+      return TreeWriter.of(keeper, lane, fd, TreeWriter.Kind.MERGED, notices);
     } catch (RuntimeException e) {
       keeper.release(lane);
       throw e;

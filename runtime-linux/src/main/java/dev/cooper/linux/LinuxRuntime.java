@@ -5,7 +5,6 @@ import static dev.cooper.linux.Linux.AT_FDCWD;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layer.EntrySink;
 import dev.cooper.oci.layer.LayerPath;
-import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.spi.ContainerRuntime;
 import dev.cooper.spi.Rootfs;
 import dev.cooper.spi.RuntimeOptions;
@@ -36,6 +35,12 @@ final class LinuxRuntime implements ContainerRuntime {
   LinuxRuntime(RuntimeOptions options, Overlays overlays) {
     this.isolation = options.isolation();
     this.overlays = overlays;
+  }
+
+  /** Loads the machine code and what calls it, a good part of a short JVM's time. */
+  @Override
+  public void prepare() {
+    Trampoline.here(Sys.GETEUID);
   }
 
   /** The keeper, alive. */
@@ -88,7 +93,7 @@ final class LinuxRuntime implements ContainerRuntime {
       boolean mounted = !current.isPlain() && overlays.refusal(current, lane, directory) == null;
       TreeWriter.Kind kind = mounted ? TreeWriter.Kind.LAYER : TreeWriter.Kind.MARKED;
       fd = openDirectory(lane, directory);
-      return new LaneOutput(current, lane, fd, kind, notices);
+      return TreeWriter.of(current, lane, fd, kind, notices);
     } catch (RuntimeException e) {
       if (fd >= 0) {
         TreeRemover.close(lane, fd);
@@ -213,56 +218,6 @@ final class LinuxRuntime implements ContainerRuntime {
     if (keeper != null) {
       keeper.close();
       keeper = null;
-    }
-  }
-
-  /** A tree writer that gives its lane and its descriptor back. */
-  static final class LaneOutput implements TreeOutput {
-    private final Keeper keeper;
-    private final Lane lane;
-    private final int fd;
-    private final TreeWriter writer;
-    private boolean closed;
-
-    LaneOutput(Keeper keeper, Lane lane, int fd, TreeWriter.Kind kind, Consumer<String> notices) {
-      this.keeper = keeper;
-      this.lane = lane;
-      this.fd = fd;
-      this.writer = new TreeWriter(lane, fd, kind, keeper.rootless(), notices);
-    }
-
-    @Override
-    public void begin(TarEntry entry) {
-      writer.begin(entry);
-    }
-
-    @Override
-    public void write(byte[] source, int offset, int length) {
-      writer.write(source, offset, length);
-    }
-
-    @Override
-    public void end() {
-      writer.end();
-    }
-
-    @Override
-    public void finish() {
-      writer.finish();
-    }
-
-    @Override
-    public void close() {
-      if (closed) {
-        return;
-      }
-      closed = true;
-      try {
-        writer.close(); // first: until then the lane may still run what was handed over last
-        TreeRemover.close(lane, fd);
-      } finally {
-        keeper.release(lane);
-      }
     }
   }
 }

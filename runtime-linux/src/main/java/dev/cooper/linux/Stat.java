@@ -81,6 +81,14 @@ final class Stat {
     return Memory.IO.getInt(at + 132);
   }
 
+  static int diskMajor(long at) {
+    return Memory.IO.getInt(at + 136);
+  }
+
+  static int diskMinor(long at) {
+    return Memory.IO.getInt(at + 140);
+  }
+
   /** The file system's device number, of which inode numbers are unique. */
   static long fileSystem(long at) {
     return Memory.IO.getLong(at + 136);

@@ -117,11 +117,10 @@ final class SyscallProgram implements AutoCloseable {
       throw new IllegalStateException("a program of " + capacity + " rows is full");
     }
     long at = at(size);
+    // In two calls: spelled out argument by argument, it would be the most of all code around it.
+    IO.setMemory(at, ROW, (byte) 0);
     IO.putLong(at, call);
-    for (int i = 0; i < 6; i++) {
-      IO.putLong(at + 8 + 8L * i, i < arguments.length ? arguments[i] : 0);
-    }
-    IO.putLong(at + RESULT, 0);
+    IO.putLongArray(at + 8, arguments, 0, arguments.length);
     size++;
     seal();
     return size - 1;

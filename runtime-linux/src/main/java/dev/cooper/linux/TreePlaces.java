@@ -18,10 +18,18 @@ final class TreePlaces {
   private final TreeBatches batches;
   private final Memory memory;
   private final TreePaths paths;
+  private final boolean rootless;
   private final Map<ByteString, Long> directoryTimes = new LinkedHashMap<>();
   private final long timeSlot;
 
-  TreePlaces(Lane lane, TreeWriter.Kind kind, TreeBatches batches, Memory memory, TreePaths paths) {
+  TreePlaces(
+      Lane lane,
+      TreeWriter.Kind kind,
+      TreeBatches batches,
+      Memory memory,
+      TreePaths paths,
+      boolean rootless) {
+    this.rootless = rootless;
     this.lane = lane;
     this.kind = kind;
     this.batches = batches;
@@ -46,6 +54,10 @@ final class TreePlaces {
     batch.onError(
         row,
         (at, errno) -> {
+          if (errno == Linux.ENOTDIR && kind != TreeWriter.Kind.MERGED) {
+            makeHidden(parent);
+            return row;
+          }
           if (errno != Linux.ENOENT) {
             throw at.program().failure(row);
           }
@@ -64,6 +76,30 @@ final class TreePlaces {
       directoryTimes.put(parent, -stat);
     }
     return slot;
+  }
+
+  /**
+   * Makes the directories of a path, of which the layer itself has hidden one before: made anew, it
+   * hides what lies below.
+   */
+  private void makeHidden(ByteString path) {
+    long slot = memory.zeroed(8);
+    ByteString in = ByteString.EMPTY;
+    for (ByteString name : LayerPath.components(path)) {
+      paths.reopen(lane, in.isEmpty() ? ByteString.utf8(".") : in, slot);
+      int directory = (int) Memory.IO.getLong(slot);
+      try {
+        if (Whiteouts.isOne(lane, slot, name)) {
+          TreeRemover.remove(lane, directory, name);
+          Whiteouts.makeOpaqueDirectory(lane, slot, name, rootless);
+          makeParents(path);
+          return;
+        }
+      } finally {
+        TreeRemover.close(lane, directory);
+      }
+      in = LayerPath.join(in, name);
+    }
   }
 
   /** Returns whether any was missing. */

@@ -7,12 +7,12 @@ import static dev.cooper.linux.Linux.O_NONBLOCK;
 import static dev.cooper.linux.Linux.O_RDONLY;
 
 import dev.cooper.oci.ByteString;
+import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layer.EntrySink;
 import dev.cooper.oci.layer.EntryType;
 import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.oci.layer.TarEntry;
-import dev.cooper.oci.layer.TarLimits;
 import dev.cooper.spi.TreeFilter;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -176,14 +176,14 @@ final class TreeReader implements AutoCloseable {
   }
 
   private static void requireLength(ByteString path) {
-    if (path.length() > TarLimits.DEFAULT.nameBytes()) {
+    if (path.length() > ImageLimits.DEFAULT.nameBytes()) {
       throw new OperationException(
           String.format(
               Locale.ROOT,
               "found a path of %d bytes, beginning with %s, and a layer holds at most %d: remove it",
               path.length(),
               path.latin1().substring(0, 60),
-              TarLimits.DEFAULT.nameBytes()));
+              ImageLimits.DEFAULT.nameBytes()));
     }
   }
 
@@ -334,7 +334,7 @@ final class TreeReader implements AutoCloseable {
   private void small(int fd, Found found) throws IOException {
     int size = (int) found.entry.size();
     if (contents.result(found.row) != size) {
-      throw changed(found.entry);
+      throw changed(found);
     }
     TarEntry entry = found.entry;
     long names = contents.result(found.row + 1);
@@ -369,13 +369,13 @@ final class TreeReader implements AutoCloseable {
         }
         left -= n;
         if (left < 0) {
-          throw changed(found.entry);
+          throw changed(found);
         }
         Memory.IO.getByteArray(at, buffer, 0, n);
         sink.write(buffer, 0, n);
       }
       if (left != 0) {
-        throw changed(found.entry);
+        throw changed(found);
       }
       sink.end();
     } finally {
@@ -383,13 +383,17 @@ final class TreeReader implements AutoCloseable {
     }
   }
 
-  private static OperationException changed(TarEntry entry) {
+  private static OperationException changed(Found found) {
+    long size = found.entry.size();
     return new OperationException(
         "the file "
-            + entry.path()
+            + (found.entry.path().isEmpty() ? found.name : found.entry.path())
             + " changed while it was read: it had "
-            + entry.size()
-            + " bytes: copy it when nothing writes to it");
+            + size
+            + " bytes: copy it when nothing writes to it"
+            + (size > 0
+                ? ""
+                : "; what the kernel makes up as it is read, as in /proc, can be read first and then be written"));
   }
 
   private void emit(TarEntry entry) throws IOException {

@@ -7,10 +7,10 @@ import static dev.cooper.linux.Linux.O_RDONLY;
 
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.ContentException;
-import dev.cooper.oci.layer.EntrySink;
 import dev.cooper.oci.layer.EntryType;
 import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.oci.layer.TarEntry;
+import dev.cooper.spi.TreeOutput;
 import java.util.function.Consumer;
 
 /**
@@ -21,7 +21,7 @@ import java.util.function.Consumer;
  * content, owner (clears setuid), mode, attributes (a change of owner drops security.capability),
  * times last; directories get their times when all is written. Not thread-safe.
  */
-final class TreeWriter implements EntrySink, AutoCloseable {
+final class TreeWriter implements TreeOutput {
   /** What a tree is for. */
   enum Kind {
     /** A lower directory of an overlay: whiteouts become the overlay's own. */
@@ -46,18 +46,44 @@ final class TreeWriter implements EntrySink, AutoCloseable {
   private final TreeAttributes attributes;
   private final TreeFiles files;
   private final FileMarks marks;
+  private final Runnable release;
+  private boolean closed;
 
-  TreeWriter(Lane lane, int rootFd, Kind kind, boolean rootless, Consumer<String> notices) {
+  private TreeWriter(
+      Lane lane,
+      int rootFd,
+      Kind kind,
+      boolean rootless,
+      Consumer<String> notices,
+      Runnable release) {
     this.lane = lane;
+    this.release = release;
     this.kind = kind;
     this.rootless = rootless;
     this.notices = notices;
     paths = new TreePaths(memory, rootFd);
     batches = new TreeBatches(lane, CHUNK);
-    places = new TreePlaces(lane, kind, batches, memory, paths);
+    places = new TreePlaces(lane, kind, batches, memory, paths, rootless);
     attributes = new TreeAttributes(batches, rootless, notices);
     marks = new FileMarks(batches, paths);
     files = new TreeFiles(batches, places, attributes, memory);
+  }
+
+  /** A writer that gives back its lane, and the root's descriptor, when it is closed. */
+  static TreeWriter of(Keeper keeper, Lane lane, int rootFd, Kind kind, Consumer<String> notices) {
+    return new TreeWriter(
+        lane,
+        rootFd,
+        kind,
+        keeper.rootless(),
+        notices,
+        () -> {
+          try {
+            TreeRemover.close(lane, rootFd);
+          } finally {
+            keeper.release(lane);
+          }
+        });
   }
 
   @Override
@@ -290,7 +316,8 @@ final class TreeWriter implements EntrySink, AutoCloseable {
   }
 
   /** Waits until everything is written, and gives directories their times. */
-  void finish() {
+  @Override
+  public void finish() {
     batches.settle();
     places.finish();
     batches.settle();
@@ -298,12 +325,17 @@ final class TreeWriter implements EntrySink, AutoCloseable {
 
   @Override
   public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
     try {
-      batches.abandon();
+      batches.abandon(); // until then the lane may still run what was handed over last
       paths.closeAll(lane);
     } finally {
       batches.close();
       memory.close();
+      release.run();
     }
   }
 }

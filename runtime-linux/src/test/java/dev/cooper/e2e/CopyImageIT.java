@@ -129,6 +129,11 @@ class CopyImageIT extends EndToEnd {
     cooper.copy("docker://" + registry.at("multi:1"), "oci:" + temp.resolve("layout"), all);
     assertThat(Validator.validate(temp.resolve("layout"))).isEmpty();
     assertThat(names(temp.resolve("layout/blobs/sha256"))).hasSize(8);
+    for (String single : List.of("one:1", "docker-archive:" + temp.resolve("one.tar") + ":x:1")) {
+      assertThatThrownBy(() -> cooper.copy("docker://" + registry.at("multi:1"), single, all))
+          .hasMessageContaining("one platform");
+    }
+    assertThat(temp.resolve("one.tar")).doesNotExist();
     copy("docker://" + registry.at("multi:1"), "oci:" + temp.resolve("one"));
     assertThat(names(temp.resolve("one/blobs/sha256"))).hasSize(4);
   }

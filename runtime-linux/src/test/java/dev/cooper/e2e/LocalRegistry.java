@@ -39,6 +39,10 @@ final class LocalRegistry implements AutoCloseable {
                 enabled: true
             http:
               addr: 127.0.0.1:0
+            validation:
+              manifests:
+                urls:
+                  allow: ['^http://127[.]0[.]0[.]1:']
             """
                 .formatted(root.resolve("data")));
     Process process =

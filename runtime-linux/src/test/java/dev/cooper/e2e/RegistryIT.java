@@ -3,6 +3,7 @@ package dev.cooper.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.net.httpserver.HttpServer;
 import dev.cooper.BuildEvent;
 import dev.cooper.Command;
 import dev.cooper.Cooper;
@@ -17,18 +18,26 @@ import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
 import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.Index;
+import dev.cooper.oci.Manifest;
 import dev.cooper.oci.MediaType;
 import dev.cooper.oci.compress.Compression;
 import dev.cooper.oci.registry.CredentialsProvider;
 import dev.cooper.oci.registry.RegistriesConf;
 import dev.cooper.oci.registry.RegistryException;
+import dev.cooper.oci.registry.RemoteWriter;
 import dev.cooper.oci.registry.Transfer;
 import dev.cooper.oci.registry.TransferEvent;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -125,6 +134,52 @@ class RegistryIT extends EndToEnd {
   }
 
   @Test
+  void pushWhenTheTagStandsForTheImageAlreadyAsksOnce() throws IOException {
+    String name = registry.at("team/app:1");
+    Image image = pushed(name);
+    events.clear();
+    int before = registry.log().length();
+    Descriptor there = image.push(name);
+    assertThat(outcomes()).isEmpty();
+    assertThat(registry.log().substring(before).lines().filter(line -> line.contains("HTTP/1.1")))
+        .singleElement()
+        .asString()
+        .contains("HEAD /v2/team/app/manifests/1");
+    assertThat(there.digest())
+        .isEqualTo(cooper.registry().find(ImageReference.parse(name)).orElseThrow().digest());
+  }
+
+  @Test
+  void pushWhenTheRegistryHasLostABlobSendsItIfEachIsAskedFor() throws IOException {
+    String name = registry.at("team/app:1");
+    Image image = pushed(name);
+    Descriptor layer = layerOf(name);
+    Files.delete(data(layer));
+    image.push(name);
+    assertThat(data(layer)).doesNotExist();
+    image.push(name, PushOptions.DEFAULT.andEveryBlob());
+    assertThat(data(layer)).exists();
+    try (Cooper fresh = other("fresh")) {
+      assertThat(fresh.pull(name, PullOptions.DEFAULT.andUnpack()).id()).isEqualTo(image.id());
+    }
+  }
+
+  private Descriptor layerOf(String name) throws IOException {
+    return Manifest.parse(cooper.registry().manifest(ImageReference.parse(name)).bytes().toBytes())
+        .layers()
+        .get(0);
+  }
+
+  /** Where the registry keeps a blob. */
+  private Path data(Descriptor blob) {
+    String hex = blob.digest().hex();
+    return temp.resolve("registry/data/docker/registry/v2/blobs/sha256")
+        .resolve(hex.substring(0, 2))
+        .resolve(hex)
+        .resolve("data");
+  }
+
+  @Test
   void pushWhenAnotherRepositoryHasTheLayersMountsThem() throws IOException {
     Image image = pushed(registry.at("team/app:1"));
     events.clear();
@@ -173,7 +228,12 @@ class RegistryIT extends EndToEnd {
         images.add(c.write("/which", architecture).platform("linux", architecture, null).commit());
       }
     }
-    Descriptor there = cooper.pushIndex(images, registry.at("multi:1"), PushOptions.DEFAULT);
+    Descriptor there =
+        cooper.pushIndex(
+            images,
+            registry.at("multi:1"),
+            PushOptions.DEFAULT,
+            index -> index.withAnnotations(Map.of("made-by", "cooper")));
     assertThat(there.mediaType()).isEqualTo(MediaType.OCI_INDEX);
     Index index =
         Index.parse(
@@ -183,6 +243,7 @@ class RegistryIT extends EndToEnd {
                 .bytes()
                 .toBytes());
     assertThat(index.manifests()).hasSize(2);
+    assertThat(index.annotations()).containsEntry("made-by", "cooper");
     try (Cooper fresh = other("fresh")) {
       Image arm = fresh.pull(registry.at("multi:1"), PullOptions.DEFAULT.platform("linux/arm64"));
       assertThat(arm.config().platform().architecture()).isEqualTo("arm64");
@@ -315,19 +376,11 @@ class RegistryIT extends EndToEnd {
   void pullWhenALayerIsDamagedThereFailsAndLeavesNothing() throws IOException {
     String name = registry.at("damaged:1");
     Image image = pushed(name);
-    Descriptor layer =
-        dev.cooper.oci.Manifest.parse(
-                cooper.registry().manifest(ImageReference.parse(name)).bytes().toBytes())
-            .layers()
-            .get(0);
-    Path data =
-        temp.resolve("registry/data/docker/registry/v2/blobs/sha256")
-            .resolve(layer.digest().hex().substring(0, 2))
-            .resolve(layer.digest().hex())
-            .resolve("data");
-    byte[] bytes = java.nio.file.Files.readAllBytes(data);
+    Descriptor layer = layerOf(name);
+    Path data = data(layer);
+    byte[] bytes = Files.readAllBytes(data);
     bytes[bytes.length / 2] ^= 1;
-    java.nio.file.Files.write(data, bytes);
+    Files.write(data, bytes);
     try (Cooper fresh = other("fresh")) {
       assertThatThrownBy(() -> fresh.pull(name, PullOptions.DEFAULT.andUnpack()))
           .isInstanceOf(dev.cooper.oci.ContentException.class)
@@ -338,6 +391,73 @@ class RegistryIT extends EndToEnd {
     assertThat(names(temp.resolve("fresh/layers"))).isEmpty();
     assertThat(names(temp.resolve("fresh/blobs/sha256"))).isEmpty();
     assertThat(image.names()).isNotEmpty();
+  }
+
+  @Test
+  void pullWhenALayerLiesElsewhereFollowsItsUrlOnlyIfAsked() throws IOException {
+    Image image = pushed(registry.at("team/app:1"));
+    Descriptor layer = image.manifest().layers().get(0);
+    byte[] bytes = Files.readAllBytes(blob(layer));
+    List<String> asked = new CopyOnWriteArrayList<>();
+    HttpServer elsewhere =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    elsewhere.createContext(
+        "/",
+        exchange -> {
+          asked.add(exchange.getRequestURI().toString());
+          exchange.sendResponseHeaders(200, bytes.length);
+          exchange.getResponseBody().write(bytes);
+          exchange.close();
+        });
+    elsewhere.start();
+    try {
+      String name = registry.at("foreign:1");
+      RemoteWriter writer = cooper.registry().writer(ImageReference.parse(name));
+      String url = "http://127.0.0.1:" + elsewhere.getAddress().getPort() + "/layer";
+      Descriptor foreign =
+          new Descriptor(
+              MediaType.OCI_FOREIGN_LAYER,
+              layer.digest(),
+              layer.size(),
+              new TreeMap<>(),
+              null,
+              List.of(url),
+              null,
+              null,
+              Map.of());
+      List<Descriptor> layers = new ArrayList<>(image.manifest().layers());
+      layers.set(0, foreign);
+      for (Descriptor each : layers.subList(1, layers.size())) {
+        writer.blob(each, () -> Files.newInputStream(blob(each)));
+      }
+      Descriptor config = image.manifest().config();
+      writer.blob(config, () -> Files.newInputStream(blob(config)));
+      Manifest manifest = image.manifest().withLayers(layers);
+      writer.manifest(
+          Descriptor.of(manifest.mediaType(), manifest.toBytes()), manifest.toBytes(), "1");
+      try (Cooper fresh = other("fresh")) {
+        assertThatThrownBy(() -> fresh.pull(name)).hasMessageContaining("URL");
+        assertThat(asked).isEmpty();
+        assertThat(fresh.images()).isEmpty();
+      }
+      try (Cooper asking =
+          builder()
+              .store(temp.resolve("asking"))
+              .registryClient(client -> client.retries(0).allowForeignLayers(true))
+              .build()) {
+        Image pulled = asking.pull(name, PullOptions.DEFAULT.andUnpack());
+        assertThat(asked).containsExactly("/layer");
+        try (WorkingContainer c = pulled.container()) {
+          assertThat(cat(c, "/made")).isEqualTo("made\n");
+        }
+      }
+    } finally {
+      elsewhere.stop(0);
+    }
+  }
+
+  private Path blob(Descriptor descriptor) {
+    return store.resolve("blobs/sha256").resolve(descriptor.digest().hex());
   }
 
   // --- what people see
@@ -355,8 +475,7 @@ class RegistryIT extends EndToEnd {
     String seen = Tools.run("script", "-qec", line, "/dev/null");
     assertThat(seen).contains("100%").contains("download").contains("transferred");
     String lines =
-        ChildJvm.run(
-            java.util.Map.of(), List.of(), Puller.class, temp.resolve("logged").toString(), name);
+        ChildJvm.run(Map.of(), List.of(), Puller.class, temp.resolve("logged").toString(), name);
     assertThat(lines).contains("download").contains("transferred").doesNotContain("%");
   }
 

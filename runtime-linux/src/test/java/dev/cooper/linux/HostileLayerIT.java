@@ -223,7 +223,8 @@ final class HostileLayerIT {
             });
     swapper.start();
     try {
-      for (int i = 0; i < 300; i++) {
+      long end = System.nanoTime() + 6_000_000_000L;
+      for (int i = 0; i < 10_000 && System.nanoTime() < end; i++) {
         int number = i;
         try {
           HOST.unpack(
@@ -296,6 +297,19 @@ final class HostileLayerIT {
       assertThat(sh(root, "cd /; for f in d/* e/* foo/*; do echo $f $(cat $f); done; ls -A file"))
           .isEqualTo("d/a high\nd/b high\nd/c low\ne/y high\nfoo/baz low\n");
       assertThat(sh(root, "ls -d /gone /none 2>/dev/null; ls -A / | grep wh; true")).isEmpty();
+    }
+  }
+
+  @Test
+  void unpackWhenAHiddenDirectoryHidesInItselfHidesAll() throws IOException {
+    Path lower = HOST.layer(it -> it.file("foo/bar", "low").file("foo/baz", "low"));
+    Path upper = HOST.layer(it -> it.file(".wh.foo", "").file("foo/.wh.bar", ""));
+    try (Rootfs root = HOST.root(lower, upper)) {
+      assertThat(sh(root, "ls -A /foo 2>/dev/null; true")).isEmpty();
+    }
+    Path anew = HOST.layer(it -> it.file(".wh.foo", "").file("foo/x/y", "high"));
+    try (Rootfs root = HOST.root(lower, anew)) {
+      assertThat(sh(root, "find /foo -type f")).isEqualTo("/foo/x/y\n");
     }
   }
 

@@ -4,7 +4,11 @@ import static dev.cooper.linux.BusyboxHost.diff;
 import static dev.cooper.linux.BusyboxHost.sh;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.cooper.oci.ByteString;
+import dev.cooper.oci.layer.EntryType;
+import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.spi.Rootfs;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -101,6 +105,34 @@ final class IsolationIT {
     try (Rootfs root = HOST.root()) {
       assertThat(sh(root, "exec 3<>/dev/ptmx; ls /dev/pts; stat -c '%a %g' /dev/pts/0"))
           .isEqualTo("0\nptmx\n620 5\n");
+    }
+  }
+
+  /** With CAP_MKNOD the host's disk would be one mknod away. */
+  @Test
+  void runWhenNodesOfDevicesAreMadeCannotOpenThem() throws IOException {
+    try (Rootfs root = HOST.root()) {
+      for (String place : List.of("/", "/tmp/", "/dev/", "/dev/shm/")) {
+        String made = "mknod " + place + "node c 1 5 && ";
+        Run run = Runner.in(root).sh(made + "head -c 1 " + place + "node");
+        assertThat(run.status()).as(place).isNotZero();
+        assertThat(run.err()).containsAnyOf("Permission denied", "Operation not permitted");
+        assertThat(run.out()).isEmpty();
+      }
+    }
+  }
+
+  @Test
+  void runWhenTheImageHasNodesOfDevicesCannotOpenThem() throws IOException {
+    assumeTrue(!HOST.rootless(), "an ordinary user's image has no nodes of devices");
+    Path layer =
+        HOST.layer(
+            it ->
+                it.put(
+                    TarEntry.device(ByteString.utf8("zero"), EntryType.CHAR_DEVICE, 0666, 1, 5)));
+    try (Rootfs root = HOST.root(layer)) {
+      assertThat(sh(root, "stat -c '%t:%T' /zero")).isEqualTo("1:5\n");
+      assertThat(Runner.in(root).sh("head -c 1 /zero").err()).contains("Permission denied");
     }
   }
 

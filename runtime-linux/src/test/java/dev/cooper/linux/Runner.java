@@ -4,6 +4,8 @@ import dev.cooper.spi.Cancellation;
 import dev.cooper.spi.ProcessEnd;
 import dev.cooper.spi.ProcessIo;
 import dev.cooper.spi.ProcessMount;
+import dev.cooper.spi.ProcessResources;
+import dev.cooper.spi.ProcessSecurity;
 import dev.cooper.spi.ProcessSpec;
 import dev.cooper.spi.Rootfs;
 import java.io.ByteArrayOutputStream;
@@ -32,6 +34,8 @@ final class Runner {
   private long gid;
   private List<Long> groups = List.of();
   private boolean hostNetwork;
+  private ProcessSecurity security = ProcessSecurity.DEFAULT;
+  private ProcessResources resources = ProcessResources.UNLIMITED;
 
   private Runner(Rootfs root) {
     this.root = root;
@@ -63,6 +67,16 @@ final class Runner {
     return this;
   }
 
+  Runner security(ProcessSecurity allowed) {
+    security = allowed;
+    return this;
+  }
+
+  Runner resources(ProcessResources limits) {
+    resources = limits;
+    return this;
+  }
+
   Runner mount(ProcessMount mount) {
     mounts.add(mount);
     return this;
@@ -90,7 +104,17 @@ final class Runner {
   Run run(String... command) {
     ProcessSpec spec =
         new ProcessSpec(
-            List.of(command), environment, workdir, uid, gid, groups, "box", hostNetwork, mounts);
+            List.of(command),
+            environment,
+            workdir,
+            uid,
+            gid,
+            groups,
+            "box",
+            hostNetwork,
+            mounts,
+            security,
+            resources);
     ProcessEnd end = root.run(spec, new ProcessIo(in, outTo, err, timeout, cancellation));
     return new Run(end, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }

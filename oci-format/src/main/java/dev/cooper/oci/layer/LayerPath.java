@@ -20,7 +20,9 @@ public final class LayerPath {
   public static final Comparator<ByteString> ORDER = LayerPath::compare;
 
   private static final int MAX_COMPONENT = 255;
-  private static final int MAX_PATH = 4096;
+
+  /** The kernel's PATH_MAX counts a NUL too. */
+  private static final int MAX_PATH = 4095;
 
   private LayerPath() {}
 
@@ -30,7 +32,7 @@ public final class LayerPath {
    * @param raw as found: {@code ./a//b/}, {@code /a/b}
    * @return the normal path, empty for the root
    * @throws ContentException if a component is {@code ..} or longer than 255 bytes, the path is
-   *     longer than 4096 bytes, or a byte is NUL
+   *     longer than 4095 bytes, or a byte is NUL
    */
   public static ByteString normalize(ByteString raw) {
     String text = raw.latin1();

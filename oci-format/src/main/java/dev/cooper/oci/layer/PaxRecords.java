@@ -2,6 +2,7 @@ package dev.cooper.oci.layer;
 
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.ContentException;
+import dev.cooper.oci.ImageLimits;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,10 @@ final class PaxRecords {
   private static final String XATTR = "SCHILY.xattr.";
   private static final String SPARSE = "GNU.sparse.";
   private static final int MAX_XATTR_NAME = 255;
+
+  /** The kernel's XATTR_LIST_MAX: all names of a file, each with a NUL. */
+  private static final int MAX_XATTR_LIST = 1 << 16;
+
   private static final int MAX_NUMBER = 40;
   private static final int MAX_DEPTH = 20;
 
@@ -29,11 +34,12 @@ final class PaxRecords {
   final SortedMap<ByteString, ByteString> xattrs = new TreeMap<>();
   final PaxSparse sparse;
 
-  private final TarLimits limits;
+  private final ImageLimits limits;
   private final long offset;
   private final boolean global;
+  private int xattrNames;
 
-  private PaxRecords(TarLimits limits, long offset, boolean global) {
+  private PaxRecords(ImageLimits limits, long offset, boolean global) {
     this.limits = limits;
     this.offset = offset;
     this.global = global;
@@ -41,12 +47,12 @@ final class PaxRecords {
   }
 
   /** The records that an entry's own header holds. */
-  static PaxRecords of(byte[] body, TarLimits limits, long offset) {
+  static PaxRecords of(byte[] body, ImageLimits limits, long offset) {
     return new PaxRecords(limits, offset, false).parse(body);
   }
 
   /** The records of a global header: only owner and time can sensibly be those of many entries. */
-  static PaxRecords global(byte[] body, TarLimits limits, long offset) {
+  static PaxRecords global(byte[] body, ImageLimits limits, long offset) {
     return new PaxRecords(limits, offset, true).parse(body);
   }
 
@@ -113,7 +119,7 @@ final class PaxRecords {
   private @Nullable ByteString name(String key, byte[] body, int at, int length) {
     perEntry(key);
     if (length > limits.nameBytes()) {
-      throw bad(key, "found " + length + " bytes, at most " + limits.nameBytes() + " are allowed");
+      throw over("nameBytes", limits.nameBytes(), key, length);
     }
     ByteString name = ByteString.of(body, at, length);
     if (name.latin1().indexOf(0) >= 0) {
@@ -148,9 +154,11 @@ final class PaxRecords {
 
   private void xattr(ByteString name, byte[] body, int at, int length) {
     if (length > limits.xattrBytes()) {
-      throw bad(
-          "extended attribute " + name,
-          "found " + length + " bytes, at most " + limits.xattrBytes() + " are allowed");
+      throw over("xattrBytes", limits.xattrBytes(), "extended attribute " + name, length);
+    }
+    xattrNames += name.length() + 1;
+    if (xattrNames > MAX_XATTR_LIST) {
+      throw bad("extended attributes", "found names of more bytes together than a file may have");
     }
     xattrs.put(name, ByteString.of(body, at, length));
   }
@@ -204,6 +212,19 @@ final class PaxRecords {
 
   private ContentException bad(String field, String found) {
     return bad(offset, field, found);
+  }
+
+  private ContentException over(String limit, int most, String field, int length) {
+    return ImageLimits.exceeded(
+        limit,
+        most,
+        "the PAX header in the tar at offset "
+            + offset
+            + " has a "
+            + field
+            + " of "
+            + length
+            + " bytes");
   }
 
   private static ContentException bad(long offset, String field, String found) {

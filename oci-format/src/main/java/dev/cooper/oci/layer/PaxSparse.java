@@ -2,11 +2,12 @@ package dev.cooper.oci.layer;
 
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.ContentException;
+import dev.cooper.oci.ImageLimits;
 import org.jspecify.annotations.Nullable;
 
 /** What GNU tar says of a sparse file in a PAX header: its formats 0.0, 0.1 and 1.0. */
 final class PaxSparse {
-  private final TarLimits limits;
+  private final ImageLimits limits;
   private final long offset;
   private @Nullable SparseMap map;
   private boolean present;
@@ -19,7 +20,7 @@ final class PaxSparse {
   /** The file's name, where the archive's is one that GNU tar made up. */
   @Nullable ByteString name;
 
-  PaxSparse(TarLimits limits, long offset) {
+  PaxSparse(ImageLimits limits, long offset) {
     this.limits = limits;
     this.offset = offset;
   }
@@ -82,7 +83,13 @@ final class PaxSparse {
   }
 
   private ByteString checkedName(ByteString value) {
-    if (value.isEmpty() || value.length() > limits.nameBytes() || value.latin1().indexOf(0) >= 0) {
+    if (value.length() > limits.nameBytes()) {
+      throw ImageLimits.exceeded(
+          "nameBytes",
+          limits.nameBytes(),
+          "a sparse file of the tar has a name of " + value.length() + " bytes");
+    }
+    if (value.isEmpty() || value.latin1().indexOf(0) >= 0) {
       throw bad("GNU.sparse.name has " + value.length() + " bytes, or a NUL");
     }
     return value;

@@ -1,6 +1,7 @@
 package dev.cooper.oci.layer;
 
 import dev.cooper.oci.ContentException;
+import dev.cooper.oci.ImageLimits;
 import java.util.Arrays;
 
 /**
@@ -10,14 +11,15 @@ import java.util.Arrays;
  * differ in what they make of it.
  */
 final class SparseMap {
-  private final TarLimits limits;
+  private final ImageLimits limits;
   private final long entryOffset;
   private long[] segments = new long[8];
   private int count;
+  private int added;
   private long dataBytes;
   private long end;
 
-  SparseMap(TarLimits limits, long entryOffset) {
+  SparseMap(ImageLimits limits, long entryOffset) {
     this.limits = limits;
     this.entryOffset = entryOffset;
   }
@@ -26,9 +28,7 @@ final class SparseMap {
     if (offset < end || length < 0 || offset + length < offset) {
       throw bad("segment " + offset + "+" + length + " is out of order, overlaps, or is negative");
     }
-    if (count / 2 >= limits.sparseSegments()) {
-      throw bad("more than " + limits.sparseSegments() + " segments");
-    }
+    count();
     end = offset + length;
     dataBytes += length;
     if (length == 0) {
@@ -41,10 +41,22 @@ final class SparseMap {
     segments[count++] = length;
   }
 
+  /** Counts a segment, or a block of none: an archive could go on with either without end. */
+  void count() {
+    if (++added > limits.sparseSegments()) {
+      throw ImageLimits.exceeded(
+          "sparseSegments",
+          limits.sparseSegments(),
+          "the sparse file in the tar at offset "
+              + entryOffset
+              + " has more than as many segments");
+    }
+  }
+
   /** Checks the whole against the file's size and the bytes that the archive holds for it. */
   void check(long fileSize, long archived) {
-    if (fileSize < 0 || fileSize > limits.sparseFileBytes()) {
-      throw bad("size " + fileSize + ", at most " + limits.sparseFileBytes() + " are allowed");
+    if (fileSize < 0) {
+      throw bad("size " + fileSize);
     }
     if (end > fileSize || dataBytes != archived) {
       throw bad(

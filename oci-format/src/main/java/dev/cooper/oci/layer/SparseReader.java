@@ -2,6 +2,7 @@ package dev.cooper.oci.layer;
 
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.ContentException;
+import dev.cooper.oci.ImageLimits;
 import java.io.IOException;
 
 /** Reads the maps of sparse files that lie in blocks: GNU's own, and PAX format 1.0. */
@@ -10,11 +11,11 @@ final class SparseReader {
   private static final int MAX_DIGITS = 20;
 
   private final TarInput in;
-  private final TarLimits limits;
+  private final ImageLimits limits;
   private final TarHeader header;
   private final long offset;
 
-  SparseReader(TarInput in, TarLimits limits, TarHeader header, long offset) {
+  SparseReader(TarInput in, ImageLimits limits, TarHeader header, long offset) {
     this.in = in;
     this.limits = limits;
     this.header = header;
@@ -35,6 +36,7 @@ final class SparseReader {
       }
       extension.look(in.buffer(), at, in.offset() - BLOCK);
       more = extension.octet(504) != 0;
+      map.count();
       segments(extension, 0, 21, map);
     }
     map.check(size, archived);
@@ -75,7 +77,10 @@ final class SparseReader {
     Lines lines = new Lines(archived);
     long count = lines.number();
     if (count > limits.sparseSegments()) {
-      throw map.bad(count + " segments, at most " + limits.sparseSegments() + " are allowed");
+      throw ImageLimits.exceeded(
+          "sparseSegments",
+          limits.sparseSegments(),
+          "the sparse file in the tar at offset " + offset + " has " + count + " segments");
     }
     for (long i = 0; i < count; i++) {
       long start = lines.number();

@@ -2,6 +2,7 @@ package dev.cooper.oci.layer;
 
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.ContentException;
+import dev.cooper.oci.ImageLimits;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.SortedMap;
@@ -11,8 +12,12 @@ import org.jspecify.annotations.Nullable;
 final class TarHeaders {
   private static final int BLOCK = TarInput.BLOCK;
 
+  /** The kernel's PATH_MAX counts a NUL too. */
+  private static final int MAX_LINK = 4095;
+
   private final TarInput in;
-  private final TarLimits limits;
+  private final ImageLimits limits;
+  private final LayerBudget budget;
   private final TarHeader header = new TarHeader();
   private final GlobalDefaults defaults = new GlobalDefaults();
   private long offset;
@@ -21,9 +26,10 @@ final class TarHeaders {
   private @Nullable ByteString longLink;
   private TarContent content;
 
-  TarHeaders(TarInput in, TarLimits limits) {
+  TarHeaders(TarInput in, LayerBudget budget) {
     this.in = in;
-    this.limits = limits;
+    this.limits = budget.limits();
+    this.budget = budget;
     this.content = TarContent.plain(in, 0);
   }
 
@@ -44,11 +50,9 @@ final class TarHeaders {
       switch (header.type()) {
         case 'x', 'X' -> {
           once(pax);
-          pax = PaxRecords.of(body("a PAX header", limits.headerBytes()), limits, offset);
+          pax = PaxRecords.of(extended(), limits, offset);
         }
-        case 'g' ->
-            defaults.add(
-                PaxRecords.global(body("a PAX header", limits.headerBytes()), limits, offset));
+        case 'g' -> defaults.add(PaxRecords.global(extended(), limits, offset));
         case 'L' -> {
           once(longName);
           longName = longText("a long name");
@@ -57,7 +61,10 @@ final class TarHeaders {
           once(longLink);
           longLink = longText("a long link name");
         }
-        case 'V' -> in.skip(padded(header.size()), "a volume label");
+        case 'V' -> {
+          budget.takeHeader(header.size());
+          in.skip(padded(header.size()), "a volume label");
+        }
         default -> {
           return entry();
         }
@@ -100,11 +107,17 @@ final class TarHeaders {
     return size + padding < 0 ? size : size + padding;
   }
 
-  private byte[] body(String what, int limit) throws IOException {
+  private byte[] extended() throws IOException {
+    return body("headerBytes", "a PAX header", limits.headerBytes());
+  }
+
+  private byte[] body(String limit, String what, int most) throws IOException {
     long size = header.size();
-    if (size > limit) {
-      throw header.bad("size", what + " of " + size + " bytes, at most " + limit + " are allowed");
+    if (size > most) {
+      throw ImageLimits.exceeded(
+          limit, most, "the tar has at offset " + offset + " " + what + " of " + size + " bytes");
     }
+    budget.takeHeader(size);
     byte[] body = in.readFully((int) size, what);
     in.skip(padded(size) - size, what);
     return body;
@@ -112,13 +125,19 @@ final class TarHeaders {
 
   /** GNU tar ends such a name with a NUL, which counts; other writers don't. */
   private ByteString longText(String what) throws IOException {
-    byte[] body = body(what, limits.nameBytes() + 1);
+    byte[] body = body("nameBytes", what, limits.nameBytes() + 1);
     int end = 0;
     while (end < body.length && body[end] != 0) {
       end++;
     }
-    if (end == 0 || end > limits.nameBytes()) {
+    if (end == 0) {
       throw header.bad("name", what + " of " + end + " bytes");
+    }
+    if (end > limits.nameBytes()) {
+      throw ImageLimits.exceeded(
+          "nameBytes",
+          limits.nameBytes(),
+          "the tar has at offset " + offset + " " + what + " of " + end + " bytes");
     }
     return ByteString.of(body, 0, end);
   }
@@ -165,7 +184,12 @@ final class TarHeaders {
 
   private ByteString link(@Nullable PaxRecords records) {
     ByteString link = one("link name", longLink, records == null ? null : records.link);
-    return link == null ? header.link() : link;
+    ByteString found = link == null ? header.link() : link;
+    if (found.length() > MAX_LINK) {
+      throw header.bad(
+          "link name", "found " + found.length() + " bytes, and no file system holds such a link");
+    }
+    return found;
   }
 
   /** GNU tar takes PAX's name of the two, Go takes GNU's. */

@@ -1,6 +1,7 @@
 package dev.cooper.oci.layer;
 
 import dev.cooper.oci.ContentException;
+import dev.cooper.oci.ImageLimits;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,15 +17,17 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TarReader implements Closeable {
   private final TarInput in;
-  private final TarLimits limits;
+  private final ImageLimits limits;
+  private final LayerBudget budget;
   private final TarHeaders headers;
   private TarContent content;
   private boolean ended;
 
-  private TarReader(InputStream in, TarLimits limits) {
+  private TarReader(InputStream in, LayerBudget budget) {
     this.in = new TarInput(in);
-    this.limits = limits;
-    this.headers = new TarHeaders(this.in, limits);
+    this.limits = budget.limits();
+    this.budget = budget;
+    this.headers = new TarHeaders(this.in, budget);
     this.content = TarContent.plain(this.in, 0);
   }
 
@@ -35,7 +38,7 @@ public final class TarReader implements Closeable {
    * @return the reader
    */
   public static TarReader over(InputStream in) {
-    return over(in, TarLimits.DEFAULT);
+    return over(in, ImageLimits.DEFAULT);
   }
 
   /**
@@ -45,8 +48,19 @@ public final class TarReader implements Closeable {
    * @param limits what is refused
    * @return the reader
    */
-  public static TarReader over(InputStream in, TarLimits limits) {
-    return new TarReader(in, limits);
+  public static TarReader over(InputStream in, ImageLimits limits) {
+    return over(in, LayerBudget.of(limits, Long.MAX_VALUE));
+  }
+
+  /**
+   * Reads an uncompressed archive within what is left of a budget.
+   *
+   * @param in the archive, from its first byte; buffered here
+   * @param budget what each entry is taken from
+   * @return the reader
+   */
+  public static TarReader over(InputStream in, LayerBudget budget) {
+    return new TarReader(in, budget);
   }
 
   /**
@@ -63,6 +77,9 @@ public final class TarReader implements Closeable {
     content.finish();
     TarEntry entry = headers.next();
     ended = entry == null;
+    if (entry != null) {
+      budget.take(entry);
+    }
     content = ended ? TarContent.plain(in, 0) : headers.content();
     return entry;
   }
@@ -102,7 +119,7 @@ public final class TarReader implements Closeable {
   /**
    * Reads what follows the end marker, so that a digest over the stream is one over all of it.
    *
-   * @throws ContentException if more than {@link TarLimits#trailingBytes} follow
+   * @throws ContentException if more than {@link ImageLimits#trailingBytes} follow
    * @throws IllegalStateException if {@link #next} has not given null yet
    * @throws IOException if the stream can't be read
    */
@@ -114,11 +131,10 @@ public final class TarReader implements Closeable {
     long end = in.offset();
     while (in.read(scratch, 0, scratch.length) >= 0) {
       if (in.offset() - end > limits.trailingBytes()) {
-        throw new ContentException(
-            "more than "
-                + limits.trailingBytes()
-                + " bytes follow the end of the tar at offset "
-                + end);
+        throw ImageLimits.exceeded(
+            "trailingBytes",
+            limits.trailingBytes(),
+            "more than as many bytes follow the end of the tar at offset " + end);
       }
     }
   }

@@ -4,7 +4,7 @@ import dev.cooper.oci.ByteString;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
-import dev.cooper.oci.Manifest;
+import dev.cooper.oci.ImageLimits;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,6 +15,12 @@ import org.jspecify.annotations.Nullable;
 abstract class BlobReader implements ContentReader {
   /** A blob as it lies there, unchecked. */
   record Blob(InputStream content, long size) {}
+
+  private final ImageLimits limits;
+
+  BlobReader(ImageLimits limits) {
+    this.limits = limits;
+  }
 
   /** What is read, for messages. */
   abstract String where();
@@ -27,17 +33,8 @@ abstract class BlobReader implements ContentReader {
 
   @Override
   public final byte[] read(Descriptor descriptor) throws IOException {
-    if (descriptor.size() > Manifest.MAX_SIZE) {
-      throw new ContentException(
-          String.format(
-              Locale.ROOT,
-              "%s: %s %s has %d bytes, expected at most %d",
-              where(),
-              descriptor.mediaType(),
-              descriptor.digest(),
-              descriptor.size(),
-              Manifest.MAX_SIZE));
-    }
+    limits.requireDocument(
+        where() + ": " + descriptor.mediaType() + " " + descriptor.digest(), descriptor.size());
     try (InputStream in = open(descriptor)) {
       return in.readAllBytes();
     }
@@ -49,6 +46,7 @@ abstract class BlobReader implements ContentReader {
     if (data != null) {
       return new ByteArrayInputStream(data.toBytes());
     }
+    limits.requireBlob(descriptor);
     Digest digest = descriptor.digest();
     Blob blob = find(digest);
     if (blob == null) {

@@ -28,7 +28,7 @@ public interface ContentReader extends Closeable {
    * @param descriptor what to read
    * @return its bytes
    * @throws ContentException if it is not there, has another size or digest, or is over {@link
-   *     dev.cooper.oci.Manifest#MAX_SIZE}
+   *     dev.cooper.oci.ImageLimits#documentBytes}
    * @throws IOException if it can't be read
    */
   byte[] read(Descriptor descriptor) throws IOException;
@@ -39,7 +39,8 @@ public interface ContentReader extends Closeable {
    * @param descriptor what to read
    * @return its bytes, to be closed; reading throws {@link ContentException} if they have another
    *     size or digest
-   * @throws ContentException if it is not there, or can be seen to have another size
+   * @throws ContentException if it is not there, can be seen to have another size, or is over
+   *     {@link dev.cooper.oci.ImageLimits#layerBytes}
    * @throws IOException if it can't be read
    */
   InputStream open(Descriptor descriptor) throws IOException;

@@ -4,6 +4,7 @@ import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
 import dev.cooper.oci.ImageConfig;
+import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.Index;
 import dev.cooper.oci.Manifest;
@@ -46,6 +47,7 @@ public final class DockerArchive extends BlobReader {
   private final Map<Digest, String> names = new HashMap<>();
 
   private DockerArchive(TarFile tar) throws IOException {
+    super(tar.limits());
     this.tar = tar;
     refuseOld(tar);
     List<Descriptor> manifests = new ArrayList<>();
@@ -71,7 +73,7 @@ public final class DockerArchive extends BlobReader {
    * @throws IOException if it can't be read, or not be unpacked
    */
   public static DockerArchive open(Path file, Path temporary) throws IOException {
-    return over(TarFile.open(file, temporary));
+    return over(TarFile.open(file, temporary, ImageLimits.DEFAULT));
   }
 
   static DockerArchive over(TarFile tar) throws IOException {
@@ -126,6 +128,7 @@ public final class DockerArchive extends BlobReader {
   }
 
   private Descriptor manifest(SavedImage image) throws IOException {
+    tar.limits().requireLayers(image.layers().size());
     byte[] bytes = tar.document(image.config());
     Descriptor config = Descriptor.of(MediaType.DOCKER_CONFIG, bytes);
     Matcher named = NAMED_BY_DIGEST.matcher(image.config());

@@ -4,6 +4,7 @@ import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
 import dev.cooper.oci.ImageConfig;
+import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.Index;
 import dev.cooper.oci.Manifest;
@@ -112,7 +113,7 @@ final class DockerArchiveWriter extends StagedWriter {
     try (InputStream in = Decompression.open(Files.newInputStream(packed));
         FileChannel channel = DurableFiles.create(unpacked);
         DigestingOutputStream out = new DigestingOutputStream(Channels.newOutputStream(channel))) {
-      Unpacking.copy(in, out, "layer " + layer.digest(), Unpacking.MAX_BYTES);
+      Unpacking.copy(in, out, "layer " + layer.digest(), ImageLimits.DEFAULT, layer.size());
       if (!out.digest().equals(diffId)) {
         throw new ContentException(
             String.format(

@@ -4,9 +4,11 @@ import dev.cooper.oci.ByteString;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
+import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.MediaType;
 import dev.cooper.oci.compress.Compression;
 import dev.cooper.oci.layer.EntryType;
+import dev.cooper.oci.layer.LayerBudget;
 import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.oci.layer.TarReader;
@@ -52,7 +54,7 @@ final class LayerValidator {
     try (InputStream in = new BufferedInputStream(reader.open(layer));
         DigestInputStream unpacked =
             new DigestInputStream(decompress(where, layer, in), any.newMessageDigest())) {
-      entries(where, unpacked);
+      entries(where, unpacked, layer);
       Digest found = Digest.of(any.algorithm(), unpacked.getMessageDigest().digest());
       violations.check(
           diffId == null || found.equals(diffId),
@@ -85,8 +87,8 @@ final class LayerValidator {
   }
 
   /** Reads the tar to its end, and what follows; a broken tar still has a diffID. */
-  private void entries(String where, InputStream unpacked) throws IOException {
-    TarReader tar = TarReader.over(unpacked);
+  private void entries(String where, InputStream unpacked, Descriptor layer) throws IOException {
+    TarReader tar = TarReader.over(unpacked, LayerBudget.of(ImageLimits.DEFAULT, layer.size()));
     try {
       for (TarEntry entry = tar.next(); entry != null; entry = tar.next()) {
         entry(where + ": " + entry.path(), entry);

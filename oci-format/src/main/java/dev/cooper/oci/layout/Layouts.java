@@ -3,6 +3,7 @@ package dev.cooper.oci.layout;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
+import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.Index;
 import dev.cooper.oci.Manifest;
 import java.io.IOException;
@@ -37,21 +38,38 @@ public final class Layouts {
   }
 
   /**
+   * Opens a layout, an OCI archive or a Docker archive, by what it contains, within the default
+   * limits.
+   *
+   * @param path a directory or a file
+   * @param temporary a directory that a compressed archive is unpacked into until closing
+   * @return a reader
+   * @throws ContentException if it is none of them, or over a limit
+   * @throws IOException if it can't be read
+   */
+  public static ContentReader open(Path path, Path temporary) throws IOException {
+    return open(path, temporary, ImageLimits.DEFAULT);
+  }
+
+  /**
    * Opens a layout, an OCI archive or a Docker archive, by what it contains.
    *
    * <p>An archive that is both, as newer Dockers write it, is read as OCI's.
    *
    * @param path a directory or a file
    * @param temporary a directory that a compressed archive is unpacked into until closing
+   * @param limits what is refused: documents and blobs that are too long, too many layers, and a
+   *     compressed archive that unpacks to too much
    * @return a reader
-   * @throws ContentException if it is none of them
+   * @throws ContentException if it is none of them, or over a limit
    * @throws IOException if it can't be read
    */
-  public static ContentReader open(Path path, Path temporary) throws IOException {
+  public static ContentReader open(Path path, Path temporary, ImageLimits limits)
+      throws IOException {
     if (Files.isDirectory(path)) {
-      return OciLayout.open(path);
+      return OciLayout.open(path, limits);
     }
-    TarFile tar = TarFile.open(path, temporary);
+    TarFile tar = TarFile.open(path, temporary, limits);
     if (OciArchive.isIn(tar)) {
       return OciArchive.over(tar);
     }

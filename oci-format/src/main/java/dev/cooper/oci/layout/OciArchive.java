@@ -2,6 +2,7 @@ package dev.cooper.oci.layout;
 
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Digest;
+import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.Index;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -20,6 +21,7 @@ public final class OciArchive extends BlobReader {
   private final Index index;
 
   private OciArchive(TarFile tar) throws IOException {
+    super(tar.limits());
     this.tar = tar;
     LayoutFile.check(tar.document(LayoutFile.NAME));
     this.indexBytes = tar.document(LayoutFile.INDEX);
@@ -36,7 +38,7 @@ public final class OciArchive extends BlobReader {
    * @throws IOException if it can't be read, or not be unpacked
    */
   public static OciArchive open(Path file, Path temporary) throws IOException {
-    return over(TarFile.open(file, temporary));
+    return over(TarFile.open(file, temporary, ImageLimits.DEFAULT));
   }
 
   static OciArchive over(TarFile tar) throws IOException {

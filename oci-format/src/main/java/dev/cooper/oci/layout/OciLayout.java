@@ -2,8 +2,8 @@ package dev.cooper.oci.layout;
 
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Digest;
+import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.Index;
-import dev.cooper.oci.Manifest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.Channels;
@@ -31,10 +31,11 @@ public final class OciLayout extends BlobReader {
   private final byte[] indexBytes;
   private final Index index;
 
-  private OciLayout(Path directory) throws IOException {
+  private OciLayout(Path directory, ImageLimits limits) throws IOException {
+    super(limits);
     this.directory = directory;
-    LayoutFile.check(document(LayoutFile.NAME, "is this an OCI image layout?"));
-    this.indexBytes = document(LayoutFile.INDEX, "the layout is not whole");
+    LayoutFile.check(document(LayoutFile.NAME, "is this an OCI image layout?", limits));
+    this.indexBytes = document(LayoutFile.INDEX, "the layout is not whole", limits);
     this.index = Index.parse(indexBytes);
   }
 
@@ -47,8 +48,12 @@ public final class OciLayout extends BlobReader {
    * @throws IOException if it can't be read
    */
   public static OciLayout open(Path directory) throws IOException {
+    return open(directory, ImageLimits.DEFAULT);
+  }
+
+  static OciLayout open(Path directory, ImageLimits limits) throws IOException {
     try {
-      return new OciLayout(directory);
+      return new OciLayout(directory, limits);
     } catch (ContentException e) {
       throw new ContentException(directory + ": " + e.getMessage(), e);
     }
@@ -114,13 +119,15 @@ public final class OciLayout extends BlobReader {
     return directory.resolve(path(digest));
   }
 
-  private byte[] document(String name, String otherwise) throws IOException {
+  private byte[] document(String name, String otherwise, ImageLimits limits) throws IOException {
     Path file = directory.resolve(name);
     if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
       throw new ContentException("found no file " + name + ": " + otherwise);
     }
     try (InputStream in = Channels.newInputStream(FileChannel.open(file, READ))) {
-      return in.readNBytes(Manifest.MAX_SIZE + 1);
+      byte[] bytes = in.readNBytes(limits.documentBytes() + 1);
+      limits.requireDocument(name, bytes.length);
+      return bytes;
     }
   }
 

@@ -2,7 +2,7 @@ package dev.cooper.oci.layout;
 
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.ContentException;
-import dev.cooper.oci.Manifest;
+import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.compress.Decompression;
 import dev.cooper.oci.layer.EntryType;
 import dev.cooper.oci.layer.LayerPath;
@@ -18,7 +18,6 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * is unpacked to a temporary file, which closing removes. Thread-safe.
  */
 final class TarFile implements Closeable {
-  /** No archive of images has that many; each costs memory. */
+  /** No archive of images has that many, of whatever size; each costs memory. */
   private static final int MAX_ENTRIES = 100_000;
 
   private static final int MAX_LINKS = 16;
@@ -39,17 +38,19 @@ final class TarFile implements Closeable {
 
   private final Path path;
   private final RandomAccessFile file;
+  private final ImageLimits limits;
   private final Map<ByteString, Member> members = new HashMap<>();
 
-  private TarFile(Path path, RandomAccessFile file) {
+  private TarFile(Path path, RandomAccessFile file, ImageLimits limits) {
     this.path = path;
     this.file = file;
+    this.limits = limits;
   }
 
   /** Opens an archive; where it is compressed, it is unpacked into the directory. */
-  static TarFile open(Path path, Path temporary) throws IOException {
-    RandomAccessFile file = uncompressed(path, temporary);
-    TarFile tar = new TarFile(path, file);
+  static TarFile open(Path path, Path temporary, ImageLimits limits) throws IOException {
+    RandomAccessFile file = uncompressed(path, temporary, limits);
+    TarFile tar = new TarFile(path, file, limits);
     try {
       tar.index();
     } catch (ContentException e) {
@@ -62,7 +63,8 @@ final class TarFile implements Closeable {
     return tar;
   }
 
-  private static RandomAccessFile uncompressed(Path path, Path temporary) throws IOException {
+  private static RandomAccessFile uncompressed(Path path, Path temporary, ImageLimits limits)
+      throws IOException {
     try (InputStream in = new BufferedInputStream(Files.newInputStream(path))) {
       in.mark(TarFormat.HEAD);
       byte[] head = in.readNBytes(TarFormat.HEAD);
@@ -70,16 +72,16 @@ final class TarFile implements Closeable {
       if (!TarFormat.isCompressed(head)) {
         return new RandomAccessFile(path.toFile(), "r");
       }
-      return unpack(path, in, Files.createTempFile(temporary, ".unpacked-", ".tar"));
+      return unpack(path, in, Files.createTempFile(temporary, ".unpacked-", ".tar"), limits);
     }
   }
 
-  private static RandomAccessFile unpack(Path path, InputStream packed, Path file)
-      throws IOException {
+  private static RandomAccessFile unpack(
+      Path path, InputStream packed, Path file, ImageLimits limits) throws IOException {
     RandomAccessFile unpacked = new TemporaryFile(file);
     try (InputStream in = Decompression.open(packed);
         OutputStream out = Files.newOutputStream(file)) {
-      Unpacking.copy(in, out, "the archive", Unpacking.MAX_BYTES);
+      Unpacking.copy(in, out, "the archive", limits, Files.size(path));
       if (File.separatorChar == '/') {
         // Where an open file may lose its name, nothing is left even if the JVM is killed.
         Files.delete(file);
@@ -111,7 +113,9 @@ final class TarFile implements Closeable {
   }
 
   private void index() throws IOException {
-    try (TarReader reader = TarReader.over(new Extent(file, 0, file.length()))) {
+    // What it holds is there already, and each blob's size is looked at when it is opened.
+    ImageLimits own = limits.withLayerEntries(Long.MAX_VALUE).withLayerBytes(Long.MAX_VALUE);
+    try (TarReader reader = TarReader.over(new Extent(file, 0, file.length()), own)) {
       for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
         add(entry, reader.contentOffset());
       }
@@ -173,6 +177,10 @@ final class TarFile implements Closeable {
     return path;
   }
 
+  ImageLimits limits() {
+    return limits;
+  }
+
   /** Whether a name is there, and leads to a file. */
   boolean has(String name) {
     return member(ByteString.utf8(name)) != null;
@@ -198,15 +206,7 @@ final class TarFile implements Closeable {
   /** Reads a document by its name. */
   byte[] document(String name) throws IOException {
     BlobReader.Blob blob = require(name);
-    if (blob.size() > Manifest.MAX_SIZE) {
-      throw new ContentException(
-          String.format(
-              Locale.ROOT,
-              "%s: found %d bytes, expected at most %d",
-              name,
-              blob.size(),
-              Manifest.MAX_SIZE));
-    }
+    limits.requireDocument(ByteString.utf8(name).toString(), blob.size());
     return blob.content().readAllBytes();
   }
 

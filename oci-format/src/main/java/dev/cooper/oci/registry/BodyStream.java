@@ -45,6 +45,13 @@ final class BodyStream extends InputStream implements HttpResponse.BodySubscribe
     this.whenClosed = whenClosed;
   }
 
+  /** Of no bytes. */
+  static BodyStream empty() {
+    BodyStream empty = new BodyStream(Duration.ZERO, stream -> {});
+    empty.onComplete();
+    return empty;
+  }
+
   @Override
   public CompletionStage<BodyStream> getBody() {
     return CompletableFuture.completedFuture(this);

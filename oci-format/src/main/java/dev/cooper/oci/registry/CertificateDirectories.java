@@ -30,9 +30,9 @@ import org.jspecify.annotations.Nullable;
  * <p>For a registry the first directory counts that is there: {@code
  * ~/.config/containers/certs.d/HOST[:PORT]}, {@code /etc/containers/certs.d/HOST[:PORT]}, {@code
  * /etc/docker/certs.d/HOST[:PORT]}. In it, {@code *.crt} are authorities that are trusted besides
- * the Java runtime's, and each {@code NAME.cert} with its {@code NAME.key} is a certificate that
- * the client shows. All are PEM; keys are RSA's, EC's or EdDSA's, in PKCS#8 or in OpenSSL's older
- * forms, without a passphrase.
+ * the Java runtime's and the system's, and each {@code NAME.cert} with its {@code NAME.key} is a
+ * certificate that the client shows. All are PEM; keys are RSA's, EC's or EdDSA's, in PKCS#8 or in
+ * OpenSSL's older forms, without a passphrase.
  *
  * <p>The files are read again at each call. Immutable, thread-safe.
  */
@@ -205,7 +205,7 @@ public final class CertificateDirectories implements TlsProvider {
       store.setCertificateEntry("authority-" + i, all.get(i));
     }
     factory.init(store);
-    return factory.getTrustManagers();
+    return SystemTrust.besides(factory.getTrustManagers(), HostEnvironment.current());
   }
 
   private static KeyStore emptyStore() throws GeneralSecurityException, IOException {

@@ -43,6 +43,7 @@ final class Clients implements Closeable {
   private volatile boolean closed;
   private final SSLContext noTls = new NoTls();
   private @Nullable SSLContext unverified;
+  private @Nullable SSLContext trusting;
 
   Clients(Settings settings) {
     this.settings = settings;
@@ -102,10 +103,15 @@ final class Clients implements Closeable {
     return client(unverified);
   }
 
-  /** For TLS with the Java runtime's own trust. */
+  /** For TLS with the Java runtime's trust, and the system's. */
   synchronized HttpClient verified() throws IOException {
     try {
-      return client(SSLContext.getDefault());
+      SSLContext context = trusting;
+      if (context == null) {
+        context = SystemTrust.context(HostEnvironment.current());
+        trusting = context;
+      }
+      return client(context);
     } catch (GeneralSecurityException e) {
       throw new IOException("this Java runtime's TLS can't be used: " + e.getMessage(), e);
     }

@@ -79,7 +79,7 @@ final class Manifests {
     String where = "manifest " + Redaction.url(response.uri());
     try {
       Digest said = said(response);
-      byte[] bytes = response.bytes();
+      byte[] bytes = response.bytes(repository.host().settings().limits());
       Digest digest = pinned == null ? Digest.sha256(bytes) : pinned;
       if (!digest.matches(bytes)) {
         throw new ContentException(

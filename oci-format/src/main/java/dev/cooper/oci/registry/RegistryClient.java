@@ -48,6 +48,17 @@ public final class RegistryClient implements AutoCloseable {
   }
 
   /**
+   * Loads what the first request to a registry needs, and sends nothing: to be called beside other
+   * work, by a program that has a second to live.
+   *
+   * @param reference names a repository there
+   * @throws IOException if interrupted, or the configuration can't be read
+   */
+  public void prepare(ImageReference reference) throws IOException {
+    itself(reference).host().prepare();
+  }
+
+  /**
    * Asks what a reference leads to, without reading it.
    *
    * @param reference by its digest if it has one, else by its tag

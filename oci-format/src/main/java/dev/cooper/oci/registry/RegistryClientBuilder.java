@@ -1,5 +1,6 @@
 package dev.cooper.oci.registry;
 
+import dev.cooper.oci.ImageLimits;
 import java.net.Authenticator;
 import java.net.ProxySelector;
 import java.time.Duration;
@@ -22,6 +23,7 @@ public final class RegistryClientBuilder {
   private String userAgent = "cooper";
   private boolean foreignLayers;
   private boolean privateDestinations;
+  private ImageLimits limits = ImageLimits.DEFAULT;
   private Timing timing = Timing.SYSTEM;
   private Addresses addresses = Addresses.SYSTEM;
 
@@ -195,6 +197,17 @@ public final class RegistryClientBuilder {
     return this;
   }
 
+  /**
+   * How long documents and blobs may be; {@link ImageLimits#DEFAULT} by default.
+   *
+   * @param most what is refused
+   * @return this
+   */
+  public RegistryClientBuilder limits(ImageLimits most) {
+    limits = most;
+    return this;
+  }
+
   RegistryClientBuilder timing(Timing given) {
     timing = given;
     return this;
@@ -226,6 +239,7 @@ public final class RegistryClientBuilder {
             userAgent,
             foreignLayers,
             privateDestinations,
+            limits,
             timing,
             addresses));
   }

@@ -51,6 +51,11 @@ final class RegistryHost {
     return endpoint.registry();
   }
 
+  /** Makes the client for its first request. */
+  void prepare() throws IOException {
+    route.client(route.first());
+  }
+
   Tries tries() {
     return new Tries(settings.timing(), settings.retries());
   }

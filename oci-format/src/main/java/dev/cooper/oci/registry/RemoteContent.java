@@ -5,9 +5,9 @@ import dev.cooper.oci.ContentException;
 import dev.cooper.oci.CooperException;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
+import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.Index;
-import dev.cooper.oci.Manifest;
 import dev.cooper.oci.MediaType;
 import dev.cooper.oci.layout.ContentReader;
 import java.io.ByteArrayInputStream;
@@ -74,17 +74,10 @@ public final class RemoteContent implements ContentReader {
     if (data != null) {
       return data.toBytes();
     }
-    if (descriptor.size() > Manifest.MAX_SIZE) {
-      throw new ContentException(
-          String.format(
-              Locale.ROOT,
-              "%s: %s %s has %d bytes, expected at most %d",
-              reference,
-              descriptor.mediaType(),
-              descriptor.digest(),
-              descriptor.size(),
-              Manifest.MAX_SIZE));
-    }
+    limits()
+        .requireDocument(
+            reference + ": " + descriptor.mediaType() + " " + descriptor.digest(),
+            descriptor.size());
     MediaType type = descriptor.mediaType();
     if (type.isManifest() || type.isIndex()) {
       return manifest(descriptor);
@@ -92,6 +85,10 @@ public final class RemoteContent implements ContentReader {
     try (InputStream in = open(descriptor)) {
       return in.readAllBytes();
     }
+  }
+
+  private ImageLimits limits() {
+    return places.get(0).host().settings().limits();
   }
 
   private byte[] manifest(Descriptor wanted) throws IOException {
@@ -123,6 +120,7 @@ public final class RemoteContent implements ContentReader {
     if (data != null) {
       return new ByteArrayInputStream(data.toBytes());
     }
+    limits().requireBlob(descriptor);
     InputStream in = first(place -> new Blobs(place).open(descriptor));
     InputStream tracked = new Tracked(in);
     open.add(tracked);

@@ -62,6 +62,22 @@ public final class RemoteWriter {
     return there;
   }
 
+  /**
+   * Whether a tag stands for a manifest or an index already.
+   *
+   * @param manifest which one
+   * @param tag in this repository
+   * @return true if it need not be sent
+   * @throws RegistryException if the registry does not say
+   * @throws IOException if interrupted
+   */
+  public boolean has(Descriptor manifest, String tag) throws IOException {
+    return new Manifests(repository, push())
+        .find(tag, null)
+        .filter(found -> found.digest().equals(manifest.digest()))
+        .isPresent();
+  }
+
   private Scopes push() {
     return Scopes.push(repository.name());
   }

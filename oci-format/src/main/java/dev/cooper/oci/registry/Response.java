@@ -1,15 +1,14 @@
 package dev.cooper.oci.registry;
 
-import dev.cooper.oci.ContentException;
-import dev.cooper.oci.Manifest;
+import dev.cooper.oci.ImageLimits;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpResponse;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /** An answer: its head, and its body to be read or closed. */
 final class Response implements Closeable {
@@ -18,10 +17,18 @@ final class Response implements Closeable {
 
   private final String method;
   private final HttpResponse<BodyStream> response;
+  private final BodyStream body;
 
   Response(String method, HttpResponse<BodyStream> response) {
     this.method = method;
     this.response = response;
+    this.body = bodyOf(response);
+  }
+
+  /** Its body; the client gives none for a proxy's refusal to reach a host that speaks TLS. */
+  static BodyStream bodyOf(HttpResponse<BodyStream> response) {
+    @Nullable BodyStream body = response.body();
+    return body == null ? BodyStream.empty() : body;
   }
 
   String method() {
@@ -37,7 +44,7 @@ final class Response implements Closeable {
   }
 
   BodyStream body() {
-    return response.body();
+    return body;
   }
 
   Optional<String> header(String name) {
@@ -56,48 +63,45 @@ final class Response implements Closeable {
         : OptionalLong.empty();
   }
 
-  /** The whole body, which may not be over {@link Manifest#MAX_SIZE}. */
-  byte[] bytes() throws IOException {
-    try (BodyStream body = body()) {
-      long said = length().orElse(0);
-      byte[] bytes =
-          said > Manifest.MAX_SIZE ? new byte[0] : body.readNBytes(Manifest.MAX_SIZE + 1);
-      if (said > Manifest.MAX_SIZE || bytes.length > Manifest.MAX_SIZE) {
-        throw new ContentException(
-            String.format(
-                Locale.ROOT,
-                "%s %s: found over %d bytes, expected at most that many",
-                method,
-                Redaction.url(uri()),
-                Manifest.MAX_SIZE));
-      }
+  /** The whole body, which may not be over {@link ImageLimits#documentBytes}. */
+  byte[] bytes(ImageLimits limits) throws IOException {
+    try (BodyStream all = body) {
+      String what = method + " " + Redaction.url(uri()) + ": the answer";
+      limits.requireDocument(what, length().orElse(0));
+      byte[] bytes = all.readNBytes(limits.documentBytes() + 1);
+      limits.requireDocument(what, bytes.length);
       return bytes;
     }
   }
 
+  /** The whole body of an answer that is no part of an image. */
+  byte[] bytes() throws IOException {
+    return bytes(ImageLimits.DEFAULT);
+  }
+
   /** The body's beginning, for a message. */
   byte[] beginning() throws IOException {
-    try (BodyStream body = body()) {
-      return body.readNBytes(DRAINED);
+    try (BodyStream all = body) {
+      return all.readNBytes(DRAINED);
     }
   }
 
   /** Is done with it, and keeps the connection if little is left. */
   void discard() throws IOException {
-    try (BodyStream body = body()) {
+    try (BodyStream all = body) {
       if (length().orElse(DRAINED) <= DRAINED) {
-        body.readNBytes(DRAINED);
+        all.readNBytes(DRAINED);
       }
     } catch (java.io.InterruptedIOException e) {
       throw e;
     } catch (IOException lost) {
       // The connection is gone, and nothing of it was wanted any more.
-      body().close();
+      body.close();
     }
   }
 
   @Override
   public void close() {
-    body().close();
+    body.close();
   }
 }

@@ -74,13 +74,21 @@ final class Route {
     return known;
   }
 
+  /**
+   * What is tried first: on this machine plain HTTP is the rule, elsewhere it is the exception
+   * where it is allowed at all.
+   */
+  URI first() throws IOException {
+    boolean plain =
+        endpoint.insecure() && endpoint.isLoopback() && configured(endpoint.registry()).isEmpty();
+    return URI.create((plain ? "http://" : "https://") + endpoint.host());
+  }
+
   private URI probed() throws IOException {
     URI plain = URI.create("http://" + endpoint.host());
     URI tls = URI.create("https://" + endpoint.host());
-    // On this machine, plain HTTP is the rule; elsewhere the better one is tried first.
-    boolean plainFirst = endpoint.isLoopback() && configured(endpoint.registry()).isEmpty();
-    URI first = plainFirst ? plain : tls;
-    URI second = plainFirst ? tls : plain;
+    URI first = first();
+    URI second = first.equals(tls) ? plain : tls;
     try {
       if (speaks(first)) {
         return first;

@@ -1,5 +1,6 @@
 package dev.cooper.oci.registry;
 
+import dev.cooper.oci.ImageLimits;
 import java.net.Authenticator;
 import java.net.ProxySelector;
 import java.time.Duration;
@@ -20,5 +21,6 @@ record Settings(
     String userAgent,
     boolean foreignLayers,
     boolean privateDestinations,
+    ImageLimits limits,
     Timing timing,
     Addresses addresses) {}

@@ -84,7 +84,8 @@ final class Transport {
         try {
           HttpResponse<BodyStream> response =
               exchange.get(settings.stallTimeout().toMillis(), TimeUnit.MILLISECONDS);
-          clients.track(response.body(), response.body()::close);
+          BodyStream answer = Response.bodyOf(response);
+          clients.track(answer, answer::close);
           done = true;
           return response;
         } catch (TimeoutException e) {
@@ -113,7 +114,7 @@ final class Transport {
   /** Ends it; should its answer have come just now, nobody will read it. */
   private static void end(CompletableFuture<HttpResponse<BodyStream>> exchange) {
     if (!exchange.cancel(true) && !exchange.isCompletedExceptionally()) {
-      exchange.join().body().close();
+      Response.bodyOf(exchange.join()).close();
     }
   }
 

@@ -3,6 +3,7 @@ package dev.cooper.oci.layer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cooper.oci.ContentException;
+import dev.cooper.oci.ImageLimits;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.Random;
@@ -64,7 +65,7 @@ class TarFuzzTest {
 
   /** A limit on sparse files, as reading gibibytes of zeros would only take time. */
   private static boolean isRefused(byte[] damaged) throws IOException {
-    TarLimits limits = new TarLimits(1 << 20, 4096, 1 << 16, 1000, 1 << 20, 1 << 20);
+    ImageLimits limits = ImageLimits.DEFAULT.withLayerBytes(1 << 20);
     try {
       RawTar.readAll(TarReader.over(new ByteArrayInputStream(damaged), limits));
       return false;

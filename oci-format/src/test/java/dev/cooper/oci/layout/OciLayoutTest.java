@@ -7,8 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
+import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.Index;
-import dev.cooper.oci.Manifest;
 import dev.cooper.oci.MediaType;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -165,8 +165,10 @@ class OciLayoutTest {
       assertRefused(() -> layout.read(config), "has 3 bytes, expected " + config.size());
       Files.delete(file);
       assertRefused(() -> layout.read(config), "blob " + config.digest() + " is missing");
-      Descriptor big = Descriptor.of(MediaType.OCI_CONFIG, config.digest(), Manifest.MAX_SIZE + 1L);
-      assertRefused(() -> layout.read(big), "expected at most 4194304");
+      Descriptor big =
+          Descriptor.of(
+              MediaType.OCI_CONFIG, config.digest(), ImageLimits.DEFAULT.documentBytes() + 1L);
+      assertRefused(() -> layout.read(big), "over the limit documentBytes of 4194304");
     }
   }
 

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
+import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.ImageReference;
-import dev.cooper.oci.Manifest;
 import dev.cooper.oci.MediaType;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layout.TestImage;
@@ -192,11 +192,14 @@ class HostileContentTest {
     byte[] content = image.blobs.get(layer);
     server.on(BLOB, answer -> answer.send(200, content));
     try (RemoteContent opened = opened()) {
-      for (long size : new long[] {layer.size() - 1, layer.size() + 1, Long.MAX_VALUE}) {
+      for (long size : new long[] {layer.size() - 1, layer.size() + 1, 1L << 36}) {
         assertThatThrownBy(() -> opened.open(of(layer, size)))
             .isInstanceOf(ContentException.class)
             .hasMessageContaining("has " + layer.size() + " bytes, expected " + size);
       }
+      assertThatThrownBy(() -> opened.open(of(layer, Long.MAX_VALUE)))
+          .isInstanceOf(ContentException.class)
+          .hasMessageContaining("over the limit layerBytes of 68719476736");
     }
   }
 
@@ -315,8 +318,8 @@ class HostileContentTest {
         answer ->
             answer
                 .with("Content-Type", MediaType.OCI_MANIFEST.value())
-                .sendShort(200, Manifest.MAX_SIZE + 1L, new byte[10]));
-    assertRefused("expected at most that many");
+                .sendShort(200, ImageLimits.DEFAULT.documentBytes() + 1L, new byte[10]));
+    assertRefused("over the limit documentBytes of 4194304");
   }
 
   @Test
@@ -324,16 +327,17 @@ class HostileContentTest {
     server.on(
         MANIFEST,
         answer -> answer.with("Content-Type", MediaType.OCI_MANIFEST.value()).sendEndless(200));
-    assertRefused("expected at most that many");
+    assertRefused("over the limit documentBytes of 4194304");
   }
 
   @Test
   void configOverFourMebibytesIsNotAskedFor() throws IOException {
     try (RemoteContent opened = opened()) {
-      Descriptor config = of(image.manifest.config(), Manifest.MAX_SIZE + 1L);
+      Descriptor config = of(image.manifest.config(), ImageLimits.DEFAULT.documentBytes() + 1L);
       assertThatThrownBy(() -> opened.read(config))
           .isInstanceOf(ContentException.class)
-          .hasMessageContaining("expected at most " + Manifest.MAX_SIZE);
+          .hasMessageContaining(
+              "over the limit documentBytes of " + ImageLimits.DEFAULT.documentBytes());
     }
     assertThat(server.requests).noneMatch(each -> each.contains("/blobs/"));
   }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
 import dev.cooper.oci.ContentException;
-import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.OperationException;
 import java.io.IOException;
 import java.net.URI;
@@ -22,8 +21,6 @@ import org.junit.jupiter.api.Test;
 class SettingsFuzzTest {
   private static final int ROUNDS = 3_000;
   private static final String SECRET = "s3cr3t-Value";
-  private static final ImageReference REFERENCE = ImageReference.parse("a.com/team/app:1");
-
   private static final String REGISTRIES =
       """
       unqualified-search-registries = ["example.com", "localhost:5000"] # why
@@ -54,11 +51,6 @@ class SettingsFuzzTest {
 
   private final Random random = new Random(20240131);
 
-  /** What is done with one damaged file's bytes. */
-  private interface Reading {
-    void read(byte[] bytes) throws IOException;
-  }
-
   private String damaged(String text) {
     StringBuilder damaged = new StringBuilder(text);
     for (int i = random.nextInt(3); i >= 0; i--) {
@@ -74,7 +66,7 @@ class SettingsFuzzTest {
     return damaged.toString();
   }
 
-  private void fuzz(String text, Reading reading) throws IOException {
+  private void fuzz(String text, SettingsFuzz.Reading reading) throws IOException {
     int refused = 0;
     for (int i = 0; i < ROUNDS; i++) {
       String damaged = i == 0 ? text : damaged(text);
@@ -93,13 +85,7 @@ class SettingsFuzzTest {
 
   @Test
   void registriesConf() throws IOException {
-    fuzz(
-        REGISTRIES,
-        bytes -> {
-          RegistriesConf conf = RegistriesConf.EMPTY.with(RegistriesFile.parse(FILE, bytes), "x");
-          conf.endpoints(REFERENCE);
-          conf.candidates("x:2");
-        });
+    fuzz(REGISTRIES, SettingsFuzz::registriesConf);
   }
 
   @Test

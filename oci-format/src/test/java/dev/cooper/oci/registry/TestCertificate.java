@@ -48,7 +48,7 @@ final class TestCertificate {
                 "-dname",
                 "CN=localhost",
                 "-ext",
-                "SAN=ip:127.0.0.1,dns:localhost",
+                "SAN=ip:127.0.0.1,dns:localhost,dns:far.test",
                 "-validity",
                 "2",
                 "-storetype",

@@ -44,6 +44,7 @@ public final class Benchmark {
         default -> throw new IllegalArgumentException("no row is called " + arguments[0]);
       }
     }
+    PeakMemory.record();
     if (System.getenv("BENCH_VERBOSE") != null) {
       System.err.printf(
           Locale.ROOT, "%s: %.0f ms in main%n", arguments[0], (System.nanoTime() - began) / 1e6);

@@ -32,6 +32,7 @@ public final class PushComparison {
       jib(base, application, arguments[1] + "/by-jib", caches);
     } else {
       cooper(base, application, arguments[1] + "/by-cooper", caches);
+      PeakMemory.record();
     }
   }
 

@@ -1,0 +1,71 @@
+package dev.cooper.spi;
+
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What a process may do.
+ *
+ * @param capabilities its bounding set, and what it has if it is root
+ * @param required those of them without which it is not to be started
+ * @param noNewPrivileges whether no program that it executes gives it more, by setuid or otherwise
+ * @param seccomp which system calls it may make
+ * @param limits what else is limited
+ * @param readOnlyRoot whether writing to the root fails; what is mounted over it is not concerned
+ * @param masked absolute paths inside whose content is hidden, where they are
+ * @param readOnly absolute paths inside that cannot be written to, where they are
+ */
+public record ProcessSecurity(
+    Set<Capability> capabilities,
+    Set<Capability> required,
+    boolean noNewPrivileges,
+    ProcessSeccomp seccomp,
+    Map<Rlimit, Limit> limits,
+    boolean readOnlyRoot,
+    List<String> masked,
+    List<String> readOnly) {
+  /** Docker's defaults. */
+  public static final ProcessSecurity DEFAULT =
+      new ProcessSecurity(
+          Capability.DEFAULT,
+          Set.of(),
+          false,
+          new ProcessSeccomp.Standard(),
+          Map.of(),
+          false,
+          List.of(),
+          List.of());
+
+  /**
+   * A limit of setrlimit(2).
+   *
+   * @param soft what counts; -1 for none
+   * @param hard how far the process may raise it; -1 for none
+   */
+  public record Limit(long soft, long hard) {}
+
+  /**
+   * Copies the collections.
+   *
+   * @param capabilities its bounding set, and what it has if it is root
+   * @param required those of them without which it is not to be started
+   * @param noNewPrivileges whether no program that it executes gives it more, by setuid or
+   *     otherwise
+   * @param seccomp which system calls it may make
+   * @param limits what else is limited
+   * @param readOnlyRoot whether writing to the root fails; what is mounted over it is not concerned
+   * @param masked absolute paths inside whose content is hidden, where they are
+   * @param readOnly absolute paths inside that cannot be written to, where they are
+   */
+  public ProcessSecurity {
+    capabilities = Set.copyOf(capabilities);
+    required = Set.copyOf(required);
+    EnumMap<Rlimit, Limit> ordered = new EnumMap<>(Rlimit.class);
+    ordered.putAll(limits);
+    limits = ordered;
+    masked = List.copyOf(masked);
+    readOnly = List.copyOf(readOnly);
+  }
+}
