@@ -5,8 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(
-  attr binutils binutils-aarch64-linux-gnu buildah busybox-static bzip2 crun docker-registry docker.io libcap2-bin
-  linux-libc-dev mmdebstrap openssl podman python3 runc skopeo strace uidmap umoci xz-utils zstd
+  attr binutils binutils-aarch64-linux-gnu btrfs-progs buildah busybox-static bzip2 crun docker-registry docker.io
+  libcap2-bin linux-libc-dev mmdebstrap openssl podman python3 runc skopeo strace uidmap umoci xfsprogs xz-utils zstd
 )
 command -v mvn >/dev/null || packages+=(maven)
 command -v javac >/dev/null || packages+=(openjdk-17-jdk-headless)

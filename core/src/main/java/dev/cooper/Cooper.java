@@ -13,6 +13,7 @@ import dev.cooper.oci.registry.TransferEvent;
 import dev.cooper.spi.ContainerRuntime;
 import dev.cooper.spi.RootView;
 import dev.cooper.spi.Rootfs;
+import dev.cooper.spi.RuntimeOptions;
 import dev.cooper.spi.RuntimeProvider;
 import dev.cooper.spi.SizeSink;
 import dev.cooper.spi.TreeFilter;
@@ -48,6 +49,7 @@ public final class Cooper implements AutoCloseable {
   private final @Nullable Instant sourceDate;
   private final LayerTrees trees;
   private final Registries registries;
+  private final RuntimeOptions runtimeOptions;
   private final RunDefaults runs;
   private final Set<ContainerFiles> open = ConcurrentHashMap.newKeySet();
   private @Nullable ContainerRuntime runtime;
@@ -61,7 +63,9 @@ public final class Cooper implements AutoCloseable {
       @Nullable Instant sourceDate,
       ImageLimits limits,
       RegistrySettings registries,
-      RunDefaults runs) {
+      RunDefaults runs,
+      RuntimeOptions runtimeOptions) {
+    this.runtimeOptions = runtimeOptions;
     this.runs = runs;
     this.listener = listener;
     this.clock = clock;
@@ -569,7 +573,7 @@ public final class Cooper implements AutoCloseable {
       runtime =
           ServiceLoader.load(RuntimeProvider.class, RuntimeProvider.class.getClassLoader())
               .findFirst()
-              .map(RuntimeProvider::open)
+              .map(provider -> provider.open(runtimeOptions))
               .orElse(null);
     }
     return runtime;

@@ -4,6 +4,7 @@ import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.registry.CredentialsProvider;
 import dev.cooper.oci.registry.RegistriesConf;
 import dev.cooper.oci.registry.RegistryClientBuilder;
+import dev.cooper.spi.RuntimeOptions;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
@@ -17,6 +18,7 @@ public final class CooperBuilder {
   private Clock clock = Clock.systemUTC();
   private ImageLimits limits = ImageLimits.DEFAULT;
   private RegistrySettings registries = RegistrySettings.HOST;
+  private Isolation isolation = Isolation.ofEnvironment(System.getenv("COOPER_ISOLATION"));
   private @Nullable Instant sourceDate = sourceDate(System.getenv("SOURCE_DATE_EPOCH"));
 
   private RunDefaults runs = RunDefaults.NONE;
@@ -87,6 +89,21 @@ public final class CooperBuilder {
    */
   public CooperBuilder sourceDate(@Nullable Instant time) {
     sourceDate = time;
+    return this;
+  }
+
+  /**
+   * What stands between a command and the host; {@code $COOPER_ISOLATION}, such as {@code chroot},
+   * else {@link Isolation#NAMESPACES}. Buildah's {@code --isolation}.
+   *
+   * <p>What the host cannot give is an error that says what it lacks: nothing weaker is taken
+   * instead, only asked for here.
+   *
+   * @param wanted for every command of this Cooper
+   * @return this
+   */
+  public CooperBuilder isolation(Isolation wanted) {
+    isolation = wanted;
     return this;
   }
 
@@ -177,6 +194,14 @@ public final class CooperBuilder {
    * @throws dev.cooper.oci.OperationException if the store cannot be used
    */
   public Cooper build() {
-    return new Cooper(store, listener, clock, sourceDate, limits, registries, runs);
+    return new Cooper(
+        store,
+        listener,
+        clock,
+        sourceDate,
+        limits,
+        registries,
+        runs,
+        new RuntimeOptions(isolation.asked()));
   }
 }

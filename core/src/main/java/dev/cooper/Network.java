@@ -4,6 +4,6 @@ package dev.cooper;
 public enum Network {
   /** The host's own. */
   HOST,
-  /** A loopback device and nothing else. */
+  /** A loopback device and nothing else; an error with {@link Isolation#CHROOT}. */
   NONE
 }

@@ -1,13 +1,39 @@
 package dev.cooper.linux;
 
+import dev.cooper.spi.Capability;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
 
 /**
  * The rows that leave a container's process the capabilities that it shall have (capabilities(7)),
  * none of them inheritable or ambient (CVE-2022-24769).
  */
 final class Capabilities {
+
+  /**
+   * What a command loses where only its root directory parts it from the host: without these it can
+   * neither leave that directory nor open the host's disks; and as this JVM has the first, the
+   * kernel lets a command, which has not, neither trace it nor read its environment
+   * (CVE-2021-3602).
+   */
+  static final Set<Capability> TAKEN_BY_CHROOT =
+      Collections.unmodifiableSet(EnumSet.of(Capability.SYS_CHROOT, Capability.MKNOD));
+
+  private static final Set<Capability> NEEDED_FOR_CHROOT =
+      Collections.unmodifiableSet(
+          EnumSet.of(
+              Capability.CHOWN,
+              Capability.DAC_OVERRIDE,
+              Capability.FOWNER,
+              Capability.KILL,
+              Capability.SETGID,
+              Capability.SETPCAP,
+              Capability.SETUID,
+              Capability.SYS_CHROOT));
   private static final int VERSION_3 = 0x20080522;
   private static final int LAST = last();
 
@@ -19,6 +45,19 @@ final class Capabilities {
     } catch (IOException e) {
       return 40; // CAP_CHECKPOINT_RESTORE, of Linux 5.9: older kernels cannot run this anyway
     }
+  }
+
+  /** Those that changing the root directory needs, and running a command in it, and are not had. */
+  static List<String> lackingForChroot(long permitted) {
+    return NEEDED_FOR_CHROOT.stream()
+        .filter(each -> (permitted & each.bit()) == 0)
+        .map(each -> "CAP_" + each.name())
+        .toList();
+  }
+
+  /** Whether a set has what mounts and trusted attributes need. */
+  static boolean administers(long permitted) {
+    return (permitted & Capability.SYS_ADMIN.bit()) != 0;
   }
 
   /** Adds the rows that take the others out of reach, before the user is changed. */

@@ -46,7 +46,7 @@ final class ContainerProgram implements AutoCloseable {
       ProcessSpec process,
       ProtectedPaths paths,
       @Nullable CgroupRun groups,
-      OverlayMount overlay,
+      RootTree tree,
       Keeper keeper,
       long[] stdio,
       long failed) {
@@ -54,9 +54,9 @@ final class ContainerProgram implements AutoCloseable {
     int more = ROWS_A_PATH * (paths.masked().size() + paths.readOnly().size());
     program = new SyscallProgram(ROWS + more, 64 << 10);
     try {
-      enterContainer(paths, groups, overlay, keeper);
+      enterContainer(paths, groups, tree, keeper);
       descriptors(stdio, failed);
-      dropRights(keeper.permitted());
+      dropRights(keeper);
       execute();
     } catch (RuntimeException e) {
       program.close(); // what was asked for cannot be had: nobody else knows of its memory
@@ -65,31 +65,45 @@ final class ContainerProgram implements AutoCloseable {
   }
 
   private void enterContainer(
-      ProtectedPaths paths, @Nullable CgroupRun groups, OverlayMount overlay, Keeper keeper) {
+      ProtectedPaths paths, @Nullable CgroupRun groups, RootTree tree, Keeper keeper) {
     if (groups != null) {
       groups.enter(program);
     }
     long root = program.memory.zeroed(8);
     int open =
         program.call(
-            overlay.merged(),
+            tree.merged(),
             Sys.OPENAT,
             AT_FDCWD,
-            program.memory.string(HostPath.bytes(overlay.merged())),
+            program.memory.string(HostPath.bytes(tree.merged())),
             O_PATH | O_DIRECTORY | O_CLOEXEC);
     program.into(open, root);
-    ContainerMounts mounts = new ContainerMounts(program, root);
-    mounts(mounts, overlay, keeper.mapsTty(), keeper.pid());
-    mounts.protect(paths);
-    mounts.root(process.security().readOnlyRoot());
-    enterRoot(root);
-    if (!process.hostNetwork()) {
-      loopbackUp();
+    if (keeper.isPlain()) {
+      changeRoot(root);
+    } else {
+      ContainerMounts mounts = new ContainerMounts(program, root);
+      mounts(mounts, tree, keeper.mapsTty(), keeper.pid());
+      mounts.protect(paths);
+      mounts.root(process.security().readOnlyRoot());
+      enterRoot(root);
+      if (!process.hostNetwork()) {
+        loopbackUp();
+      }
     }
     session();
   }
 
-  private void mounts(ContainerMounts mounts, OverlayMount overlay, boolean ttyGroup, long keeper) {
+  /**
+   * All that the isolation without namespaces does; what the command needs was put there before.
+   */
+  private void changeRoot(long root) {
+    int enter = program.call("the new root", Sys.FCHDIR, 0);
+    program.from(enter, 0, root);
+    program.call("the new root", Sys.CHROOT, program.memory.string("."));
+    program.call("/", Sys.CHDIR, program.memory.string("/"));
+  }
+
+  private void mounts(ContainerMounts mounts, RootTree tree, boolean ttyGroup, long keeper) {
     mounts.system(process.hostNetwork(), ttyGroup);
     List<ProcessMount.Memory> memory =
         new ArrayList<>(EtcFiles.of(process.hostname(), process.hostNetwork()));
@@ -100,7 +114,7 @@ final class ContainerProgram implements AutoCloseable {
       }
     }
     // Hidden below it are links that the overlay, once mounted, needs no more.
-    List<Long> files = mounts.memoryFiles(memory, overlay.directory().resolve("lower"));
+    List<Long> files = mounts.memoryFiles(memory, tree.directory().resolve("lower"));
     mounts.attachFiles(memory.subList(0, own), files.subList(0, own));
     for (ProcessMount mount : process.mounts()) {
       if (mount instanceof ProcessMount.Bind bind) {
@@ -155,25 +169,41 @@ final class ContainerProgram implements AutoCloseable {
    * Without no_new_privs only CAP_SYS_ADMIN may load a filter, so that comes before it is dropped;
    * with it, after all else.
    */
-  private void dropRights(long permitted) {
+  private void dropRights(Keeper keeper) {
     ProcessSecurity security = process.security();
-    long capabilities = Capability.bits(security.capabilities());
+    long permitted = keeper.permitted();
+    long capabilities = Capability.bits(kept(security, keeper.isPlain()));
     requireCapabilities(security.required(), permitted);
     Rlimits.set(program, security.limits());
     Capabilities.bound(program, capabilities);
     if (security.noNewPrivileges()) {
       program.call("no new privileges", Sys.PRCTL, Linux.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    } else {
+    } else if (!keeper.isPlain() || Capabilities.administers(permitted)) {
       SeccompFilters.load(program, security.seccomp(), capabilities, false);
     }
     becomeUser();
     Capabilities.set(program, process.uid() == 0 ? capabilities & permitted : 0);
+    if (keeper.isPlain()) {
+      // Last of all that changes credentials, which clears it: nothing else ends it with its lane.
+      program.call("parent", Sys.PRCTL, Linux.PR_SET_PDEATHSIG, Linux.SIGKILL);
+    }
     workdirRow =
         program.call(process.workdir(), Sys.CHDIR, program.memory.string(process.workdir()));
     program.call("signals", Sys.RT_SIGPROCMASK, SIG_SETMASK, program.memory.zeroed(8), 0, 8);
     if (security.noNewPrivileges()) {
       SeccompFilters.load(program, security.seccomp(), capabilities, true);
     }
+  }
+
+  /** What only its root directory parts from the host loses more, unless it was asked for. */
+  private static Set<Capability> kept(ProcessSecurity security, boolean plain) {
+    Set<Capability> kept = new TreeSet<>(security.capabilities());
+    if (plain) {
+      kept.removeIf(
+          each ->
+              Capabilities.TAKEN_BY_CHROOT.contains(each) && !security.required().contains(each));
+    }
+    return kept;
   }
 
   private static void requireCapabilities(Set<Capability> required, long permitted) {

@@ -3,6 +3,7 @@ package dev.cooper.linux;
 import dev.cooper.oci.OperationException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 
 /** Says in words why this host refuses namespaces, with the setting that is missing. */
 final class HostLimits {
@@ -20,7 +21,18 @@ final class HostLimits {
             + " start containers: "
             + found
             + ": "
-            + remedy(errno, rootless));
+            + remedy(errno, rootless)
+            + "; or ask for another isolation: "
+            + (rootless ? "" : "chroot, which needs no namespaces, or ")
+            + "none, which runs nothing");
+  }
+
+  static OperationException explainChroot(List<String> lacking) {
+    return new OperationException(
+        "this host does not let this JVM start containers by chroot: it lacks "
+            + String.join(", ", lacking)
+            + ": run it as root with the capabilities that Docker and Kubernetes give by default, or ask for isolation namespaces, "
+            + "which an ordinary user has; without either only what needs no run can be built (isolation none)");
   }
 
   private static String remedy(int errno, boolean rootless) {

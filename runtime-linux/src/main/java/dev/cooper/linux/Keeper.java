@@ -7,7 +7,9 @@ import static dev.cooper.linux.Linux.CLONE_NEWUSER;
 import static dev.cooper.linux.Linux.CLONE_PIDFD;
 import static dev.cooper.linux.Linux.CLONE_VM;
 
+import dev.cooper.oci.OperationException;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -20,11 +22,15 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * A long-lived child that shares this JVM's memory and descriptors but lives in mount, pid and (for
  * an ordinary user) user namespaces of its own.
  *
+ * <p>For the isolation that has none it has no namespaces: it then is there for what its lanes
+ * start to be found and ended.
+ *
  * <p>What only root may do it does for us, in lanes; every mount and every container process lives
  * inside its namespaces. It is the init of its pid namespace and dies with the thread that cloned
  * it, so a JVM that is killed leaves no process and no mount. Thread-safe.
  */
 final class Keeper implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Keeper.class.getName());
   private static final long ALL_SIGNALS = -1L;
   private static final int SIG_SETMASK = 2;
   private static final int SIGNALS = 64;
@@ -32,6 +38,7 @@ final class Keeper implements AutoCloseable {
 
   private static final boolean NESTED = isNested();
 
+  private final boolean plain;
   private final boolean rootless;
   private final IdMap ids;
   private final Lane.Life life = new Lane.Life(this::kill);
@@ -48,7 +55,8 @@ final class Keeper implements AutoCloseable {
   private boolean closed;
   private boolean freed;
 
-  private Keeper(boolean rootless, IdMap ids) {
+  private Keeper(boolean plain, boolean rootless, IdMap ids) {
+    this.plain = plain;
     this.rootless = rootless;
     this.ids = ids;
     this.mapsTty = mapsGroup(TTY);
@@ -57,7 +65,15 @@ final class Keeper implements AutoCloseable {
 
   /** Starts a keeper: as root with the JVM's own ids, else with the ids that the map names. */
   static Keeper start(boolean rootless, IdMap ids) {
-    Keeper keeper = new Keeper(rootless, ids);
+    return start(new Keeper(false, rootless, ids));
+  }
+
+  /** Starts a keeper without namespaces of its own, for containers that have none either. */
+  static Keeper plain() {
+    return start(new Keeper(true, false, IdMap.none()));
+  }
+
+  private static Keeper start(Keeper keeper) {
     // PDEATHSIG fires when the *thread* that cloned ends: this one does nothing else, and lives as
     // long as the keeper.
     Thread thread = new Thread(null, keeper::cloneAndWait, "cooper-keeper", 128 * 1024);
@@ -65,10 +81,11 @@ final class Keeper implements AutoCloseable {
     thread.start();
     int pid = keeper.startedPid();
     try {
-      if (rootless) {
-        ids.write(pid);
+      if (keeper.rootless) {
+        keeper.ids.write(pid);
       }
       keeper.setUp();
+      keeper.requireRights();
       return keeper;
     } catch (RuntimeException e) {
       keeper.close();
@@ -90,9 +107,8 @@ final class Keeper implements AutoCloseable {
     long flags =
         CLONE_VM
             | CLONE_FILES
-            | CLONE_NEWNS
-            | CLONE_NEWPID
             | CLONE_PIDFD
+            | (plain ? 0 : CLONE_NEWNS | CLONE_NEWPID)
             | (rootless ? CLONE_NEWUSER : 0);
     try (SyscallProgram birth = SyscallProgram.small();
         SyscallProgram death = SyscallProgram.small()) {
@@ -151,11 +167,23 @@ final class Keeper implements AutoCloseable {
         program.call("keeper", Sys.PRCTL, Linux.PR_SET_DUMPABLE, dumpable);
       }
       program.call("keeper", Sys.UMASK, 0);
-      program.call(
-          "/", Sys.MOUNT, 0, program.memory.string("/"), 0, Linux.MS_REC | Linux.MS_PRIVATE, 0);
+      if (plain) {
+        program.call("keeper", Sys.PRCTL, Linux.PR_SET_CHILD_SUBREAPER, 1);
+      } else {
+        program.call(
+            "/", Sys.MOUNT, 0, program.memory.string("/"), 0, Linux.MS_REC | Linux.MS_PRIVATE, 0);
+      }
       control.run(program);
     }
     permitted = Capabilities.permitted(control);
+  }
+
+  /** Changing the root directory needs no namespaces, but rights. */
+  private void requireRights() {
+    List<String> lacking = plain ? Capabilities.lackingForChroot(permitted) : List.of();
+    if (!lacking.isEmpty()) {
+      throw HostLimits.explainChroot(lacking);
+    }
   }
 
   /** A lane for the caller alone, until it is given back. */
@@ -177,6 +205,11 @@ final class Keeper implements AutoCloseable {
     Lane lane = new Lane(life);
     lane.serving().call("lane", Sys.SET_TID_ADDRESS, lane.tid());
     lane.serving().call("lane", Sys.UMASK, 0);
+    if (plain) {
+      // No pid namespace ends it with the keeper, nor what it started with it.
+      lane.serving().call("lane", Sys.PRCTL, Linux.PR_SET_PDEATHSIG, Linux.SIGKILL);
+      lane.serving().call("lane", Sys.PRCTL, Linux.PR_SET_CHILD_SUBREAPER, 1);
+    }
     lane.serving().serve(lane.word());
     try (SyscallProgram program = SyscallProgram.small()) {
       int row =
@@ -189,6 +222,7 @@ final class Keeper implements AutoCloseable {
                 "cannot start another lane of the keeper",
                 "raise the limit on processes (ulimit -u)");
       }
+      lane.started(program.result(row));
     }
     lanes.add(lane);
     return lane;
@@ -199,11 +233,16 @@ final class Keeper implements AutoCloseable {
   }
 
   /**
-   * Whether it lives in a user namespace, its own or one around this JVM: then it can set no
-   * trusted attributes, and make no device nodes.
+   * Whether it lives in a user namespace, its own or one around this JVM, or is a container's root:
+   * then it can set no trusted attributes, and may make no device nodes.
    */
   boolean rootless() {
-    return rootless || NESTED;
+    return rootless || NESTED || !Capabilities.administers(permitted);
+  }
+
+  /** Whether it has no namespaces of its own: then containers have none either. */
+  boolean isPlain() {
+    return plain;
   }
 
   /** Which capabilities a container's root can have at most. */
@@ -280,6 +319,9 @@ final class Keeper implements AutoCloseable {
       }
       closed = true;
     }
+    if (plain && !life.ended) {
+      endLanes();
+    }
     if (pidfd >= 0) {
       Trampoline.here(Sys.PIDFD_SEND_SIGNAL, pidfd, Linux.SIGKILL, 0, 0);
     }
@@ -289,6 +331,15 @@ final class Keeper implements AutoCloseable {
     }
     cgroups.close();
     free();
+  }
+
+  /** Without a pid namespace what it started has to be ended one by one, the lanes among it. */
+  private synchronized void endLanes() {
+    try {
+      new Leftovers(control, pid()).end();
+    } catch (OperationException e) {
+      LOG.log(Level.DEBUG, "the keeper was killed while it ended its lanes", e);
+    }
   }
 
   /** The lanes that are in use are freed by whoever gives them back. */

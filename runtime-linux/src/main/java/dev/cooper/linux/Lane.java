@@ -22,6 +22,7 @@ final class Lane implements Task, AutoCloseable {
   private final long tid;
   private final long stack;
   private final long childStack;
+  private long pid;
   private final SyscallProgram serving = new SyscallProgram(8, 64);
   private final SyscallProgram wake = new SyscallProgram(1, 64);
   private final SyscallProgram sleep = new SyscallProgram(1, 64);
@@ -56,6 +57,15 @@ final class Lane implements Task, AutoCloseable {
   /** What the lane's task runs: a few calls first, then it serves. */
   SyscallProgram serving() {
     return serving;
+  }
+
+  void started(long newPid) {
+    pid = newPid;
+  }
+
+  /** Its process, as the keeper's namespace counts them. */
+  long pid() {
+    return pid;
   }
 
   long word() {

@@ -39,6 +39,7 @@ final class Linux {
   static final int EINTR = 4;
   static final int E2BIG = 7;
   static final int ENOEXEC = 8;
+  static final int EIO = 5;
   static final int EAGAIN = 11;
   static final int EACCES = 13;
   static final int EEXIST = 17;
@@ -52,6 +53,7 @@ final class Linux {
   static final int ELOOP = 40;
   static final int ENODATA = 61;
   static final int EOPNOTSUPP = 95;
+  static final int EDQUOT = 122;
 
   static final long CLONE_VM = 0x100;
   static final long CLONE_FILES = 0x400;
@@ -68,6 +70,7 @@ final class Linux {
   static final int SIGCHLD = 17;
 
   static final long MS_RDONLY = 1;
+  static final long MS_BIND = 0x1000;
   static final long MS_REC = 0x4000;
   static final long MS_PRIVATE = 1 << 18;
   static final int MNT_DETACH = 2;
@@ -89,6 +92,7 @@ final class Linux {
   static final int PR_GET_DUMPABLE = 3;
   static final int PR_SET_DUMPABLE = 4;
   static final int PR_CAPBSET_DROP = 24;
+  static final int PR_SET_CHILD_SUBREAPER = 36;
   static final int PR_SET_NO_NEW_PRIVS = 38;
   static final int PR_CAP_AMBIENT = 47;
   static final int PR_CAP_AMBIENT_CLEAR_ALL = 4;
@@ -103,7 +107,18 @@ final class Linux {
   static final int F_SEAL_WRITE = 8;
   static final int F_SEAL_EXEC = 0x20;
 
+  static final int ECHILD = 10;
+  static final int EXDEV = 18;
+  static final int ENXIO = 6;
+
+  static final int WNOHANG = 1;
+  static final int WEXITED = 4;
+  static final int WNOWAIT = 0x1000000;
   static final int WALL = 0x40000000;
+  static final int P_PID = 1;
+  static final int SEEK_DATA = 3;
+  static final int SEEK_HOLE = 4;
+  static final int FICLONE = 0x40049409;
   static final int POLLIN = 1;
   static final int POLLOUT = 4;
   static final int POLLERR = 8;

@@ -12,36 +12,33 @@ import static dev.cooper.linux.Linux.CLONE_VM;
 
 import dev.cooper.spi.ProcessEnd;
 import dev.cooper.spi.ProcessIo;
-import dev.cooper.spi.ProcessMount;
 import dev.cooper.spi.ProcessSpec;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run of a process in an overlay: cloned by a lane, which waits for it while this thread moves
- * its output.
+ * One run of a process in a tree: cloned by a lane, which waits for it while this thread moves its
+ * output.
  */
 final class LinuxProcess {
   private static final long NAMESPACES = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
 
   private final Keeper keeper;
   private final Lane lane;
-  private final OverlayMount overlay;
+  private final RootTree tree;
   private final ProcessSpec process;
 
-  LinuxProcess(Keeper keeper, Lane lane, OverlayMount overlay, ProcessSpec process) {
+  LinuxProcess(Keeper keeper, Lane lane, RootTree tree, ProcessSpec process) {
     this.keeper = keeper;
     this.lane = lane;
-    this.overlay = overlay;
+    this.tree = tree;
     this.process = process;
   }
 
+  @SuppressWarnings("try") // what is prepared is there for the process, not for us
   ProcessEnd run(ProcessIo io) {
-    try (MountStubs stubs = new MountStubs(lane, overlay)) {
-      stubs.ensure(targets());
-      ProtectedPaths paths = ProtectedPaths.of(process, lane, overlay);
+    try (RootTree.Prepared prepared = tree.prepare(lane, process)) {
+      ProtectedPaths paths = ProtectedPaths.of(process, lane, tree);
       try (CgroupRun groups = groups();
           ProcessPipes pipes = new ProcessPipes(io)) {
         ProcessEnd end = start(pipes, paths, groups);
@@ -56,7 +53,7 @@ final class LinuxProcess {
   private @Nullable CgroupRun groups() {
     return process.resources().isUnlimited()
         ? null
-        : keeper.cgroups().open(process.resources(), overlay.directory());
+        : keeper.cgroups().open(process.resources(), tree.directory());
   }
 
   /** Whether the kernel, and not the command or its caller, may have ended it. */
@@ -65,27 +62,10 @@ final class LinuxProcess {
         && (end.cause() == ProcessEnd.Cause.EXIT || end.cause() == ProcessEnd.Cause.SIGNAL);
   }
 
-  private List<MountStubs.Target> targets() {
-    List<MountStubs.Target> targets = new ArrayList<>();
-    for (String name : List.of("dev", "proc", "sys")) {
-      targets.add(new MountStubs.Target(name, true));
-    }
-    for (String name : EtcFiles.NAMES) {
-      targets.add(new MountStubs.Target("etc/" + name, false));
-    }
-    for (ProcessMount mount : process.mounts()) {
-      boolean directory =
-          mount instanceof ProcessMount.Tmpfs
-              || mount instanceof ProcessMount.Bind bind && bind.source().toFile().isDirectory();
-      targets.add(new MountStubs.Target(mount.target(), directory));
-    }
-    return targets;
-  }
-
   private ProcessEnd start(ProcessPipes pipes, ProtectedPaths paths, @Nullable CgroupRun groups) {
     try (ContainerProgram child =
             new ContainerProgram(
-                process, paths, groups, overlay, keeper, pipes.childEnds(), pipes.failedEvent());
+                process, paths, groups, tree, keeper, pipes.childEnds(), pipes.failedEvent());
         SyscallProgram outer = SyscallProgram.small()) {
       long status = outer.memory.zeroed(8);
       long pidfd = outer.memory.zeroed(8);
@@ -97,10 +77,10 @@ final class LinuxProcess {
               | CLONE_VFORK
               | CLONE_PIDFD
               | Linux.SIGCHLD
-              | NAMESPACES
+              | (keeper.isPlain() ? 0 : NAMESPACES)
               // Where it enters groups first it makes this namespace itself, and sees them as the
               // outermost.
-              | (groups == null ? CLONE_NEWCGROUP : 0)
+              | (groups == null && !keeper.isPlain() ? CLONE_NEWCGROUP : 0)
               | (process.hostNetwork() ? 0 : CLONE_NEWNET);
       int cloned = outer.clone(child.program(), lane.childStackTop(), flags, pidfd);
       outer.tolerateLast();
@@ -129,13 +109,14 @@ final class LinuxProcess {
     ProcessEnd.Cause cause = ProcessEnd.Cause.EXIT;
     @Nullable RuntimeException broken = null;
     try {
-      cause = pipes.move(lane, () -> kill(pidfd));
+      cause = pipes.move(lane, () -> kill(pidfd), () -> endLeftovers(outer));
     } catch (RuntimeException e) {
       broken = e;
       kill(pidfd);
     }
     try {
       awaitKilling(outer, pidfd, broken != null || cause != ProcessEnd.Cause.EXIT);
+      endLeftovers(outer);
     } finally {
       if (Memory.IO.getInt(pidfd) >= 0) {
         Trampoline.here(Sys.CLOSE, Memory.IO.getInt(pidfd));
@@ -157,6 +138,14 @@ final class LinuxProcess {
     int code = signalled ? 128 + (word & 0x7f) : word >> 8 & 0xff;
     return new ProcessEnd(
         code, cause == ProcessEnd.Cause.EXIT && signalled ? ProcessEnd.Cause.SIGNAL : cause);
+  }
+
+  /** Where no pid namespace ended what the process started. */
+  private void endLeftovers(SyscallProgram outer) {
+    if (keeper.isPlain()) {
+      lane.await(outer);
+      new Leftovers(lane, lane.pid()).end();
+    }
   }
 
   /**

@@ -1,10 +1,8 @@
 package dev.cooper.linux;
 
-import static dev.cooper.linux.Linux.O_CLOEXEC;
 import static dev.cooper.linux.Linux.O_DIRECTORY;
 import static dev.cooper.linux.Linux.O_NOFOLLOW;
 import static dev.cooper.linux.Linux.O_NONBLOCK;
-import static dev.cooper.linux.Linux.O_PATH;
 import static dev.cooper.linux.Linux.O_RDONLY;
 
 import dev.cooper.oci.ByteString;
@@ -20,37 +18,26 @@ import dev.cooper.spi.Rootfs;
 import dev.cooper.spi.TreeFilter;
 import dev.cooper.spi.TreeOutput;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** An overlay in the keeper's mount namespace, held by a descriptor of its root. */
+/** A tree that the keeper sees, held by a descriptor of its root. */
 final class LinuxRootfs implements Rootfs {
-  private static final long ROOT_RESOLVE = Linux.RESOLVE_BENEATH | Linux.RESOLVE_NO_SYMLINKS;
-
   private final Keeper keeper;
-  private final OverlayMount overlay;
+  private final RootTree tree;
   private final Consumer<String> notices;
   private boolean closed;
 
-  private LinuxRootfs(Keeper keeper, OverlayMount overlay, Consumer<String> notices) {
+  LinuxRootfs(Keeper keeper, RootTree tree, Consumer<String> notices) {
     this.keeper = keeper;
-    this.overlay = overlay;
+    this.tree = tree;
     this.notices = notices;
   }
 
-  static LinuxRootfs mount(
-      Keeper keeper, List<Path> layers, Path directory, Consumer<String> notices) {
-    Lane lane = keeper.acquire();
-    try {
-      return new LinuxRootfs(
-          keeper, OverlayMount.mount(lane, layers, directory, keeper.rootless()), notices);
-    } finally {
-      keeper.release(lane);
-    }
+  private RootPaths paths(Lane lane) {
+    return new RootPaths(lane, tree.root());
   }
 
   @Override
@@ -58,7 +45,8 @@ final class LinuxRootfs implements Rootfs {
     requireOpen();
     Lane lane = keeper.acquire();
     try {
-      int fd = overlay.openRoot(lane);
+      tree.settle(lane);
+      int fd = paths(lane).openDirectory(ByteString.EMPTY);
       return TreeWriter.of(keeper, lane, fd, TreeWriter.Kind.MERGED, notices);
     } catch (RuntimeException e) {
       keeper.release(lane);
@@ -71,50 +59,10 @@ final class LinuxRootfs implements Rootfs {
     requireOpen();
     Lane lane = keeper.acquire();
     try {
-      int fd = open(lane, path, O_PATH | O_NOFOLLOW);
-      if (fd < 0) {
-        return null;
-      }
-      try {
-        return isMountPointOnly(lane, path) ? null : TreeReader.entryOf(lane, fd, path);
-      } finally {
-        TreeRemover.close(lane, fd);
-      }
+      TarEntry found = paths(lane).entry(path);
+      return found == null || tree.isMountPointOnly(lane, path) ? null : found;
     } finally {
       keeper.release(lane);
-    }
-  }
-
-  /** Whether a path is neither the layers' nor changed, but of the skeleton that mounts need. */
-  private boolean isMountPointOnly(Lane lane, ByteString path) {
-    if (!overlay.isSkeleton(path)) {
-      return false;
-    }
-    List<Path> all = new ArrayList<>(overlay.layers());
-    all.add(overlay.directory().resolve("changes/upper"));
-    try (LowerPaths paths = new LowerPaths(lane, all)) {
-      return !paths.holds(path);
-    }
-  }
-
-  /**
-   * Opens a path without following any link; negative where there is nothing, a link on the way, or
-   * a path that is not canonical, which the kernel could still resolve.
-   */
-  private int open(Task task, ByteString path, int flags) {
-    if (!LayerPath.isCanonical(path)) {
-      return -Linux.ENOENT;
-    }
-    try (SyscallProgram program = new SyscallProgram(1, 8192)) {
-      long how = TreePaths.how(program.memory, flags | O_CLOEXEC, ROOT_RESOLVE);
-      ByteString name = path.isEmpty() ? ByteString.utf8(".") : path;
-      program.tolerate(path, Sys.OPENAT2, overlay.root(), program.memory.string(name), how, 24);
-      task.run(program);
-      int errno = program.errno(0);
-      if (errno != 0 && errno != Linux.ENOENT && errno != Linux.ENOTDIR && errno != Linux.ELOOP) {
-        throw program.failure(0);
-      }
-      return (int) program.result(0);
     }
   }
 
@@ -126,7 +74,7 @@ final class LinuxRootfs implements Rootfs {
     }
     Lane lane = keeper.acquire();
     try (SyscallProgram program = new SyscallProgram(1, limit + 64)) {
-      int fd = open(lane, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+      int fd = paths(lane).tryOpen(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
       if (fd < 0) {
         return null;
       }
@@ -150,7 +98,7 @@ final class LinuxRootfs implements Rootfs {
     requireOpen();
     Lane lane = keeper.acquire();
     try {
-      return FileStamps.of(lane, overlay.root(), paths);
+      return FileStamps.of(lane, tree.root(), paths);
     } finally {
       keeper.release(lane);
     }
@@ -162,11 +110,11 @@ final class LinuxRootfs implements Rootfs {
     Lane lane = keeper.acquire();
     TreeFilter own =
         (at, directory) ->
-            isMountPointOnly(lane, LayerPath.join(path, at))
+            tree.isMountPointOnly(lane, LayerPath.join(path, at))
                 ? TreeFilter.Choice.SKIP
                 : filter.choose(at, directory);
-    try (TreeReader reader = new TreeReader(lane, sink, own, notices, null)) {
-      int fd = open(lane, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    try (TreeReader reader = new TreeReader(lane, sink, own, notices, Baseline.NONE)) {
+      int fd = paths(lane).tryOpen(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
       if (fd >= 0) {
         try {
           reader.readDirectory(fd, true);
@@ -184,7 +132,7 @@ final class LinuxRootfs implements Rootfs {
   private void readOne(Lane lane, TreeReader reader, ByteString path) throws IOException {
     int parent =
         LayerPath.isCanonical(path)
-            ? open(lane, LayerPath.parent(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+            ? paths(lane).tryOpen(LayerPath.parent(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
             : -Linux.ENOENT;
     if (parent < 0) {
       throw new OperationException("nothing lies at /" + path + " in the container");
@@ -200,33 +148,11 @@ final class LinuxRootfs implements Rootfs {
   public void diff(EntrySink sink) throws IOException {
     requireOpen();
     Lane lane = keeper.acquire();
-    try (LowerPaths lower = new LowerPaths(lane, overlay.layers());
-        TreeReader reader =
-            new TreeReader(
-                lane, sink, (path, directory) -> choose(lower, path, directory), notices, lower)) {
-      int upper = overlay.openUpper(lane);
-      try {
-        reader.readDirectory(upper, overlay.rootChanged(lane, upper));
-      } finally {
-        TreeRemover.close(lane, upper);
-      }
+    try {
+      tree.diff(lane, sink, notices);
     } finally {
       keeper.release(lane);
     }
-  }
-
-  /**
-   * A directory that only held a mount point for a while is as it was, unless something in it
-   * changed.
-   */
-  private TreeFilter.Choice choose(LowerPaths lower, ByteString path, boolean directory) {
-    if (!directory || !overlay.isTouched(path)) {
-      return TreeFilter.Choice.TAKE;
-    }
-    TarEntry below = lower.entry(path);
-    return below != null && below.equals(entry(path))
-        ? TreeFilter.Choice.DESCEND
-        : TreeFilter.Choice.TAKE;
   }
 
   @Override
@@ -235,7 +161,7 @@ final class LinuxRootfs implements Rootfs {
     Lane lane = keeper.acquire();
     boolean free = false;
     try {
-      ProcessEnd end = new LinuxProcess(keeper, lane, overlay, process).run(io);
+      ProcessEnd end = new LinuxProcess(keeper, lane, tree, process).run(io);
       free = true;
       return end;
     } catch (SystemCallException e) {
@@ -251,17 +177,21 @@ final class LinuxRootfs implements Rootfs {
   @Override
   public Path hostPath() {
     return Path.of("/proc/" + keeper.pid() + "/root")
-        .resolve(overlay.merged().toString().substring(1));
+        .resolve(tree.merged().toString().substring(1));
   }
 
   @Override
   public Path seal(Path target) {
-    close();
+    requireOpen();
+    closed = true;
+    Lane lane = keeper.acquire();
     try {
-      return Files.move(overlay.directory().resolve("changes"), target).resolve("upper");
+      return tree.seal(lane, target);
     } catch (IOException e) {
       throw new OperationException(
           "cannot keep the changes of the container in " + target + ": " + e, e);
+    } finally {
+      keeper.release(lane);
     }
   }
 
@@ -278,12 +208,13 @@ final class LinuxRootfs implements Rootfs {
     }
     closed = true;
     if (!keeper.alive()) {
-      Trampoline.here(Sys.CLOSE, overlay.root());
+      Trampoline.here(Sys.CLOSE, tree.root());
+      tree.abandon();
       return;
     }
     Lane lane = keeper.acquire();
     try {
-      overlay.unmount(lane);
+      tree.unmount(lane);
     } finally {
       keeper.release(lane);
     }

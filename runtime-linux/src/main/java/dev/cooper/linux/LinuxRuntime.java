@@ -2,10 +2,13 @@ package dev.cooper.linux;
 
 import static dev.cooper.linux.Linux.AT_FDCWD;
 
+import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layer.EntrySink;
 import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.spi.ContainerRuntime;
 import dev.cooper.spi.Rootfs;
+import dev.cooper.spi.RuntimeOptions;
+import dev.cooper.spi.RuntimeOptions.Isolation;
 import dev.cooper.spi.SizeSink;
 import dev.cooper.spi.TreeFilter;
 import dev.cooper.spi.TreeOutput;
@@ -16,12 +19,24 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The runtime: a keeper, started when something first needs it and again if it was killed.
- * Thread-safe.
+ * The runtime: a keeper, started when something first needs it and again if it was killed; none
+ * where nothing is to run. Thread-safe.
  */
 final class LinuxRuntime implements ContainerRuntime {
+  private final Isolation isolation;
+  private final Overlays overlays;
   private @Nullable Keeper keeper;
   private boolean closed;
+
+  LinuxRuntime(RuntimeOptions options) {
+    this(options, new OverlayProbe());
+  }
+
+  /** One that is told where overlays can be mounted. */
+  LinuxRuntime(RuntimeOptions options, Overlays overlays) {
+    this.isolation = options.isolation();
+    this.overlays = overlays;
+  }
 
   /** Loads the machine code and what calls it, a good part of a short JVM's time. */
   @Override
@@ -34,12 +49,17 @@ final class LinuxRuntime implements ContainerRuntime {
     if (closed) {
       throw Lane.gone();
     }
+    if (isolation == Isolation.NONE) {
+      throw new OperationException(
+          "the isolation that was asked for is none, and no command runs and nothing is mounted or unpacked with it: "
+              + "ask for namespaces, or for chroot in a container that has none (Cooper.builder().isolation, COOPER_ISOLATION)");
+    }
     Keeper current = keeper;
     if (current == null || !current.alive()) {
       if (current != null) {
         current.close();
       }
-      current = start();
+      current = isolation == Isolation.CHROOT ? Keeper.plain() : start();
       keeper = current;
     }
     return current;
@@ -60,7 +80,7 @@ final class LinuxRuntime implements ContainerRuntime {
   public void readHost(Path path, TreeFilter filter, EntrySink sink, Consumer<String> notices)
       throws IOException {
     HostPath source = HostPath.of(path);
-    try (TreeReader reader = new TreeReader(Task.HERE, sink, filter, notices, null)) {
+    try (TreeReader reader = new TreeReader(Task.HERE, sink, filter, notices, Baseline.NONE)) {
       source.read(reader);
     }
   }
@@ -71,8 +91,10 @@ final class LinuxRuntime implements ContainerRuntime {
     Lane lane = current.acquire();
     int fd = -1;
     try {
+      boolean mounted = !current.isPlain() && overlays.refusal(current, lane, directory) == null;
+      TreeWriter.Kind kind = mounted ? TreeWriter.Kind.LAYER : TreeWriter.Kind.MARKED;
       fd = openDirectory(lane, directory);
-      return TreeWriter.of(current, lane, fd, TreeWriter.Kind.LAYER, notices);
+      return TreeWriter.of(current, lane, fd, kind, notices);
     } catch (RuntimeException e) {
       if (fd >= 0) {
         TreeRemover.close(lane, fd);
@@ -104,7 +126,42 @@ final class LinuxRuntime implements ContainerRuntime {
 
   @Override
   public Rootfs mount(List<Path> layers, Path directory, Consumer<String> notices) {
-    return LinuxRootfs.mount(keeper(), layers, directory, notices);
+    Keeper current = keeper();
+    Lane lane = current.acquire();
+    try {
+      RootTree tree = tree(current, lane, layers, directory, notices);
+      return new LinuxRootfs(current, tree, notices);
+    } finally {
+      current.release(lane);
+    }
+  }
+
+  /** An overlay where one can be mounted, unless the container was begun as a copy. */
+  private RootTree tree(
+      Keeper current, Lane lane, List<Path> layers, Path directory, Consumer<String> notices) {
+    if (current.isPlain() || CopiedTree.isIn(directory)) {
+      return CopiedTree.open(current, lane, layers, directory, notices);
+    }
+    @Nullable String refusal = refusal(current, lane, layers, directory);
+    if (refusal == null) {
+      return OverlayMount.mount(lane, layers, directory, current.rootless());
+    }
+    notices.accept(
+        "the layers are copied for this container, as no overlay can be mounted: " + refusal);
+    return CopiedTree.open(current, lane, layers, directory, notices);
+  }
+
+  private @Nullable String refusal(Keeper current, Lane lane, List<Path> layers, Path directory) {
+    if (layers.size() > OverlayMount.MOST_LAYERS) {
+      return "it takes at most "
+          + OverlayMount.MOST_LAYERS
+          + " layers, and here are "
+          + layers.size();
+    }
+    if (FileMarks.areIn(lane, layers)) {
+      return "a layer was unpacked where there are none";
+    }
+    return overlays.refusal(current, lane, directory);
   }
 
   @Override
@@ -114,21 +171,31 @@ final class LinuxRuntime implements ContainerRuntime {
     if (parent == null || name == null) {
       throw new IllegalArgumentException("the root of the file system is not to be deleted");
     }
+    if (isolation == Isolation.NONE) {
+      delete(Task.HERE, parent, directory);
+      return;
+    }
     Keeper current = keeper();
     Lane lane = current.acquire();
+    try {
+      delete(lane, parent, directory);
+    } finally {
+      current.release(lane);
+    }
+  }
+
+  private static void delete(Task task, Path parent, Path directory) {
     try (SyscallProgram program = new SyscallProgram(2, 8192)) {
       int flags = Linux.O_RDONLY | Linux.O_DIRECTORY | Linux.O_CLOEXEC;
       program.call(
           parent, Sys.OPENAT, AT_FDCWD, program.memory.string(HostPath.bytes(parent)), flags);
-      lane.run(program);
+      task.run(program);
       int fd = (int) program.result(0);
       try {
-        TreeRemover.remove(lane, fd, LayerPath.name(HostPath.bytes(directory.toAbsolutePath())));
+        TreeRemover.remove(task, fd, LayerPath.name(HostPath.bytes(directory.toAbsolutePath())));
       } finally {
-        TreeRemover.close(lane, fd);
+        TreeRemover.close(task, fd);
       }
-    } finally {
-      current.release(lane);
     }
   }
 

@@ -40,7 +40,7 @@ final class LowerPaths implements AutoCloseable {
       }
       if (fd >= 0) {
         try {
-          TarEntry entry = TreeReader.entryOf(task, fd, path);
+          TarEntry entry = StatEntries.of(task, fd, path);
           return entry.type() == EntryType.CHAR_DEVICE
                   && entry.deviceMajor() == 0
                   && entry.deviceMinor() == 0

@@ -5,15 +5,14 @@ import static dev.cooper.linux.Linux.O_DIRECTORY;
 import static dev.cooper.linux.Linux.O_PATH;
 
 import dev.cooper.oci.ByteString;
-import dev.cooper.oci.OperationException;
-import dev.cooper.oci.layer.EntryType;
 import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.oci.layer.TarEntry;
+import dev.cooper.spi.ProcessMount;
+import dev.cooper.spi.ProcessSpec;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the places that mounts need and a root lacks, and takes them away again when the process is
@@ -22,28 +21,62 @@ import org.jspecify.annotations.Nullable;
  * <p>All inside the root, by descriptors; what is taken away is only what was made, if it still is
  * the same and is empty (CVE-2024-23652: a process may have put a link in its place).
  */
-final class MountStubs implements AutoCloseable {
-  private static final long NO_LINKS = Linux.RESOLVE_BENEATH | Linux.RESOLVE_NO_SYMLINKS;
-  private static final int MOST_LINKS = 40;
-
+final class MountStubs implements RootTree.Prepared {
   private final Lane lane;
-  private final OverlayMount overlay;
+  private final RootTree tree;
+  private final RootPaths paths;
   private final Deque<Made> made = new ArrayDeque<>();
 
   /** A place that something is to be mounted on. */
   record Target(String path, boolean directory) {}
 
   /** What was made: its path, inode, and its parent's times before and after. */
-  private record Made(ByteString path, boolean directory, long inode, Times before, Times after) {}
+  private record Made(
+      ByteString path,
+      boolean directory,
+      long inode,
+      Times before,
+      Times after,
+      Runnable restored) {}
 
   /** A path's modification time and inode; zero where there is nothing. */
   private record Times(long seconds, long nanos, long inode) {
     static final Times NONE = new Times(0, 0, 0);
   }
 
-  MountStubs(Lane lane, OverlayMount overlay) {
+  MountStubs(Lane lane, RootTree tree) {
     this.lane = lane;
-    this.overlay = overlay;
+    this.tree = tree;
+    this.paths = new RootPaths(lane, tree.root());
+  }
+
+  /** Those of a process that has a mount namespace. */
+  static MountStubs of(Lane lane, RootTree tree, ProcessSpec process) {
+    MountStubs stubs = new MountStubs(lane, tree);
+    try {
+      stubs.ensure(targets(process));
+      return stubs;
+    } catch (RuntimeException e) {
+      stubs.close();
+      throw e;
+    }
+  }
+
+  private static List<Target> targets(ProcessSpec process) {
+    List<Target> targets = new ArrayList<>();
+    for (String name : List.of("dev", "proc", "sys")) {
+      targets.add(new Target(name, true));
+    }
+    for (String name : EtcFiles.NAMES) {
+      targets.add(new Target("etc/" + name, false));
+    }
+    for (ProcessMount mount : process.mounts()) {
+      boolean directory =
+          mount instanceof ProcessMount.Tmpfs
+              || mount instanceof ProcessMount.Bind bind && bind.source().toFile().isDirectory();
+      targets.add(new Target(mount.target(), directory));
+    }
+    return targets;
   }
 
   /** Makes what is missing; one program asks for all of them. */
@@ -65,7 +98,7 @@ final class MountStubs implements AutoCloseable {
             program.tolerate(
                 target.path(),
                 Sys.OPENAT2,
-                overlay.root(),
+                tree.root(),
                 program.memory.string(target.path()),
                 how,
                 24);
@@ -84,20 +117,22 @@ final class MountStubs implements AutoCloseable {
   }
 
   private void make(Target target) {
-    ByteString place = canonical(target.path());
+    ByteString place = paths.canonical(target.path());
     ByteString at = ByteString.EMPTY;
     List<ByteString> names = LayerPath.components(place);
     for (int i = 0; i < names.size(); i++) {
       at = LayerPath.join(at, names.get(i));
-      if (entry(at) == null) {
+      if (paths.entry(at) == null) {
         makeOne(at, i < names.size() - 1 || target.directory());
       }
     }
   }
 
   private void makeOne(ByteString path, boolean directory) {
-    Times before = times(LayerPath.parent(path));
-    int parent = open(LayerPath.parent(path));
+    ByteString in = LayerPath.parent(path);
+    Times before = times(in);
+    Runnable restored = tree.restoring(lane, in);
+    int parent = paths.openDirectory(in);
     try (SyscallProgram program = SyscallProgram.small()) {
       long name = program.memory.string(LayerPath.name(path));
       long stat = program.memory.zeroed(Stat.SIZE);
@@ -108,92 +143,15 @@ final class MountStubs implements AutoCloseable {
       }
       program.call(path, Sys.STATX, parent, name, Linux.AT_SYMLINK_NOFOLLOW, Stat.BASIC, stat);
       lane.run(program);
-      made.push(new Made(path, directory, Stat.inode(stat), before, times(LayerPath.parent(path))));
+      made.push(new Made(path, directory, Stat.inode(stat), before, times(in), restored));
     } finally {
       TreeRemover.close(lane, parent);
     }
   }
 
-  /** Follows the links on a path inside the root, whether or not what they lead to exists. */
-  private ByteString canonical(String path) {
-    Deque<ByteString> ahead = new ArrayDeque<>(parts(ByteString.utf8(path)));
-    ByteString done = ByteString.EMPTY;
-    int links = 0;
-    while (!ahead.isEmpty()) {
-      ByteString name = ahead.pop();
-      if (name.latin1().equals("..")) {
-        done = LayerPath.parent(done);
-        continue;
-      }
-      ByteString next = LayerPath.join(done, name);
-      TarEntry entry = entry(next);
-      if (entry == null || entry.type() != EntryType.SYMLINK) {
-        done = next;
-        continue;
-      }
-      if (++links > MOST_LINKS) {
-        throw new OperationException(
-            "cannot mount on " + path + ": more than " + MOST_LINKS + " links lead on from it");
-      }
-      if (entry.link().latin1().startsWith("/")) {
-        done = ByteString.EMPTY;
-      }
-      List<ByteString> inserted = parts(entry.link());
-      for (int i = inserted.size() - 1; i >= 0; i--) {
-        ahead.push(inserted.get(i));
-      }
-    }
-    return done;
-  }
-
-  private static List<ByteString> parts(ByteString path) {
-    List<ByteString> parts = new ArrayList<>();
-    for (String part : path.latin1().split("/", -1)) {
-      if (!part.isEmpty() && !part.equals(".")) {
-        parts.add(new ByteString(part));
-      }
-    }
-    return parts;
-  }
-
-  private @Nullable TarEntry entry(ByteString path) {
-    int fd = tryOpen(path, O_PATH | Linux.O_NOFOLLOW);
-    if (fd < 0) {
-      return null;
-    }
-    try {
-      return TreeReader.entryOf(lane, fd, path);
-    } finally {
-      TreeRemover.close(lane, fd);
-    }
-  }
-
-  private int open(ByteString path) {
-    int fd = tryOpen(path, Linux.O_RDONLY | O_DIRECTORY);
-    if (fd < 0) {
-      throw new SystemCallException("openat2", path.toString(), -fd);
-    }
-    return fd;
-  }
-
-  private int tryOpen(ByteString path, int flags) {
-    try (SyscallProgram program = new SyscallProgram(1, 8192)) {
-      long how = TreePaths.how(program.memory, flags | O_CLOEXEC, NO_LINKS);
-      program.tolerate(
-          path,
-          Sys.OPENAT2,
-          overlay.root(),
-          program.memory.string(path.isEmpty() ? ByteString.utf8(".") : path),
-          how,
-          24);
-      lane.run(program);
-      return (int) program.result(0);
-    }
-  }
-
   /** Modification time and inode of a directory, or of nothing. */
   private Times times(ByteString path) {
-    int fd = tryOpen(path, O_PATH);
+    int fd = paths.tryOpen(path, O_PATH);
     if (fd < 0) {
       return Times.NONE;
     }
@@ -222,12 +180,12 @@ final class MountStubs implements AutoCloseable {
   private void takeAway(Made one) {
     ByteString in = LayerPath.parent(one.path());
     Times now = times(in);
-    int parent = tryOpen(in, Linux.O_RDONLY | O_DIRECTORY);
+    int parent = paths.tryOpen(in, Linux.O_RDONLY | O_DIRECTORY);
     if (parent < 0) {
       return;
     }
     try {
-      TarEntry entry = entry(one.path());
+      TarEntry entry = paths.entry(one.path());
       if (entry == null
           || times(one.path()).inode() != one.inode()
           || entry.size() > 0 && !one.directory()) {
@@ -243,7 +201,7 @@ final class MountStubs implements AutoCloseable {
                 one.directory() ? Linux.AT_REMOVEDIR : 0);
         lane.run(program);
         if (program.errno(row) == 0 && now.equals(one.after())) {
-          restore(parent, in, one.before());
+          restore(parent, in, one);
         }
       }
     } finally {
@@ -252,13 +210,13 @@ final class MountStubs implements AutoCloseable {
   }
 
   /** Nothing else changed the parent: it gets its time back, and is no change of the layer's. */
-  private void restore(int parent, ByteString path, Times before) {
+  private void restore(int parent, ByteString path, Made one) {
     try (SyscallProgram program = SyscallProgram.small()) {
       long times = program.memory.allocate(32);
-      TreeBatch.putTimes(times, before.seconds(), (int) before.nanos());
+      TreeBatch.putTimes(times, one.before().seconds(), (int) one.before().nanos());
       program.call(path, Sys.UTIMENSAT, parent, 0, times, 0);
       lane.run(program);
-      overlay.touched(path);
     }
+    one.restored().run();
   }
 }

@@ -8,13 +8,18 @@ import static dev.cooper.linux.Linux.O_RDONLY;
 
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.OperationException;
+import dev.cooper.oci.layer.EntrySink;
 import dev.cooper.oci.layer.LayerPath;
+import dev.cooper.spi.ProcessSpec;
+import dev.cooper.spi.TreeFilter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -29,8 +34,8 @@ import org.jspecify.annotations.Nullable;
  * metacopy and index are off, so the upper directory is the diff; the mount is volatile, because a
  * build's root is nothing to sync.
  */
-final class OverlayMount {
-  private static final int MOST_LAYERS = 499;
+final class OverlayMount implements RootTree {
+  static final int MOST_LAYERS = 499;
   private static final List<String> SKELETON_DIRECTORIES = List.of("dev", "etc", "proc", "sys");
   private static final List<String> SKELETON_FILES =
       List.of("etc/hostname", "etc/hosts", "etc/resolv.conf");
@@ -45,11 +50,6 @@ final class OverlayMount {
   private final RootAttributes attributes;
   private final Set<ByteString> touched = ConcurrentHashMap.newKeySet();
 
-  /** Mode and owner of a root directory. */
-  private record RootAttributes(int mode, long uid, long gid) {
-    static final RootAttributes DEFAULT = new RootAttributes(0755, 0, 0);
-  }
-
   private OverlayMount(List<Path> layers, Path directory, int root, RootAttributes attributes) {
     this.layers = List.copyOf(layers);
     this.directory = directory;
@@ -58,20 +58,9 @@ final class OverlayMount {
   }
 
   static OverlayMount mount(Lane lane, List<Path> layers, Path directory, boolean rootless) {
-    if (layers.size() > MOST_LAYERS) {
-      throw new OperationException(
-          "an overlay takes at most "
-              + MOST_LAYERS
-              + " layers, and this image has "
-              + layers.size()
-              + ": commit it squashed");
-    }
     boolean fresh = Files.notExists(directory.resolve("changes/upper"));
     prepare(directory);
-    RootAttributes attributes = RootAttributes.DEFAULT;
-    for (int i = layers.size() - 1; i >= 0 && attributes.equals(RootAttributes.DEFAULT); i--) {
-      attributes = attributesOf(lane, layers.get(i));
-    }
+    RootAttributes attributes = RootAttributes.ofLayers(lane, layers);
     try (SyscallProgram program = new SyscallProgram(2 * layers.size() + 64, 16384)) {
       compose(program, layers, directory, rootless, fresh ? attributes : null);
       int stopped = lane.run(program, 0);
@@ -104,22 +93,6 @@ final class OverlayMount {
       throw new OperationException(
           "cannot prepare the working container's directory " + directory + ": " + e.getMessage(),
           e);
-    }
-  }
-
-  private static RootAttributes attributesOf(Lane lane, Path layer) {
-    try (SyscallProgram program = new SyscallProgram(1, 8192)) {
-      long stat = program.memory.zeroed(Stat.SIZE);
-      program.call(
-          layer,
-          Sys.STATX,
-          AT_FDCWD,
-          program.memory.string(HostPath.bytes(layer)),
-          0,
-          Stat.BASIC,
-          stat);
-      lane.run(program);
-      return new RootAttributes(Stat.mode(stat) & 07777, Stat.uid(stat), Stat.gid(stat));
     }
   }
 
@@ -185,76 +158,91 @@ final class OverlayMount {
         "cannot mount the root filesystem of the working container in " + directory, remedy);
   }
 
-  /**
-   * Whether a path is one that mounts need: it may be there although neither the image nor a
-   * process made it.
-   */
-  boolean isSkeleton(ByteString path) {
-    return SKELETON.contains(path.latin1());
-  }
-
-  /** A descriptor of the merged root, for paths only. */
-  int root() {
+  @Override
+  public int root() {
     return root;
   }
 
-  Path merged() {
+  @Override
+  public Path merged() {
     return directory.resolve("merged");
   }
 
-  Path directory() {
+  @Override
+  public Path directory() {
     return directory;
   }
 
-  List<Path> layers() {
-    return layers;
+  private Path upper() {
+    return directory.resolve("changes/upper");
   }
 
-  /** The merged root, to be written into. */
-  int openRoot(Task task) {
-    return open(task, root, ".");
+  /** The skeleton shows where neither the image nor a process made something. */
+  @Override
+  public boolean isMountPointOnly(Lane lane, ByteString path) {
+    if (!SKELETON.contains(path.latin1())) {
+      return false;
+    }
+    List<Path> all = new ArrayList<>(layers);
+    all.add(upper());
+    try (LowerPaths paths = new LowerPaths(lane, all)) {
+      return !paths.holds(path);
+    }
   }
 
-  int openUpper(Task task) {
-    return open(task, AT_FDCWD, directory.resolve("changes/upper").toString());
+  /** It has been copied up, but shows what it showed. */
+  @Override
+  public Runnable restoring(Lane lane, ByteString path) {
+    return () -> {
+      for (ByteString at = path; !at.isEmpty(); at = LayerPath.parent(at)) {
+        touched.add(at);
+      }
+    };
   }
 
-  private static int open(Task task, int at, String name) {
+  @Override
+  public Prepared prepare(Lane lane, ProcessSpec process) {
+    return MountStubs.of(lane, this, process);
+  }
+
+  @Override
+  public void diff(Lane lane, EntrySink sink, Consumer<String> notices) throws IOException {
+    RootPaths merged = new RootPaths(lane, root);
+    try (LowerPaths lower = new LowerPaths(lane, layers);
+        TreeReader reader =
+            new TreeReader(
+                lane,
+                sink,
+                TreeFilter.ALL,
+                notices,
+                new OverlayBaseline(lower, touched::contains, merged::entry))) {
+      int upper = openUpper(lane);
+      try {
+        boolean rootChanged = !attributes.equals(RootAttributes.ofOpen(lane, upper));
+        reader.readDirectory(upper, rootChanged);
+      } finally {
+        TreeRemover.close(lane, upper);
+      }
+    }
+  }
+
+  private int openUpper(Task task) {
     try (SyscallProgram program = new SyscallProgram(1, 8192)) {
-      ByteString bytes = at == AT_FDCWD ? HostPath.bytes(Path.of(name)) : ByteString.utf8(name);
-      program.call(
-          name, Sys.OPENAT, at, program.memory.string(bytes), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+      long path = program.memory.string(HostPath.bytes(upper()));
+      program.call(upper(), Sys.OPENAT, AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
       task.run(program);
       return (int) program.result(0);
     }
   }
 
-  /** Whether the root directory itself has another mode or owner than it had. */
-  boolean rootChanged(Task task, int upper) {
-    try (SyscallProgram program = new SyscallProgram(1, 1024)) {
-      long stat = program.memory.zeroed(Stat.SIZE);
-      program.call(
-          "/", Sys.STATX, upper, program.memory.string(""), Linux.AT_EMPTY_PATH, Stat.BASIC, stat);
-      task.run(program);
-      return !attributes.equals(
-          new RootAttributes(Stat.mode(stat) & 07777, Stat.uid(stat), Stat.gid(stat)));
-    }
+  @Override
+  public Path seal(Lane lane, Path target) throws IOException {
+    unmount(lane);
+    return Files.move(directory.resolve("changes"), target).resolve("upper");
   }
 
-  /**
-   * Notes a directory that a mount point was made in and taken away from: copied up, but unchanged.
-   */
-  void touched(ByteString path) {
-    for (ByteString at = path; !at.isEmpty(); at = LayerPath.parent(at)) {
-      touched.add(at);
-    }
-  }
-
-  boolean isTouched(ByteString path) {
-    return touched.contains(path);
-  }
-
-  void unmount(Lane lane) {
+  @Override
+  public void unmount(Lane lane) {
     try (SyscallProgram program = new SyscallProgram(4, 8192)) {
       program.call("merged", Sys.CLOSE, root);
       program.call(

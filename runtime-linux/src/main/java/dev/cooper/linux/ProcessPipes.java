@@ -162,8 +162,10 @@ final class ProcessPipes implements AutoCloseable {
   /**
    * Moves output until the process is gone; kills it when its time is up, or when cancelled or
    * interrupted.
+   *
+   * @param gone ends what it may have left, before its output is read to the end
    */
-  ProcessEnd.Cause move(Lane lane, Runnable kill) {
+  ProcessEnd.Cause move(Lane lane, Runnable kill, Runnable gone) {
     long deadline = deadline();
     ProcessEnd.Cause cause = ProcessEnd.Cause.EXIT;
     io.cancellation().watch(this::wake);
@@ -186,6 +188,7 @@ final class ProcessPipes implements AutoCloseable {
           waitForEvents(System.nanoTime());
         }
       }
+      gone.run();
       drain(OUT, io.out());
       drain(ERR, io.err());
       io.out().flush();

@@ -29,7 +29,7 @@ record ProtectedPaths(List<MountStubs.Target> masked, List<String> readOnly) {
     ABSENT
   }
 
-  static ProtectedPaths of(ProcessSpec process, Lane lane, OverlayMount overlay) {
+  static ProtectedPaths of(ProcessSpec process, Lane lane, RootTree tree) {
     List<String> mask = process.security().masked();
     List<String> protect = process.security().readOnly();
     if (mask.isEmpty() && protect.isEmpty()) {
@@ -37,17 +37,17 @@ record ProtectedPaths(List<MountStubs.Target> masked, List<String> readOnly) {
     }
     List<MountStubs.Target> masked = new ArrayList<>();
     for (String path : mask) {
-      Kind kind = kind(path, process, lane, overlay);
+      Kind kind = kind(path, process, lane, tree);
       if (kind != Kind.ABSENT) {
         masked.add(new MountStubs.Target(path, kind == Kind.DIRECTORY));
       }
     }
     List<String> readOnly =
-        protect.stream().filter(path -> kind(path, process, lane, overlay) != Kind.ABSENT).toList();
+        protect.stream().filter(path -> kind(path, process, lane, tree) != Kind.ABSENT).toList();
     return new ProtectedPaths(masked, readOnly);
   }
 
-  private static Kind kind(String path, ProcessSpec process, Lane lane, OverlayMount overlay) {
+  private static Kind kind(String path, ProcessSpec process, Lane lane, RootTree tree) {
     if (path.startsWith("/proc/") || path.startsWith("/sys/")) {
       return onHost(Path.of(path)); // the kernel's own, there as here
     }
@@ -59,14 +59,14 @@ record ProtectedPaths(List<MountStubs.Target> masked, List<String> readOnly) {
         return onHost(bind.source().resolve(path.substring(bind.target().length() + 1)));
       }
     }
-    return inRoot(path, lane, overlay);
+    return inRoot(path, lane, tree);
   }
 
   private static Kind onHost(Path path) {
     return Files.isDirectory(path) ? Kind.DIRECTORY : Files.exists(path) ? Kind.OTHER : Kind.ABSENT;
   }
 
-  private static Kind inRoot(String path, Lane lane, OverlayMount overlay) {
+  private static Kind inRoot(String path, Lane lane, RootTree tree) {
     try (SyscallProgram program = new SyscallProgram(3, 8192)) {
       long how =
           TreePaths.how(
@@ -76,7 +76,7 @@ record ProtectedPaths(List<MountStubs.Target> masked, List<String> readOnly) {
       long stat = program.memory.zeroed(Stat.SIZE);
       int open =
           program.call(
-              path, Sys.OPENAT2, overlay.root(), program.memory.string(path.substring(1)), how, 24);
+              path, Sys.OPENAT2, tree.root(), program.memory.string(path.substring(1)), how, 24);
       int look =
           program.tolerate(
               path, Sys.STATX, 0, program.memory.string(""), Linux.AT_EMPTY_PATH, Stat.BASIC, stat);

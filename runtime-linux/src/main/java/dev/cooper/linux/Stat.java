@@ -4,6 +4,7 @@ package dev.cooper.linux;
 final class Stat {
   static final int SIZE = 256;
   static final int BASIC = 0x7ff;
+  static final int BIRTH = 0x800;
 
   private Stat() {}
 
@@ -40,8 +41,28 @@ final class Stat {
     return Memory.IO.getLong(at + 48) * 512;
   }
 
+  static long ctimeSeconds(long at) {
+    return Memory.IO.getLong(at + 96);
+  }
+
+  static int ctimeNanos(long at) {
+    return Memory.IO.getInt(at + 104);
+  }
+
   static long ctimeMillis(long at) {
     return Memory.IO.getLong(at + 96) * 1000 + Memory.IO.getInt(at + 104) / 1_000_000;
+  }
+
+  /** When the inode was made, in nanoseconds; 0 where the file system does not know. */
+  static long birth(long at) {
+    return (Memory.IO.getInt(at) & BIRTH) == 0
+        ? 0
+        : Memory.IO.getLong(at + 80) * 1_000_000_000L + Memory.IO.getInt(at + 88);
+  }
+
+  /** How much of the disk it takes. */
+  static long diskBytes(long at) {
+    return Memory.IO.getLong(at + 48) * 512;
   }
 
   /** Forgets when it was read last. */

@@ -51,6 +51,11 @@ final class TreeBatch implements AutoCloseable {
     expected.put(row, bytes);
   }
 
+  /** Says that what a row should have written was written otherwise. */
+  void mended(int row) {
+    expected.remove(row);
+  }
+
   /**
    * The two timespecs of utimensat: neither the access nor the change of a file is anything but its
    * modification.

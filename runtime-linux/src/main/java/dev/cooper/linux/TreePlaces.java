@@ -54,7 +54,7 @@ final class TreePlaces {
     batch.onError(
         row,
         (at, errno) -> {
-          if (errno == Linux.ENOTDIR && kind == TreeWriter.Kind.LAYER) {
+          if (errno == Linux.ENOTDIR && kind != TreeWriter.Kind.MERGED) {
             makeHidden(parent);
             return row;
           }

@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  * Reads a tree in canonical order, small files by the hundred in one program, and never follows a
  * link below its root.
  *
- * <p>For an overlay's upper directory it turns the overlay's whiteouts and opaque directories into
- * the layer's. Times are in whole seconds, as every builder writes them. Not thread-safe.
+ * <p>What it is compared with says what is left out, and what has gone and becomes a whiteout.
+ * Times are in whole seconds, as every builder writes them. Not thread-safe.
  */
 final class TreeReader implements AutoCloseable {
   private static final int STATS = 256;
@@ -47,7 +47,7 @@ final class TreeReader implements AutoCloseable {
   private final EntrySink sink;
   private final TreeFilter filter;
   private final Consumer<String> notices;
-  private final @Nullable LowerPaths lower;
+  private final Baseline baseline;
   private final SyscallProgram stats = new SyscallProgram(STATS, STATS * (Stat.SIZE + 300));
   private final SyscallProgram contents = new SyscallProgram(ROWS, CONTENT + (512 << 10));
   private final XattrReader xattrs;
@@ -67,6 +67,7 @@ final class TreeReader implements AutoCloseable {
     final TarEntry entry;
     final @Nullable Inode inode;
     boolean untaken;
+    long ctimeSeconds;
     int row = -1;
     long at;
 
@@ -78,22 +79,18 @@ final class TreeReader implements AutoCloseable {
   }
 
   /**
-   * A reader for an ordinary tree, or for an overlay's upper directory.
+   * A reader.
    *
-   * @param lower for an upper directory, what lies below it; null for an ordinary tree
+   * @param baseline what the tree's root is compared with
    */
   TreeReader(
-      Task task,
-      EntrySink sink,
-      TreeFilter filter,
-      Consumer<String> notices,
-      @Nullable LowerPaths lower) {
+      Task task, EntrySink sink, TreeFilter filter, Consumer<String> notices, Baseline baseline) {
     this.task = task;
     this.xattrs = new XattrReader(task);
     this.sink = sink;
     this.filter = filter;
     this.notices = notices;
-    this.lower = lower;
+    this.baseline = baseline;
   }
 
   /** Reads what an open directory holds, and the directory itself first, if it is taken. */
@@ -101,12 +98,12 @@ final class TreeReader implements AutoCloseable {
     if (itself) {
       emit(rootEntry(fd));
     }
-    children(fd, ByteString.EMPTY);
+    children(fd, ByteString.EMPTY, baseline);
   }
 
   /** Reads one name that is no directory, as an entry with an empty path. */
   void readFile(int parent, ByteString name) throws IOException {
-    for (Found found : stat(parent, ByteString.EMPTY, List.of(name), true)) {
+    for (Found found : stat(parent, ByteString.EMPTY, List.of(name), null)) {
       add(parent, found);
     }
     flush(parent);
@@ -118,45 +115,41 @@ final class TreeReader implements AutoCloseable {
     at = stats.memory.zeroed(Stat.SIZE);
     stats.call("/", Sys.STATX, fd, stats.memory.string(""), Linux.AT_EMPTY_PATH, Stat.BASIC, at);
     task.run(stats);
-    return described(ByteString.EMPTY, at).withXattrs(xattrs.of(fd));
+    return StatEntries.of(ByteString.EMPTY, at).withXattrs(xattrs.of(fd));
   }
 
-  private void children(int fd, ByteString path) throws IOException {
+  private void children(int fd, ByteString path, Baseline compared) throws IOException {
     List<ByteString> names = Directory.names(task, fd, path);
     names.sort(null);
+    Deque<ByteString> gone = new ArrayDeque<>(compared.gone(names));
     for (int from = 0; from < names.size(); from += STATS) {
       for (Found found :
-          stat(fd, path, names.subList(from, Math.min(names.size(), from + STATS)), false)) {
+          stat(fd, path, names.subList(from, Math.min(names.size(), from + STATS)), compared)) {
+        while (!gone.isEmpty() && gone.peek().compareTo(found.name) < 0) {
+          add(fd, gone(path, gone.pop(), compared.goneSeconds()));
+        }
         if (found.entry.type() == EntryType.DIRECTORY) {
           flush(fd);
-          directory(fd, found);
+          directory(fd, found, compared);
         } else {
           add(fd, found);
         }
       }
       flush(fd);
     }
-  }
-
-  /**
-   * What an open descriptor of any kind is, with its link's target; without extended attributes.
-   */
-  static TarEntry entryOf(Task task, int fd, ByteString path) {
-    try (SyscallProgram program = new SyscallProgram(2, 8192)) {
-      long at = program.memory.zeroed(Stat.SIZE);
-      long empty = program.memory.string("");
-      long target = program.memory.allocate(4096);
-      program.call(path, Sys.STATX, fd, empty, Linux.AT_EMPTY_PATH, Stat.BASIC, at);
-      program.tolerate(path, Sys.READLINKAT, fd, empty, target, 4096);
-      task.run(program);
-      TarEntry entry = described(path, at);
-      return entry.type() == EntryType.SYMLINK
-          ? entry.withLink(ByteString.of(bytes(target, (int) program.result(1))))
-          : entry;
+    while (!gone.isEmpty()) {
+      add(fd, gone(path, gone.pop(), compared.goneSeconds()));
     }
+    flush(fd);
   }
 
-  private List<Found> stat(int fd, ByteString path, List<ByteString> names, boolean itself) {
+  private static Found gone(ByteString path, ByteString name, long seconds) {
+    TarEntry whiteout = TarEntry.whiteout(LayerPath.join(path, name)).withMtime(seconds, 0);
+    return new Found(name, whiteout, null);
+  }
+
+  private List<Found> stat(
+      int fd, ByteString path, List<ByteString> names, @Nullable Baseline compared) {
     stats.reset();
     long[] at = new long[names.size()];
     for (int i = 0; i < names.size(); i++) {
@@ -167,17 +160,17 @@ final class TreeReader implements AutoCloseable {
           fd,
           stats.memory.string(names.get(i)),
           Linux.AT_SYMLINK_NOFOLLOW,
-          Stat.BASIC,
+          Stat.BASIC | Stat.BIRTH,
           at[i]);
     }
     task.run(stats);
     List<Found> found = new ArrayList<>(names.size());
     for (int i = 0; i < names.size(); i++) {
-      found(
-          itself ? ByteString.EMPTY : LayerPath.join(path, names.get(i)),
-          names.get(i),
-          at[i],
-          found);
+      if (compared == null) {
+        found(ByteString.EMPTY, names.get(i), at[i], false, found);
+      } else {
+        compare(LayerPath.join(path, names.get(i)), names.get(i), at[i], compared, found);
+      }
     }
     return found;
   }
@@ -194,15 +187,19 @@ final class TreeReader implements AutoCloseable {
     }
   }
 
-  private void found(ByteString path, ByteString name, long at, List<Found> found) {
+  private void compare(
+      ByteString path, ByteString name, long at, Baseline compared, List<Found> found) {
     requireLength(path);
-    if (lower != null && Stat.isWhiteout(at)) {
-      if (lower.entry(path) != null) {
-        found.add(
-            new Found(name, TarEntry.whiteout(path).withMtime(Stat.mtimeSeconds(at), 0), null));
-      }
-      return;
+    switch (compared.choose(path, name, at)) {
+      case TAKE -> found(path, name, at, false, found);
+      case DESCEND -> found(path, name, at, true, found);
+      case GONE -> found.add(gone(LayerPath.parent(path), name, Stat.mtimeSeconds(at)));
+      case SKIP -> {}
     }
+  }
+
+  private void found(
+      ByteString path, ByteString name, long at, boolean unchanged, List<Found> found) {
     if (Stat.format(at) == Linux.S_IFSOCK) {
       notices.accept(path + ": a socket cannot be in a layer and was left out");
       return;
@@ -226,41 +223,14 @@ final class TreeReader implements AutoCloseable {
     Found one =
         new Found(
             name,
-            described(path, at),
+            StatEntries.of(path, at),
             linked ? new Inode(Stat.fileSystem(at), Stat.inode(at)) : null);
-    one.untaken = choice == TreeFilter.Choice.DESCEND;
+    one.untaken = unchanged || choice == TreeFilter.Choice.DESCEND;
+    one.ctimeSeconds = Stat.ctimeSeconds(at);
     found.add(one);
   }
 
-  private static TarEntry described(ByteString path, long at) {
-    int mode = Stat.mode(at) & 07777;
-    TarEntry entry =
-        switch (Stat.format(at)) {
-          case Linux.S_IFDIR -> TarEntry.directory(path, mode);
-          case Linux.S_IFLNK ->
-              TarEntry.symlink(path, ByteString.utf8("?")).withSize(0).withMode(0777);
-          case Linux.S_IFIFO -> TarEntry.fifo(path, mode);
-          case Linux.S_IFCHR ->
-              TarEntry.device(
-                  path, EntryType.CHAR_DEVICE, mode, Stat.deviceMajor(at), Stat.deviceMinor(at));
-          case Linux.S_IFBLK ->
-              TarEntry.device(
-                  path, EntryType.BLOCK_DEVICE, mode, Stat.deviceMajor(at), Stat.deviceMinor(at));
-          default -> TarEntry.file(path, mode, Stat.size(at));
-        };
-    return entry.withOwner(Stat.uid(at), Stat.gid(at)).withMtime(Stat.mtimeSeconds(at), 0);
-  }
-
-  /**
-   * Whether an opaque directory has anything to hide: what replaces a file needs no mark, as no
-   * layer shows both.
-   */
-  private boolean hidesDirectory(ByteString path) {
-    @Nullable TarEntry below = lower == null ? null : lower.entry(path);
-    return below != null && below.type() == EntryType.DIRECTORY;
-  }
-
-  private void directory(int parent, Found found) throws IOException {
+  private void directory(int parent, Found found, Baseline compared) throws IOException {
     int fd = open(parent, found.name, found.entry.path(), DIRECTORY_FLAGS);
     try {
       TarEntry entry = found.entry.withXattrs(xattrs.of(fd));
@@ -270,10 +240,10 @@ final class TreeReader implements AutoCloseable {
       } else {
         emit(entry);
       }
-      if (opaque && hidesDirectory(entry.path())) {
+      if (compared.hides(entry.path(), found.name, opaque)) {
         emit(TarEntry.opaque(entry.path()).withMtime(entry.mtimeSeconds(), 0));
       }
-      children(fd, entry.path());
+      children(fd, entry.path(), compared.in(entry.path(), found.name, found.ctimeSeconds));
       if (found.untaken) {
         untaken.remove(entry);
       }
@@ -355,7 +325,7 @@ final class TreeReader implements AutoCloseable {
     if (found.row < 0) {
       emit(entry);
     } else if (entry.type() == EntryType.SYMLINK) {
-      emit(entry.withLink(ByteString.of(bytes(found.at, (int) contents.result(found.row)))));
+      emit(entry.withLink(StatEntries.bytes(found.at, (int) contents.result(found.row))));
     } else {
       small(fd, found);
     }
@@ -424,12 +394,6 @@ final class TreeReader implements AutoCloseable {
             + (size > 0
                 ? ""
                 : "; what the kernel makes up as it is read, as in /proc, can be read first and then be written"));
-  }
-
-  private static byte[] bytes(long at, int length) {
-    byte[] value = new byte[length];
-    Memory.IO.getByteArray(at, value, 0, length);
-    return value;
   }
 
   private void emit(TarEntry entry) throws IOException {

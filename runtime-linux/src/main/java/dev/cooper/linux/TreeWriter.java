@@ -26,6 +26,8 @@ final class TreeWriter implements TreeOutput {
   enum Kind {
     /** A lower directory of an overlay: whiteouts become the overlay's own. */
     LAYER,
+    /** A layer's tree that only we read: whiteouts are files. */
+    MARKED,
     /** A container's merged tree: existing directories keep their times. */
     MERGED
   }
@@ -43,6 +45,7 @@ final class TreeWriter implements TreeOutput {
   private final TreePlaces places;
   private final TreeAttributes attributes;
   private final TreeFiles files;
+  private final FileMarks marks;
   private final Runnable release;
   private boolean closed;
 
@@ -62,6 +65,7 @@ final class TreeWriter implements TreeOutput {
     batches = new TreeBatches(lane, CHUNK);
     places = new TreePlaces(lane, kind, batches, memory, paths, rootless);
     attributes = new TreeAttributes(batches, rootless, notices);
+    marks = new FileMarks(batches, paths);
     files = new TreeFiles(batches, places, attributes, memory);
   }
 
@@ -91,7 +95,7 @@ final class TreeWriter implements TreeOutput {
       batches.settle();
       paths.closeAll(lane);
     }
-    if (entry.type() == EntryType.FILE && !(kind == Kind.LAYER && isMarker(path))) {
+    if (entry.type() == EntryType.FILE && !(kind != Kind.MERGED && isMarker(path))) {
       files.begin(entry, path);
     } else {
       batches.room(ROWS_OF_AN_ENTRY, 16384);
@@ -104,7 +108,7 @@ final class TreeWriter implements TreeOutput {
   }
 
   private void special(TarEntry entry, ByteString path) {
-    if (kind == Kind.LAYER && isMarker(path)) {
+    if (kind != Kind.MERGED && isMarker(path)) {
       marker(path);
       return;
     }
@@ -274,8 +278,12 @@ final class TreeWriter implements TreeOutput {
   private void marker(ByteString path) {
     TreeBatch batch = batches.current();
     ByteString name = LayerPath.name(path);
-    if (name.latin1().equals(".wh..wh..opq")) {
+    if (FileMarks.isOpaque(name)) {
       long slot = places.parent(path);
+      if (kind == Kind.MARKED) {
+        marks.make(path, slot);
+        return;
+      }
       Whiteouts.setOpaque(batch.program(), slot, LayerPath.parent(path), rootless);
       return;
     }
@@ -288,6 +296,10 @@ final class TreeWriter implements TreeOutput {
           "the whiteout " + path + " hides no name: a whiteout is .wh. and the name that it hides");
     }
     long parent = places.parent(path);
+    if (kind == Kind.MARKED) {
+      marks.make(path, parent);
+      return;
+    }
     int row = batch.add(path, Sys.MKNODAT, 0, batch.memory().string(hidden), Linux.S_IFCHR, 0);
     batch.program().from(row, 0, parent);
     batch.onError(

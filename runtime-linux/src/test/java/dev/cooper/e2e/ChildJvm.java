@@ -21,7 +21,7 @@ final class ChildJvm {
   }
 
   /** The entries as absolute paths: a child may run elsewhere. */
-  private static String classPath() {
+  static String classPath() {
     List<String> entries = new ArrayList<>();
     String own =
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.spi.Rootfs;
+import dev.cooper.spi.RuntimeOptions;
 import dev.cooper.spi.TreeFilter;
 import dev.cooper.spi.TreeOutput;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
@@ -43,8 +45,34 @@ final class BusyboxHost
   final List<String> notices = new CopyOnWriteArrayList<>();
   private final AtomicInteger number = new AtomicInteger();
   private final List<Rootfs> mounted = new CopyOnWriteArrayList<>();
-  private LinuxRuntime runtime = new LinuxRuntime();
+  private final Supplier<LinuxRuntime> opened;
+  private final boolean needsRoot;
+  private LinuxRuntime runtime;
   private Path place = Path.of("");
+
+  BusyboxHost() {
+    this(() -> new LinuxRuntime(RuntimeOptions.DEFAULT));
+  }
+
+  /** With a runtime of the test's own. */
+  BusyboxHost(Supplier<LinuxRuntime> opened) {
+    this(opened, false);
+  }
+
+  /** With one that only root can have: else the tests are skipped. */
+  BusyboxHost(Supplier<LinuxRuntime> opened, boolean needsRoot) {
+    this.opened = opened;
+    this.needsRoot = needsRoot;
+    this.runtime = opened.get();
+  }
+
+  /** Where no overlay can be mounted. */
+  static BusyboxHost copying() {
+    return new BusyboxHost(
+        () ->
+            new LinuxRuntime(
+                RuntimeOptions.DEFAULT, (keeper, lane, directory) -> "the test says so"));
+  }
 
   @Override
   public void beforeAll(ExtensionContext context) throws IOException {
@@ -54,8 +82,9 @@ final class BusyboxHost
   /** Makes the base; what {@link #beforeAll} does, for programs that are no test. */
   BusyboxHost open() throws IOException {
     require(Files.isExecutable(BUSYBOX), "busybox-static is not installed as " + BUSYBOX);
+    assumeTrue(!needsRoot || Trampoline.here(Sys.GETEUID) == 0, "only root can change the root");
     place = Files.createTempDirectory("cooper-it").toRealPath();
-    runtime = new LinuxRuntime();
+    runtime = opened.get();
     Files.createDirectory(base());
     try (TreeOutput output = runtime.unpack(base(), notices::add)) {
       Layer layer = new Layer(output);

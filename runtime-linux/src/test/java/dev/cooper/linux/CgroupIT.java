@@ -9,6 +9,7 @@ import dev.cooper.oci.OperationException;
 import dev.cooper.spi.ProcessEnd;
 import dev.cooper.spi.ProcessResources;
 import dev.cooper.spi.Rootfs;
+import dev.cooper.spi.RuntimeOptions;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -181,7 +182,7 @@ final class CgroupIT {
   void runWhenItEndsLeavesNoGroupAndTheKeepersOwnGoesWithIt() throws IOException {
     requireLimits(pids(50));
     List<Path> before = left();
-    try (LinuxRuntime runtime = new LinuxRuntime();
+    try (LinuxRuntime runtime = new LinuxRuntime(RuntimeOptions.DEFAULT);
         Rootfs root = runtime.mount(List.of(HOST.base()), HOST.directory(), line -> {})) {
       for (int i = 0; i < 20; i++) {
         Runner.in(root).resources(pids(50)).sh("sleep 8202 & true");
@@ -234,7 +235,7 @@ final class CgroupIT {
   /** Runs something limited, until it is killed. */
   static final class Limited {
     public static void main(String[] arguments) {
-      LinuxRuntime runtime = new LinuxRuntime();
+      LinuxRuntime runtime = new LinuxRuntime(RuntimeOptions.DEFAULT);
       Rootfs root =
           runtime.mount(List.of(Path.of(arguments[0])), Path.of(arguments[1]), line -> {});
       Runner.in(root)

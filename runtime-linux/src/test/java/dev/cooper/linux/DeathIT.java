@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cooper.oci.OperationException;
 import dev.cooper.spi.Rootfs;
+import dev.cooper.spi.RuntimeOptions;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -106,7 +107,7 @@ final class DeathIT {
 
   @Test
   void runWhenTheKeeperIsKilledEndsWithAClearErrorAndANewOneServesNewMounts() throws Exception {
-    try (LinuxRuntime runtime = new LinuxRuntime()) {
+    try (LinuxRuntime runtime = new LinuxRuntime(RuntimeOptions.DEFAULT)) {
       Rootfs root = runtime.mount(List.of(HOST.base()), HOST.directory(), HOST.notices::add);
       Runner runner = Runner.in(root);
       CompletableFuture<Run> run =
@@ -135,7 +136,7 @@ final class DeathIT {
 
   @Test
   void closeWhenAProcessRunsEndsItWithAnError() throws Exception {
-    LinuxRuntime runtime = new LinuxRuntime();
+    LinuxRuntime runtime = new LinuxRuntime(RuntimeOptions.DEFAULT);
     Rootfs root = runtime.mount(List.of(HOST.base()), HOST.directory(), HOST.notices::add);
     Runner runner = Runner.in(root);
     CompletableFuture<Run> run = CompletableFuture.supplyAsync(() -> runner.sh("sleep 8106"));
@@ -164,7 +165,7 @@ final class DeathIT {
 
   private static void cycle() throws IOException {
     Path container = HOST.directory();
-    try (LinuxRuntime runtime = new LinuxRuntime();
+    try (LinuxRuntime runtime = new LinuxRuntime(RuntimeOptions.DEFAULT);
         Rootfs root = runtime.mount(List.of(HOST.base()), container, line -> {})) {
       sh(root, "true");
     }

@@ -1,6 +1,7 @@
 package dev.cooper.linux;
 
 import dev.cooper.spi.Rootfs;
+import dev.cooper.spi.RuntimeOptions;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -21,7 +22,7 @@ final class VictimJvm {
   public static void main(String[] args) throws Exception {
     OutputStream out = new FileOutputStream(FileDescriptor.out);
     // Closed by nobody, on purpose: what the kernel cleans up is what is tested.
-    LinuxRuntime runtime = new LinuxRuntime();
+    LinuxRuntime runtime = new LinuxRuntime(RuntimeOptions.DEFAULT);
     Rootfs root = runtime.mount(java.util.List.of(Path.of(args[1])), Path.of(args[2]), line -> {});
     tell(out, "keeper " + runtime.keeper().pid() + "\n");
     Thread run =

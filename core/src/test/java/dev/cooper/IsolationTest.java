@@ -1,0 +1,35 @@
+package dev.cooper;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.cooper.spi.RuntimeOptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class IsolationTest {
+  @Test
+  void ofEnvironmentWhenNothingIsSaidIsNamespaces() {
+    assertThat(Isolation.ofEnvironment(null)).isEqualTo(Isolation.NAMESPACES);
+    assertThat(Isolation.ofEnvironment("")).isEqualTo(Isolation.NAMESPACES);
+    assertThat(Isolation.ofEnvironment("chroot")).isEqualTo(Isolation.CHROOT);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Chroot", " none", "rootless", "docker", "NAMESPACES"})
+  void ofEnvironmentWhenItIsNoIsolationSaysWhichThereAre(String value) {
+    assertThatThrownBy(() -> Isolation.ofEnvironment(value))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("COOPER_ISOLATION")
+        .hasMessageContaining(value)
+        .hasMessageContaining("namespaces, chroot, oci, none");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void askedWhenTheRuntimeIsOpenedIsTheSame(Isolation isolation) {
+    assertThat(isolation.asked()).isEqualTo(RuntimeOptions.Isolation.valueOf(isolation.name()));
+  }
+}

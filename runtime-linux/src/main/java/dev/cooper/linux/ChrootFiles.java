@@ -1,0 +1,223 @@
+package dev.cooper.linux;
+
+import dev.cooper.oci.ByteString;
+import dev.cooper.oci.OperationException;
+import dev.cooper.oci.layer.LayerPath;
+import dev.cooper.spi.ProcessMount;
+import dev.cooper.spi.ProcessSeccomp;
+import dev.cooper.spi.ProcessSecurity;
+import dev.cooper.spi.ProcessSpec;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What commands find beside the image's files where nothing can be mounted: /dev with a few
+ * devices, an empty /proc and /sys, the host's name and network in /etc, and secrets as files.
+ *
+ * <p>They are there while a command runs, for all that run at a time, and are gone when the last of
+ * them has ended, with all that was put into them: no diff ever shows them. Thread-safe.
+ */
+final class ChrootFiles {
+  private static final Map<String, Long> DEVICES =
+      new TreeMap<>(
+          Map.of(
+              "null", 0x103L, "zero", 0x105L, "full", 0x107L, "random", 0x108L, "urandom", 0x109L,
+              "tty", 0x500L));
+
+  private final RootTree tree;
+  private final Path aside;
+  private final Consumer<String> notices;
+  private int processes;
+  private @Nullable MountStubs stubs;
+  private @Nullable PlacedFiles shared;
+  private boolean toldOfDevices;
+
+  ChrootFiles(RootTree tree, Path aside, Consumer<String> notices) {
+    this.tree = tree;
+    this.aside = aside;
+    this.notices = notices;
+  }
+
+  void recover(Lane lane) throws IOException {
+    new PlacedFiles(tree, aside).recover(lane);
+  }
+
+  /** Puts there what a process needs. */
+  RootTree.Prepared prepare(Lane lane, ProcessSpec process) {
+    require(process);
+    enter(lane, process);
+    Own own = new Own(lane);
+    try {
+      own.place(process);
+      return own;
+    } catch (RuntimeException e) {
+      own.close();
+      throw e;
+    }
+  }
+
+  private static void require(ProcessSpec process) {
+    requireNoMounts(process.security());
+    if (!process.resources().isUnlimited()) {
+      throw new OperationException(
+          "what a command uses cannot be limited with isolation chroot: leave the limits out, or ask for isolation namespaces");
+    }
+    if (!process.hostNetwork()) {
+      throw new OperationException(
+          "a command cannot have a network of its own with isolation chroot: let it have the host's, or ask for isolation namespaces");
+    }
+    for (ProcessMount mount : process.mounts()) {
+      if (mount instanceof ProcessMount.Bind) {
+        throw new OperationException(
+            "nothing can be mounted on "
+                + mount.target()
+                + " with isolation chroot: copy it into the container, or ask for isolation namespaces, which has bind and cache mounts");
+      }
+      if (mount instanceof ProcessMount.Tmpfs tmpfs && tmpfs.size() > 0) {
+        throw new OperationException(
+            "the tmpfs on "
+                + mount.target()
+                + " cannot have a size with isolation chroot, where it is a directory of the disk: leave it out, or ask for isolation namespaces");
+      }
+    }
+  }
+
+  private static void requireNoMounts(ProcessSecurity security) {
+    if (security.readOnlyRoot() || !security.masked().isEmpty() || !security.readOnly().isEmpty()) {
+      throw new OperationException(
+          "a read-only root and masked or read-only paths need mounts, which isolation chroot has not: leave them out, or ask for isolation namespaces");
+    }
+    if (security.seccomp() instanceof ProcessSeccomp.Profile && !security.noNewPrivileges()) {
+      throw new OperationException(
+          "with isolation chroot a seccomp profile of your own needs noNewPrivileges: ask for both, or for isolation namespaces");
+    }
+  }
+
+  private synchronized void enter(Lane lane, ProcessSpec process) {
+    if (processes++ > 0) {
+      return;
+    }
+    try {
+      MountStubs parents = new MountStubs(lane, tree);
+      stubs = parents;
+      parents.ensure(List.of(new MountStubs.Target("etc", true)));
+      PlacedFiles placed = new PlacedFiles(tree, aside);
+      shared = placed;
+      for (ProcessMount.Memory file : EtcFiles.of(process.hostname(), true)) {
+        placed.file(lane, place(lane, file.target()), file);
+      }
+      placed.directory(lane, ByteString.utf8("proc"), 0555);
+      placed.directory(lane, ByteString.utf8("sys"), 0555);
+      placed.place(lane, ByteString.utf8("dev"), this::devices);
+    } catch (RuntimeException e) {
+      leave(lane);
+      throw e;
+    }
+  }
+
+  /** Its directory's links are followed inside the root, but not what it is itself. */
+  private ByteString place(Lane lane, String target) {
+    ByteString path = ByteString.utf8(target.substring(1));
+    ByteString parent =
+        new RootPaths(lane, tree.root()).canonical(LayerPath.parent(path).toString());
+    return LayerPath.join(parent, LayerPath.name(path));
+  }
+
+  private void devices(Lane lane, int parent, ByteString name) {
+    try (SyscallProgram program = SyscallProgram.small()) {
+      int make = program.call("/dev", Sys.MKDIRAT, parent, program.memory.string(name), 0755);
+      int flags = Linux.O_RDONLY | Linux.O_DIRECTORY | Linux.O_NOFOLLOW | Linux.O_CLOEXEC;
+      int open = program.call("/dev", Sys.OPENAT, parent, program.memory.string(name), flags);
+      List<Integer> rows = new ArrayList<>();
+      DEVICES.forEach(
+          (device, number) -> {
+            long at = program.memory.string(device);
+            int row =
+                program.tolerate(
+                    "/dev/" + device, Sys.MKNODAT, 0, at, Linux.S_IFCHR | 0666, number);
+            program.resultOf(row, 0, open);
+            rows.add(row);
+          });
+      long shm = program.memory.string("shm");
+      int memory = program.call("/dev/shm", Sys.MKDIRAT, 0, shm, 01777);
+      int close = program.call("/dev", Sys.CLOSE, 0);
+      program.resultOf(memory, 0, open).resultOf(close, 0, open);
+      lane.run(program, make);
+      rows.stream()
+          .filter(row -> program.errno(row) != 0)
+          .findFirst()
+          .ifPresent(row -> tell(program, row));
+      program.check(make);
+      program.check(memory);
+    }
+  }
+
+  private void tell(SyscallProgram program, int row) {
+    if (!toldOfDevices) {
+      toldOfDevices = true;
+      notices.accept(
+          "commands have no /dev/null and the like: no device can be made here: "
+              + program.failure(row).getMessage());
+    }
+  }
+
+  private synchronized void leave(Lane lane) {
+    if (--processes > 0 || lane.isDead()) {
+      return;
+    }
+    PlacedFiles placed = shared;
+    MountStubs parents = stubs;
+    shared = null;
+    stubs = null;
+    if (placed != null) {
+      placed.restore(lane);
+    }
+    if (parents != null) {
+      parents.close();
+    }
+  }
+
+  /** What one process alone has. */
+  private final class Own implements RootTree.Prepared {
+    private final Lane lane;
+    private final MountStubs parents;
+    private final PlacedFiles placed;
+
+    Own(Lane lane) {
+      this.lane = lane;
+      this.parents = new MountStubs(lane, tree);
+      this.placed = new PlacedFiles(tree, aside);
+    }
+
+    void place(ProcessSpec process) {
+      for (ProcessMount mount : process.mounts()) {
+        String target = mount.target();
+        parents.ensure(
+            List.of(
+                new MountStubs.Target(
+                    target.substring(0, Math.max(1, target.lastIndexOf('/'))), true)));
+        ByteString path = ChrootFiles.this.place(lane, target);
+        if (mount instanceof ProcessMount.Memory file) {
+          placed.file(lane, path, file);
+        } else if (mount instanceof ProcessMount.Tmpfs tmpfs) {
+          placed.directory(lane, path, tmpfs.mode());
+        }
+      }
+    }
+
+    @Override
+    public void close() {
+      if (!lane.isDead()) {
+        placed.restore(lane);
+        parents.close();
+      }
+      leave(lane);
+    }
+  }
+}

@@ -1,0 +1,214 @@
+package dev.cooper.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import dev.cooper.oci.layout.DurableFiles;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What a host or a container around the JVM allows, and what is said where it does not.
+ *
+ * <pre>
+ * temp/
+ *   base.tar     the base
+ *   classes/     the class path, so that a container sees it
+ *   here/, …     stores
+ * </pre>
+ */
+class PodIT {
+  private Path temp;
+
+  @BeforeEach
+  void make() throws IOException {
+    temp = Files.createTempDirectory("cooper-pod-").toRealPath();
+    PodMain.base(temp);
+  }
+
+  @AfterEach
+  void remove() throws IOException {
+    if (Tools.isRoot()) {
+      Tools.run("rm", "-rf", temp.toString());
+    } else {
+      DurableFiles.deleteTree(temp);
+    }
+  }
+
+  private String recipe(Path store, String isolation) {
+    return ChildJvm.run(
+        Map.of(), List.of(), PodMain.class, store.toString(), at("base.tar"), isolation);
+  }
+
+  private String at(String name) {
+    return temp.resolve(name).toString();
+  }
+
+  /** The line that says which image it was. */
+  private static String image(String printed) {
+    return printed.lines().filter(line -> line.startsWith("image ")).findFirst().orElse(printed);
+  }
+
+  /** The host's own programs and libraries, without its files: the smallest image with a JVM. */
+  private static Stream<String> hostsPrograms() throws IOException {
+    List<String> paths = new ArrayList<>(List.of("/usr", System.getProperty("java.home")));
+    try (Stream<Path> all = Files.list(Path.of("/etc"))) {
+      // Where Debian keeps a JDK's settings.
+      all.map(Path::toString).filter(path -> path.startsWith("/etc/java")).forEach(paths::add);
+    }
+    return paths.stream().flatMap(path -> Stream.of("-v", path + ":" + path + ":ro"));
+  }
+
+  private List<String> inContainer(List<String> options, String store, String isolation)
+      throws IOException {
+    List<String> command = new ArrayList<>(List.of("run", "--rm", "--network=none"));
+    command.addAll(hostsPrograms().toList());
+    command.addAll(options);
+    List<String> classPath = copiedClassPath("/pod/classes/");
+    command.addAll(
+        List.of(
+            "-v",
+            temp + ":/pod",
+            "host-programs",
+            Path.of(System.getProperty("java.home"), "bin/java").toString(),
+            "-Xmx256m",
+            "-cp",
+            String.join(":", classPath),
+            PodMain.class.getName(),
+            store,
+            "/pod/base.tar",
+            isolation));
+    return command;
+  }
+
+  /** Where others can read it, too; as paths below a directory. */
+  private List<String> copiedClassPath(String as) throws IOException {
+    Path classes = Files.createDirectories(temp.resolve("classes"));
+    List<String> entries = new ArrayList<>();
+    for (String each : ChildJvm.classPath().split(":")) {
+      Path copy = classes.resolve(entries.size() + suffix(each));
+      if (Files.notExists(copy)) {
+        Tools.run("cp", "-r", each, copy.toString());
+      }
+      entries.add(as + copy.getFileName());
+    }
+    Tools.run("chmod", "a+rx", temp.toString());
+    Tools.run("chmod", "-R", "a+rX", classes.toString());
+    return entries;
+  }
+
+  private static String suffix(String path) {
+    return path.endsWith(".jar") ? ".jar" : "";
+  }
+
+  private Dockerd docker(String... options) throws Exception {
+    Dockerd docker = Dockerd.start(temp.resolve("docker"), options);
+    Path root = Files.createDirectories(temp.resolve("root"));
+    for (String each : List.of("bin", "sbin", "lib", "lib64")) {
+      Files.createSymbolicLink(root.resolve(each), Path.of("usr/" + each));
+    }
+    for (String each : List.of("tmp", "etc", "root", "usr", "var")) {
+      Files.createDirectory(root.resolve(each));
+    }
+    Files.writeString(root.resolve("etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n");
+    Tools.run("tar", "-C", root.toString(), "-cf", at("root.tar"), ".");
+    docker.run("import", at("root.tar"), "host-programs");
+    return docker;
+  }
+
+  @Test
+  void buildWhenInADefaultContainerWorksByChrootAndSaysSo() throws Exception {
+    try (Dockerd docker = docker()) {
+      String here = image(recipe(temp.resolve("here"), "namespaces"));
+      assertThat(here).startsWith("image sha256:");
+      for (String store : List.of("/pod/volume", "/tmp/store")) {
+        String printed = docker.run(inContainer(List.of(), store, "chroot").toArray(new String[0]));
+        assertThat(image(printed)).as(printed).isEqualTo(here);
+      }
+      assertThat(docker.run(inContainer(List.of(), "/tmp/s", "namespaces").toArray(new String[0])))
+          .contains("failed")
+          .contains("CAP_SYS_ADMIN")
+          .contains("chroot");
+      assertThat(docker.run(inContainer(List.of(), "/tmp/s", "none").toArray(new String[0])))
+          .contains("image sha256:");
+      List<String> nothing = List.of("--cap-drop=ALL");
+      assertThat(docker.run(inContainer(nothing, "/tmp/s", "chroot").toArray(new String[0])))
+          .contains("failed")
+          .contains("CAP_SYS_CHROOT");
+      // Rights for mounts, and the store on the container's own overlay: the layers are copied.
+      List<String> mounting =
+          List.of(
+              "--cap-add=SYS_ADMIN",
+              "--security-opt=seccomp=unconfined",
+              "--security-opt=apparmor=unconfined",
+              "--security-opt=systempaths=unconfined");
+      String printed =
+          docker.run(inContainer(mounting, "/tmp/s", "namespaces").toArray(new String[0]));
+      assertThat(image(printed)).as(printed).isEqualTo(here);
+      assertThat(printed).contains("are copied");
+    }
+  }
+
+  @Test
+  void buildWhenUserNamespacesAreSwitchedOffSaysSo() {
+    if (Tools.isRoot()) {
+      abort("root needs none");
+    }
+    Tools.require("unshare", "setpriv");
+    String off =
+        "echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --ambient-caps -all --inh-caps -all \"$@\"";
+    for (String isolation : List.of("namespaces", "none")) {
+      List<String> command =
+          new ArrayList<>(List.of("unshare", "-U", "-c", "--keep-caps", "sh", "-c", off, "sh"));
+      command.addAll(
+          ChildJvm.command(List.of(), PodMain.class, at("store"), at("base.tar"), isolation));
+      String printed = Tools.run(command.toArray(new String[0]));
+      if (isolation.equals("none")) {
+        assertThat(printed).contains("image sha256:");
+      } else {
+        assertThat(printed)
+            .contains("failed")
+            .contains("user.max_user_namespaces")
+            .contains("isolation");
+      }
+    }
+  }
+
+  @Test
+  void buildWhenAUserHasNoSubordinateIdsSaysSo() throws IOException {
+    Tools.requireRoot("another user");
+    Tools.require("setpriv");
+    Path place = Files.createDirectory(temp.resolve("nobodys"));
+    Tools.run("chown", "nobody", place.toString());
+    String classPath = String.join(":", copiedClassPath(at("classes") + "/"));
+    for (String isolation : List.of("namespaces", "chroot", "none")) {
+      String printed =
+          Tools.run(
+              "setpriv",
+              "--reuid=nobody",
+              "--regid=nogroup",
+              "--clear-groups",
+              Path.of(System.getProperty("java.home"), "bin/java").toString(),
+              "-cp",
+              classPath,
+              PodMain.class.getName(),
+              place.resolve("store").toString(),
+              at("base.tar"),
+              isolation);
+      switch (isolation) {
+        case "namespaces" ->
+            assertThat(printed).contains("failed no subordinate ids for user nobody");
+        case "chroot" -> assertThat(printed).contains("failed").contains("CAP_SYS_CHROOT");
+        default -> assertThat(printed).contains("image sha256:");
+      }
+    }
+  }
+}
