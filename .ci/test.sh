@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 packages=(
   attr binutils binutils-aarch64-linux-gnu btrfs-progs buildah busybox-static bzip2 crun docker-registry docker.io
-  libcap2-bin linux-libc-dev mmdebstrap openssl podman python3 runc skopeo strace uidmap umoci xfsprogs xz-utils zstd
+  libcap2-bin linux-libc-dev mmdebstrap openssl passt podman python3 runc skopeo slirp4netns strace uidmap umoci xfsprogs xz-utils zstd
 )
 command -v mvn >/dev/null || packages+=(maven)
 command -v javac >/dev/null || packages+=(openjdk-17-jdk-headless)
@@ -22,6 +22,11 @@ if ((${#missing[@]})); then
   else
     echo "tests that need one of these are skipped; as root: apt-get install --no-install-recommends ${missing[*]}" >&2
   fi
+fi
+
+# As udev makes it: without it an ordinary user's command has no private network.
+if ((EUID == 0)) && [[ -c /dev/net/tun ]]; then
+  chmod 0666 /dev/net/tun
 fi
 
 mvn -B -ntp verify

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param environment variables for this command only, over the container's
  * @param user who runs it, or null for the container's user
  * @param workdir where it runs, or null for the container's working directory
- * @param network which network it sees
+ * @param network which network it sees, or null for what the {@link Cooper} says
  * @param mounts what it sees beside the root filesystem
  * @param input what it reads, or null for nothing
  * @param timeout after how long it is killed, or null for never
@@ -33,7 +33,7 @@ public record Command(
     SortedMap<String, String> environment,
     @Nullable String user,
     @Nullable String workdir,
-    Network network,
+    @Nullable Network network,
     List<Mount> mounts,
     @Nullable InputStream input,
     @Nullable Duration timeout,
@@ -48,7 +48,7 @@ public record Command(
    * @param environment variables for this command only, over the container's
    * @param user who runs it, or null for the container's user
    * @param workdir where it runs, or null for the container's working directory
-   * @param network which network it sees
+   * @param network which network it sees, or null for what the {@link Cooper} says
    * @param mounts what it sees beside the root filesystem
    * @param input what it reads, or null for nothing
    * @param timeout after how long it is killed, or null for never
@@ -78,7 +78,7 @@ public record Command(
         new TreeMap<>(),
         null,
         null,
-        Network.HOST,
+        null,
         List.of(),
         null,
         null,
@@ -167,9 +167,10 @@ public record Command(
   }
 
   /**
-   * Which network it sees.
+   * Which network it sees, and which names it knows.
    *
-   * @param newNetwork the host's by default
+   * @param newNetwork instead of what {@link CooperBuilder#network} says, such as {@code
+   *     Network.PRIVATE.publish(8080, 80)}
    * @return the command with that network
    */
   public Command network(Network newNetwork) {

@@ -172,7 +172,7 @@ public final class CooperBuilder {
    * @return this
    */
   public CooperBuilder security(Security security) {
-    runs = new RunDefaults(security, runs.resources());
+    runs = new RunDefaults(security, runs.resources(), runs.network());
     return this;
   }
 
@@ -183,7 +183,18 @@ public final class CooperBuilder {
    * @return this
    */
   public CooperBuilder resources(Resources resources) {
-    runs = new RunDefaults(runs.security(), resources);
+    runs = new RunDefaults(runs.security(), resources, runs.network());
+    return this;
+  }
+
+  /**
+   * Which network commands see that do not say otherwise; {@link Network#HOST} by default.
+   *
+   * @param network such as {@code Network.PRIVATE.addHost("mirror", "192.0.2.7")}
+   * @return this
+   */
+  public CooperBuilder network(Network network) {
+    runs = new RunDefaults(runs.security(), runs.resources(), network);
     return this;
   }
 

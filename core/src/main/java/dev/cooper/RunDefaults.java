@@ -5,7 +5,9 @@ package dev.cooper;
  *
  * @param security what they may do
  * @param resources how much they may use
+ * @param network which network they see
  */
-record RunDefaults(Security security, Resources resources) {
-  static final RunDefaults NONE = new RunDefaults(Security.DEFAULT, Resources.UNLIMITED);
+record RunDefaults(Security security, Resources resources, Network network) {
+  static final RunDefaults NONE =
+      new RunDefaults(Security.DEFAULT, Resources.UNLIMITED, Network.HOST);
 }

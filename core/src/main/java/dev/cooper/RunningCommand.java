@@ -27,10 +27,14 @@ public final class RunningCommand implements AutoCloseable {
   /** Where a running command's outputs go, what cancels it, and whom to tell that it has begun. */
   record Streams(OutputStream out, OutputStream err, Cancellation cancellation, Runnable begun) {}
 
-  private RunningCommand() {}
+  private final Network network;
 
-  static RunningCommand start(String label, ToIntFunction<Streams> body) {
-    RunningCommand command = new RunningCommand();
+  private RunningCommand(Network network) {
+    this.network = network;
+  }
+
+  static RunningCommand start(String label, Network network, ToIntFunction<Streams> body) {
+    RunningCommand command = new RunningCommand(network);
     PipedOutputStream toOut =
         Cooper.io("cannot make a pipe", () -> new PipedOutputStream(command.out));
     PipedOutputStream toErr =
@@ -74,6 +78,26 @@ public final class RunningCommand implements AutoCloseable {
    */
   public InputStream stderr() {
     return err;
+  }
+
+  /**
+   * Which port of the host leads to one of its own; it does once the command listens there.
+   *
+   * @param containerPort as {@link Network#publish} took it
+   * @return the port at 127.0.0.1 of the host
+   * @throws IllegalArgumentException if that was not published
+   */
+  public int port(int containerPort) {
+    return network
+        .hostPort(containerPort)
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "port "
+                        + containerPort
+                        + " is not published: use network(Network.PRIVATE.publish(0, "
+                        + containerPort
+                        + "))"));
   }
 
   /**

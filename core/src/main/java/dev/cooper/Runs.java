@@ -8,6 +8,7 @@ import dev.cooper.spi.HostNames;
 import dev.cooper.spi.ProcessEnd;
 import dev.cooper.spi.ProcessIo;
 import dev.cooper.spi.ProcessMount;
+import dev.cooper.spi.ProcessSecurity;
 import dev.cooper.spi.ProcessSpec;
 import dev.cooper.spi.Rootfs;
 import java.io.ByteArrayOutputStream;
@@ -111,6 +112,7 @@ final class Runs {
     UserDatabase.User user =
         files.users(rootfs).resolve(command.user() != null ? command.user() : config.user());
     String hostname = files.id().substring(0, 12);
+    Network network = network(command).withFreePorts();
     String workdir =
         command.workdir() == null
             ? files.draft().workdir()
@@ -125,17 +127,24 @@ final class Runs {
               user.gid(),
               user.groups(),
               hostname,
-              command.network() == Network.HOST,
+              network.process(),
               mounts(command, user, workdir, caches),
-              security(command).process(),
+              security(command, network),
               resources(command).process());
       return rootfs.run(
           process, new ProcessIo(command.input(), out, err, command.timeout(), cancellation));
     }
   }
 
-  private Security security(Command command) {
-    return command.security() != null ? command.security() : files.cooper().runs().security();
+  /** Frames of its own making could lead through a private network to the host's loopback. */
+  private ProcessSecurity security(Command command, Network network) {
+    Security security =
+        command.security() != null ? command.security() : files.cooper().runs().security();
+    return (network.mode() == Network.Mode.PRIVATE ? security.withoutFrames() : security).process();
+  }
+
+  Network network(Command command) {
+    return command.network() != null ? command.network() : files.cooper().runs().network();
   }
 
   private Resources resources(Command command) {

@@ -251,6 +251,12 @@ public record Security(
         added, dropped, noNewPrivileges, seccomp, ulimits, readOnlyRoot, masked, more);
   }
 
+  /** Without the default's right to send frames of its own making; asked for, it stays. */
+  Security withoutFrames() {
+    String raw = Capability.NET_RAW.name();
+    return added.contains(raw) || added.contains(ALL) ? this : capDrop(raw);
+  }
+
   /** As the runtime takes it. */
   ProcessSecurity process() {
     Map<Rlimit, ProcessSecurity.Limit> limits = new EnumMap<>(Rlimit.class);

@@ -167,14 +167,17 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
   public RunningCommand start(Command command) {
     requireOpen();
     String description = files.runs().describe(command);
+    Network network = files.runs().network(command).withFreePorts();
+    Command told = command.network(network);
     return RunningCommand.start(
         files.label(),
+        network,
         streams ->
             step(
                 description,
                 () -> {
                   streams.begun().run();
-                  return files.runs().stream(command, streams);
+                  return files.runs().stream(told, streams);
                 }));
   }
 

@@ -14,7 +14,7 @@ import java.util.Map;
  * @param gid its group id
  * @param groups its supplementary group ids
  * @param hostname its host name
- * @param hostNetwork whether it shares the host's network; else it has a loopback device only
+ * @param network which network it sees
  * @param mounts what is mounted over the root while it runs
  * @param security what it may do
  * @param resources how much it may use
@@ -27,7 +27,7 @@ public record ProcessSpec(
     long gid,
     List<Long> groups,
     String hostname,
-    boolean hostNetwork,
+    ProcessNetwork network,
     List<ProcessMount> mounts,
     ProcessSecurity security,
     ProcessResources resources) {
@@ -42,7 +42,7 @@ public record ProcessSpec(
    * @param gid its group id
    * @param groups its supplementary group ids
    * @param hostname its host name
-   * @param hostNetwork whether it shares the host's network; else it has a loopback device only
+   * @param network which network it sees
    * @param mounts what is mounted over the root while it runs
    * @param security what it may do
    * @param resources how much it may use
@@ -52,5 +52,14 @@ public record ProcessSpec(
     environment = Map.copyOf(environment);
     groups = List.copyOf(groups);
     mounts = List.copyOf(mounts);
+  }
+
+  /**
+   * Whether it shares the host's network.
+   *
+   * @return false if it has one of its own
+   */
+  public boolean hostNetwork() {
+    return network.mode() == ProcessNetwork.Mode.HOST;
   }
 }

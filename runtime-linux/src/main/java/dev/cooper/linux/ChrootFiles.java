@@ -4,6 +4,7 @@ import dev.cooper.oci.ByteString;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.spi.ProcessMount;
+import dev.cooper.spi.ProcessNetwork;
 import dev.cooper.spi.ProcessSeccomp;
 import dev.cooper.spi.ProcessSecurity;
 import dev.cooper.spi.ProcessSpec;
@@ -72,6 +73,10 @@ final class ChrootFiles {
       throw new OperationException(
           "a command cannot have a network of its own with isolation chroot: let it have the host's, or ask for isolation namespaces");
     }
+    if (!process.network().equals(ProcessNetwork.HOST)) {
+      throw new OperationException(
+          "a command cannot have names and name servers of its own with isolation chroot, where all that run share /etc: leave them out, or ask for isolation namespaces");
+    }
     for (ProcessMount mount : process.mounts()) {
       if (mount instanceof ProcessMount.Bind) {
         throw new OperationException(
@@ -109,7 +114,7 @@ final class ChrootFiles {
       parents.ensure(List.of(new MountStubs.Target("etc", true)));
       PlacedFiles placed = new PlacedFiles(tree, aside);
       shared = placed;
-      for (ProcessMount.Memory file : EtcFiles.of(process.hostname(), true)) {
+      for (ProcessMount.Memory file : EtcFiles.of(process.hostname(), process.network())) {
         placed.file(lane, place(lane, file.target()), file);
       }
       placed.directory(lane, ByteString.utf8("proc"), 0555);

@@ -46,6 +46,7 @@ final class ContainerProgram implements AutoCloseable {
       ProcessSpec process,
       ProtectedPaths paths,
       @Nullable CgroupRun groups,
+      @Nullable PrivateNetwork network,
       RootTree tree,
       Keeper keeper,
       long[] stdio,
@@ -54,6 +55,9 @@ final class ContainerProgram implements AutoCloseable {
     int more = ROWS_A_PATH * (paths.masked().size() + paths.readOnly().size());
     program = new SyscallProgram(ROWS + more, 64 << 10);
     try {
+      if (network != null) {
+        network.enter(program);
+      }
       enterContainer(paths, groups, tree, keeper);
       descriptors(stdio, failed);
       dropRights(keeper);
@@ -106,7 +110,7 @@ final class ContainerProgram implements AutoCloseable {
   private void mounts(ContainerMounts mounts, RootTree tree, boolean ttyGroup, long keeper) {
     mounts.system(process.hostNetwork(), ttyGroup);
     List<ProcessMount.Memory> memory =
-        new ArrayList<>(EtcFiles.of(process.hostname(), process.hostNetwork()));
+        new ArrayList<>(EtcFiles.of(process.hostname(), process.network()));
     int own = memory.size();
     for (ProcessMount mount : process.mounts()) {
       if (mount instanceof ProcessMount.Memory file) {

@@ -12,6 +12,7 @@ import static dev.cooper.linux.Linux.CLONE_VM;
 
 import dev.cooper.spi.ProcessEnd;
 import dev.cooper.spi.ProcessIo;
+import dev.cooper.spi.ProcessNetwork;
 import dev.cooper.spi.ProcessSpec;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -40,8 +41,9 @@ final class LinuxProcess {
     try (RootTree.Prepared prepared = tree.prepare(lane, process)) {
       ProtectedPaths paths = ProtectedPaths.of(process, lane, tree);
       try (CgroupRun groups = groups();
+          PrivateNetwork network = network();
           ProcessPipes pipes = new ProcessPipes(io)) {
-        ProcessEnd end = start(pipes, paths, groups);
+        ProcessEnd end = start(pipes, paths, groups, network);
         return groups != null && failed(end) && groups.outOfMemory()
             ? new ProcessEnd(end.status(), ProcessEnd.Cause.OUT_OF_MEMORY)
             : end;
@@ -56,16 +58,38 @@ final class LinuxProcess {
         : keeper.cgroups().open(process.resources(), tree.directory());
   }
 
+  /** Its way out, with a process of the host's beside it; null where it needs none. */
+  private @Nullable PrivateNetwork network() {
+    return process.network().mode() == ProcessNetwork.Mode.PRIVATE
+        ? PrivateNetwork.open(
+            keeper,
+            NetworkTool.find(NetworkTool.places()),
+            process.network().ports(),
+            tree.directory())
+        : null;
+  }
+
   /** Whether the kernel, and not the command or its caller, may have ended it. */
   private static boolean failed(ProcessEnd end) {
     return end.status() != 0
         && (end.cause() == ProcessEnd.Cause.EXIT || end.cause() == ProcessEnd.Cause.SIGNAL);
   }
 
-  private ProcessEnd start(ProcessPipes pipes, ProtectedPaths paths, @Nullable CgroupRun groups) {
+  private ProcessEnd start(
+      ProcessPipes pipes,
+      ProtectedPaths paths,
+      @Nullable CgroupRun groups,
+      @Nullable PrivateNetwork network) {
     try (ContainerProgram child =
             new ContainerProgram(
-                process, paths, groups, tree, keeper, pipes.childEnds(), pipes.failedEvent());
+                process,
+                paths,
+                groups,
+                network,
+                tree,
+                keeper,
+                pipes.childEnds(),
+                pipes.failedEvent());
         SyscallProgram outer = SyscallProgram.small()) {
       long status = outer.memory.zeroed(8);
       long pidfd = outer.memory.zeroed(8);
@@ -81,7 +105,7 @@ final class LinuxProcess {
               // Where it enters groups first it makes this namespace itself, and sees them as the
               // outermost.
               | (groups == null && !keeper.isPlain() ? CLONE_NEWCGROUP : 0)
-              | (process.hostNetwork() ? 0 : CLONE_NEWNET);
+              | (process.network().mode() == ProcessNetwork.Mode.NONE ? CLONE_NEWNET : 0);
       int cloned = outer.clone(child.program(), lane.childStackTop(), flags, pidfd);
       outer.tolerateLast();
       // The child's change of user cleared the flag of the memory that it shared with the JVM until

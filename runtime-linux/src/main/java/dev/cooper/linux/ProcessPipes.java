@@ -93,9 +93,14 @@ final class ProcessPipes implements AutoCloseable {
   }
 
   private static long[] pipe() {
+    return pipe(O_CLOEXEC);
+  }
+
+  /** A pipe's end to read from and its end to write to. */
+  static long[] pipe(int flags) {
     try (SyscallProgram program = new SyscallProgram(1, 64)) {
       long at = program.memory.zeroed(8);
-      program.call("pipe", Sys.PIPE2, at, O_CLOEXEC);
+      program.call("pipe", Sys.PIPE2, at, flags);
       Task.HERE.run(program);
       return new long[] {
         aboveTheChilds(Memory.IO.getInt(at)), aboveTheChilds(Memory.IO.getInt(at + 4))
@@ -121,7 +126,7 @@ final class ProcessPipes implements AutoCloseable {
   }
 
   /** Above those that the child's own will replace. */
-  private static long aboveTheChilds(long fd) {
+  static long aboveTheChilds(long fd) {
     if (fd >= LOWEST) {
       return fd;
     }
@@ -318,7 +323,7 @@ final class ProcessPipes implements AutoCloseable {
     read.close();
   }
 
-  private static void closeFd(long fd) {
+  static void closeFd(long fd) {
     if (fd >= 0) {
       Trampoline.here(Sys.CLOSE, fd);
     }

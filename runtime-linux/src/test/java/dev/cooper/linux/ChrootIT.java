@@ -10,6 +10,7 @@ import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.spi.ProcessEnd;
 import dev.cooper.spi.ProcessMount;
+import dev.cooper.spi.ProcessNetwork;
 import dev.cooper.spi.Rootfs;
 import dev.cooper.spi.RuntimeOptions;
 import java.io.IOException;
@@ -206,6 +207,26 @@ final class ChrootIT {
                       + mark);
       assertThat(run.end().cause()).isEqualTo(ProcessEnd.Cause.TIMEOUT);
       assertThat(processes(mark)).isEmpty();
+      assertThat(diff(root).lines()).isEmpty();
+    }
+  }
+
+  @Test
+  void runWhenANetworkOfItsOwnOrNamesAreAskedForSaysWhatHasThem() throws IOException {
+    ProcessNetwork named =
+        new ProcessNetwork(
+            ProcessNetwork.Mode.HOST,
+            List.of(),
+            List.of(new ProcessNetwork.Host("192.0.2.1", "a")),
+            List.of(),
+            List.of(),
+            List.of());
+    try (Rootfs root = HOST.root()) {
+      for (ProcessNetwork network : List.of(ProcessNetwork.PRIVATE, named)) {
+        assertThatThrownBy(() -> Runner.in(root).network(network).sh("true"))
+            .isInstanceOf(OperationException.class)
+            .hasMessageContaining("ask for isolation namespaces");
+      }
       assertThat(diff(root).lines()).isEmpty();
     }
   }

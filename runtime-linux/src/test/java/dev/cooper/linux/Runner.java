@@ -4,6 +4,7 @@ import dev.cooper.spi.Cancellation;
 import dev.cooper.spi.ProcessEnd;
 import dev.cooper.spi.ProcessIo;
 import dev.cooper.spi.ProcessMount;
+import dev.cooper.spi.ProcessNetwork;
 import dev.cooper.spi.ProcessResources;
 import dev.cooper.spi.ProcessSecurity;
 import dev.cooper.spi.ProcessSpec;
@@ -33,7 +34,7 @@ final class Runner {
   private long uid;
   private long gid;
   private List<Long> groups = List.of();
-  private boolean hostNetwork;
+  private ProcessNetwork network = ProcessNetwork.NONE;
   private ProcessSecurity security = ProcessSecurity.DEFAULT;
   private ProcessResources resources = ProcessResources.UNLIMITED;
 
@@ -63,7 +64,11 @@ final class Runner {
   }
 
   Runner hostNetwork() {
-    hostNetwork = true;
+    return network(ProcessNetwork.HOST);
+  }
+
+  Runner network(ProcessNetwork seen) {
+    network = seen;
     return this;
   }
 
@@ -111,7 +116,7 @@ final class Runner {
             gid,
             groups,
             "box",
-            hostNetwork,
+            network,
             mounts,
             security,
             resources);

@@ -1,5 +1,6 @@
 package dev.cooper.linux;
 
+import dev.cooper.spi.ProcessNetwork;
 import dev.cooper.spi.Rootfs;
 import dev.cooper.spi.RuntimeOptions;
 import java.io.FileDescriptor;
@@ -12,9 +13,9 @@ import java.nio.file.Path;
 /**
  * A program that runs a process in a container and then ends as it is told, or is killed.
  *
- * <p>Arguments: how it ends (stay, exit, return, halt), the base layer, a working container's
- * directory, how long the process sleeps. It prints a line "keeper PID", and then what the process
- * prints.
+ * <p>Arguments: how it ends (stay, exit, return, halt; private stays, with such a network), the
+ * base layer, a working container's directory, how long the process sleeps. It prints a line
+ * "keeper PID", and then what the process prints.
  */
 final class VictimJvm {
   private VictimJvm() {}
@@ -29,12 +30,14 @@ final class VictimJvm {
         new Thread(
             () ->
                 Runner.in(root)
+                    .network(
+                        args[0].equals("private") ? ProcessNetwork.PRIVATE : ProcessNetwork.NONE)
                     .output(out)
                     .sh("setsid sleep " + args[3] + " & echo running; sleep " + args[3]));
     run.setDaemon(true);
     run.start();
     switch (args[0]) {
-      case "stay" -> run.join();
+      case "stay", "private" -> run.join();
       case "exit" -> {
         Thread.sleep(500);
         System.exit(3);
