@@ -62,9 +62,10 @@ final class LayerScan {
       throw new ContentException(
           String.format(
               Locale.ROOT,
-              "layer %s: its content has the digest %s, not its diffID",
+              "layer %s: its content has the digest %s, not that of its diffID, %s",
               diffId,
-              found));
+              found,
+              diffId));
     }
   }
 

@@ -55,7 +55,10 @@ final class TreePlaces {
         row,
         (at, errno) -> {
           if (errno == Linux.ENOTDIR && kind != TreeWriter.Kind.MERGED) {
-            makeHidden(parent);
+            if (!makeHidden(parent)) {
+              throw new ContentException(
+                  path + ": what it lies in, " + parent + ", is no directory");
+            }
             return row;
           }
           if (errno != Linux.ENOENT) {
@@ -80,9 +83,9 @@ final class TreePlaces {
 
   /**
    * Makes the directories of a path, of which the layer itself has hidden one before: made anew, it
-   * hides what lies below.
+   * hides what lies below. Returns false if none of them is hidden.
    */
-  private void makeHidden(ByteString path) {
+  private boolean makeHidden(ByteString path) {
     long slot = memory.zeroed(8);
     ByteString in = ByteString.EMPTY;
     for (ByteString name : LayerPath.components(path)) {
@@ -93,13 +96,14 @@ final class TreePlaces {
           TreeRemover.remove(lane, directory, name);
           Whiteouts.makeOpaqueDirectory(lane, slot, name, rootless);
           makeParents(path);
-          return;
+          return true;
         }
       } finally {
         TreeRemover.close(lane, directory);
       }
       in = LayerPath.join(in, name);
     }
+    return false;
   }
 
   /** Returns whether any was missing. */

@@ -291,7 +291,7 @@ class SaveLoadIT extends EndToEnd {
       assertThat(fresh.images()).isEmpty();
       for (String own : names(directory.resolve("staging"))) {
         assertThat(names(directory.resolve("staging").resolve(own)))
-            .allMatch(each -> each.startsWith("pins-") || each.contains("lock"));
+            .allMatch(each -> each.startsWith("pins") || each.contains("lock"));
       }
     }
     assertThat(names(directory.resolve("staging"))).isEmpty();

@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -222,9 +223,14 @@ final class CgroupIT {
       jvm.waitFor();
     }
     assertThat(HostProcesses.goneWithinASecond("sleep\0008203\0")).isTrue();
-    assertThat(limits(pids(50))).isTrue();
-    assertThat(left())
-        .doesNotContainAnyElementsOf(orphans.stream().filter(path -> !isOurs(path)).toList());
+    // The dead JVM's keeper holds its lock a little longer: then the next but one removes them.
+    List<Path> dead = orphans.stream().filter(path -> !isOurs(path)).toList();
+    assertThat(dead).isNotEmpty();
+    long deadline = System.nanoTime() + 10_000_000_000L;
+    do {
+      assertThat(limits(pids(50))).isTrue();
+    } while (!Collections.disjoint(left(), dead) && System.nanoTime() < deadline);
+    assertThat(left()).doesNotContainAnyElementsOf(dead);
   }
 
   /** Whether it is the keeper's of this test, which lives on. */
