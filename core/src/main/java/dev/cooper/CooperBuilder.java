@@ -188,6 +188,16 @@ public final class CooperBuilder {
   }
 
   /**
+   * Looks at what this host can do with these settings, as {@link Cooper#probe} does; the store is
+   * neither opened nor made, and its file system is that of the nearest directory above it.
+   *
+   * @return to be printed
+   */
+  public HostReport probe() {
+    return HostReport.of(store, new RuntimeOptions(isolation.asked()));
+  }
+
+  /**
    * Opens the store.
    *
    * @return to be closed by the caller

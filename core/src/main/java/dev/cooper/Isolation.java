@@ -79,7 +79,8 @@ public enum Isolation {
                             .collect(Collectors.joining(", "))));
   }
 
-  private String word() {
+  /** As the environment and people call it. */
+  String word() {
     return name().toLowerCase(Locale.ROOT);
   }
 

@@ -9,6 +9,16 @@ public record RuntimeOptions(Isolation isolation) {
   /** Namespaces. */
   public static final RuntimeOptions DEFAULT = new RuntimeOptions(Isolation.NAMESPACES);
 
+  /**
+   * The same with another isolation.
+   *
+   * @param other what stands between a command and the host
+   * @return a copy
+   */
+  public RuntimeOptions withIsolation(Isolation other) {
+    return new RuntimeOptions(other);
+  }
+
   /** What stands between a command and the host; {@code dev.cooper.Isolation} says what each is. */
   public enum Isolation {
     /** Namespaces of its own, on an overlay mount. */

@@ -55,6 +55,11 @@ final class Capabilities {
         .toList();
   }
 
+  /** Whether this kernel has one. */
+  static boolean isKnown(Capability capability) {
+    return capability.bit() <= 1L << LAST;
+  }
+
   /** Whether a set has what mounts and trusted attributes need. */
   static boolean administers(long permitted) {
     return (permitted & Capability.SYS_ADMIN.bit()) != 0;

@@ -54,6 +54,10 @@ final class LinuxRuntime implements ContainerRuntime {
           "the isolation that was asked for is none, and no command runs and nothing is mounted or unpacked with it: "
               + "ask for namespaces, or for chroot in a container that has none (Cooper.builder().isolation, COOPER_ISOLATION)");
     }
+    if (isolation == Isolation.OCI) {
+      throw new OperationException(
+          "isolation oci is not known here: use namespaces, chroot or none");
+    }
     Keeper current = keeper;
     if (current == null || !current.alive()) {
       if (current != null) {
@@ -70,10 +74,7 @@ final class LinuxRuntime implements ContainerRuntime {
     if (uid == 0) {
       return Keeper.start(false, IdMap.none());
     }
-    IdMap ids =
-        IdMap.ofUser(
-            uid, Trampoline.here(Sys.GETEGID), Path.of("/etc/subuid"), Path.of("/etc/subgid"));
-    return Keeper.start(true, ids);
+    return Keeper.start(true, IdMap.ofThisUser());
   }
 
   @Override
