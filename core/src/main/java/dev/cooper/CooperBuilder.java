@@ -19,6 +19,7 @@ public final class CooperBuilder {
   private ImageLimits limits = ImageLimits.DEFAULT;
   private RegistrySettings registries = RegistrySettings.HOST;
   private Isolation isolation = Isolation.ofEnvironment(System.getenv("COOPER_ISOLATION"));
+  private String engine = System.getenv().getOrDefault("COOPER_RUNTIME", "");
   private @Nullable Instant sourceDate = sourceDate(System.getenv("SOURCE_DATE_EPOCH"));
 
   private RunDefaults runs = RunDefaults.NONE;
@@ -104,6 +105,19 @@ public final class CooperBuilder {
    */
   public CooperBuilder isolation(Isolation wanted) {
     isolation = wanted;
+    return this;
+  }
+
+  /**
+   * Which OCI runtime runs commands with {@link Isolation#OCI}; {@code $COOPER_RUNTIME}, else crun
+   * or runc, whichever is there first. Buildah's {@code --runtime}.
+   *
+   * @param nameOrPath such as {@code runc}, which is looked for in this JVM's PATH and in no image,
+   *     or an absolute path
+   * @return this
+   */
+  public CooperBuilder engine(String nameOrPath) {
+    engine = nameOrPath;
     return this;
   }
 
@@ -194,7 +208,7 @@ public final class CooperBuilder {
    * @return to be printed
    */
   public HostReport probe() {
-    return HostReport.of(store, new RuntimeOptions(isolation.asked()));
+    return HostReport.of(store, new RuntimeOptions(isolation.asked(), engine));
   }
 
   /**
@@ -212,6 +226,6 @@ public final class CooperBuilder {
         limits,
         registries,
         runs,
-        new RuntimeOptions(isolation.asked()));
+        new RuntimeOptions(isolation.asked(), engine));
   }
 }

@@ -34,7 +34,8 @@ record IsolationTrial(RuntimeOptions options, Path directory) {
       case CHROOT ->
           "another root directory and less rights, on a copied tree; the host's network and process ids"
               + run(isolation, true);
-      case OCI -> "what the engine gives" + run(isolation, true);
+      case OCI ->
+          "what " + Engine.find(options.engine()).program() + " gives" + run(isolation, true);
       case NONE -> "no command runs; all else works";
     };
   }

@@ -1,11 +1,5 @@
 package dev.cooper.linux;
 
-import static dev.cooper.linux.Linux.CLONE_NEWCGROUP;
-import static dev.cooper.linux.Linux.CLONE_NEWIPC;
-import static dev.cooper.linux.Linux.CLONE_NEWNET;
-import static dev.cooper.linux.Linux.CLONE_NEWNS;
-import static dev.cooper.linux.Linux.CLONE_NEWPID;
-import static dev.cooper.linux.Linux.CLONE_NEWUTS;
 import static dev.cooper.linux.Linux.CLONE_PIDFD;
 import static dev.cooper.linux.Linux.CLONE_VFORK;
 import static dev.cooper.linux.Linux.CLONE_VM;
@@ -21,14 +15,20 @@ import org.jspecify.annotations.Nullable;
  * output.
  */
 final class LinuxProcess {
-  private static final long NAMESPACES = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
-
   private final Keeper keeper;
   private final Lane lane;
   private final RootTree tree;
   private final ProcessSpec process;
+  private final @Nullable Engine engine;
 
-  LinuxProcess(Keeper keeper, Lane lane, RootTree tree, ProcessSpec process) {
+  /**
+   * One to be run.
+   *
+   * @param engine what runs it; null if we do
+   */
+  LinuxProcess(
+      Keeper keeper, Lane lane, RootTree tree, ProcessSpec process, @Nullable Engine engine) {
+    this.engine = engine;
     this.keeper = keeper;
     this.lane = lane;
     this.tree = tree;
@@ -63,25 +63,14 @@ final class LinuxProcess {
   }
 
   private ProcessEnd start(ProcessPipes pipes, ProtectedPaths paths, @Nullable CgroupRun groups) {
-    try (ContainerProgram child =
-            new ContainerProgram(
-                process, paths, groups, tree, keeper, pipes.childEnds(), pipes.failedEvent());
+    try (ChildProgram child = child(pipes, paths, groups);
         SyscallProgram outer = SyscallProgram.small()) {
       long status = outer.memory.zeroed(8);
       long pidfd = outer.memory.zeroed(8);
       long one = outer.memory.zeroed(8);
       Memory.IO.putLong(one, 1);
       Memory.IO.putLong(pidfd, -1);
-      long flags =
-          CLONE_VM
-              | CLONE_VFORK
-              | CLONE_PIDFD
-              | Linux.SIGCHLD
-              | (keeper.isPlain() ? 0 : NAMESPACES)
-              // Where it enters groups first it makes this namespace itself, and sees them as the
-              // outermost.
-              | (groups == null && !keeper.isPlain() ? CLONE_NEWCGROUP : 0)
-              | (process.hostNetwork() ? 0 : CLONE_NEWNET);
+      long flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | Linux.SIGCHLD | child.namespaces();
       int cloned = outer.clone(child.program(), lane.childStackTop(), flags, pidfd);
       outer.tolerateLast();
       // The child's change of user cleared the flag of the memory that it shared with the JVM until
@@ -99,9 +88,17 @@ final class LinuxProcess {
     }
   }
 
+  private ChildProgram child(ProcessPipes pipes, ProtectedPaths paths, @Nullable CgroupRun groups) {
+    long[] ends = pipes.childEnds();
+    long failed = pipes.failedEvent();
+    return engine == null
+        ? new ContainerProgram(process, paths, groups, tree, keeper, ends, failed)
+        : new EngineProgram(engine, process, paths, groups, tree, keeper, ends, failed);
+  }
+
   private ProcessEnd finish(
       ProcessPipes pipes,
-      ContainerProgram child,
+      ChildProgram child,
       SyscallProgram outer,
       int cloned,
       long status,
@@ -130,7 +127,7 @@ final class LinuxProcess {
     }
     int word = Memory.IO.getInt(status);
     @Nullable RuntimeException failure =
-        word == 127 << 8 ? child.failure(pipes.failedWith()) : null;
+        cause == ProcessEnd.Cause.EXIT ? child.failure(word, pipes::failedWith) : null;
     if (failure != null) {
       throw failure;
     }

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class LinuxRuntime implements ContainerRuntime {
   private final Isolation isolation;
+  private final String asked;
   private final Overlays overlays;
   private @Nullable Keeper keeper;
   private boolean closed;
@@ -35,6 +36,7 @@ final class LinuxRuntime implements ContainerRuntime {
   /** One that is told where overlays can be mounted. */
   LinuxRuntime(RuntimeOptions options, Overlays overlays) {
     this.isolation = options.isolation();
+    this.asked = options.engine();
     this.overlays = overlays;
   }
 
@@ -53,10 +55,6 @@ final class LinuxRuntime implements ContainerRuntime {
       throw new OperationException(
           "the isolation that was asked for is none, and no command runs and nothing is mounted or unpacked with it: "
               + "ask for namespaces, or for chroot in a container that has none (Cooper.builder().isolation, COOPER_ISOLATION)");
-    }
-    if (isolation == Isolation.OCI) {
-      throw new OperationException(
-          "isolation oci is not known here: use namespaces, chroot or none");
     }
     Keeper current = keeper;
     if (current == null || !current.alive()) {
@@ -127,11 +125,12 @@ final class LinuxRuntime implements ContainerRuntime {
 
   @Override
   public Rootfs mount(List<Path> layers, Path directory, Consumer<String> notices) {
+    @Nullable Engine engine = isolation == Isolation.OCI ? Engine.find(asked) : null;
     Keeper current = keeper();
     Lane lane = current.acquire();
     try {
       RootTree tree = tree(current, lane, layers, directory, notices);
-      return new LinuxRootfs(current, tree, notices);
+      return new LinuxRootfs(current, tree, notices, engine);
     } finally {
       current.release(lane);
     }
