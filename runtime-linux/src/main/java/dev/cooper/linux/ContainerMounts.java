@@ -383,6 +383,8 @@ final class ContainerMounts {
     long dev = filesystem("tmpfs", PRIVATE, "mode=755", "size=65536k");
     attach(dev, place(at), "");
     nodes(dev);
+    // Not by the engine: runc 1.1 gives it the mode of the directory below, whatever it is told.
+    attach(filesystem("tmpfs", PRIVATE, "mode=1777", "size=65536k"), dev, "shm");
   }
 
   void hostSysAt(Path at) {

@@ -107,7 +107,6 @@ record EngineBundle(
             "devpts",
             "devpts",
             "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620" + (ttyGroup ? ",gid=5" : "")));
-    all.add(mount("/dev/shm", "tmpfs", "shm", PRIVATE + ",mode=1777,size=65536k"));
     all.add(mount("/dev/mqueue", "mqueue", "mqueue", PRIVATE));
     all.add(
         process.hostNetwork()

@@ -4,6 +4,7 @@ import static dev.cooper.linux.Linux.CLONE_PIDFD;
 import static dev.cooper.linux.Linux.CLONE_VFORK;
 import static dev.cooper.linux.Linux.CLONE_VM;
 
+import dev.cooper.oci.OperationException;
 import dev.cooper.spi.ProcessEnd;
 import dev.cooper.spi.ProcessIo;
 import dev.cooper.spi.ProcessSpec;
@@ -91,9 +92,24 @@ final class LinuxProcess {
   private ChildProgram child(ProcessPipes pipes, ProtectedPaths paths, @Nullable CgroupRun groups) {
     long[] ends = pipes.childEnds();
     long failed = pipes.failedEvent();
+    if (engine != null) {
+      requireWorkdir();
+    }
     return engine == null
         ? new ContainerProgram(process, paths, groups, tree, keeper, ends, failed)
         : new EngineProgram(engine, process, paths, groups, tree, keeper, ends, failed);
+  }
+
+  /** Engines make one that is missing, and a typing error would be a change of the image. */
+  private void requireWorkdir() {
+    String workdir = process.workdir();
+    if (!workdir.equals("/")
+        && ProtectedPaths.kind(workdir, process, lane, tree) != ProtectedPaths.Kind.DIRECTORY) {
+      throw new OperationException(
+          "cannot enter the working directory "
+              + workdir
+              + ": it is no directory in the container: create it, or set another with workdir(...)");
+    }
   }
 
   private ProcessEnd finish(

@@ -59,7 +59,7 @@ class OciIsolationIT extends EndToEnd {
               Command.shell("cat; echo err >&2; exit 3")
                   .input(new ByteArrayInputStream("in\n".getBytes(StandardCharsets.UTF_8))));
       assertThat(result).isEqualTo(new ExecResult(3, "in\n", "err\n"));
-      assertThat(c.exec(Command.shell("kill -9 $$")).status()).isEqualTo(137);
+      assertThat(c.exec(Command.shell("sh -c 'kill -9 $$'; exit $?")).status()).isEqualTo(137);
       assertThat(
               c.exec(
                       Command.shell("id; pwd; umask; echo $X; grep CapBnd /proc/self/status")
