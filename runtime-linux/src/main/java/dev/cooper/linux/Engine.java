@@ -4,6 +4,7 @@ import dev.cooper.oci.OperationException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** A program that runs a bundle as the OCI's runtime-spec says, of the host's own. */
 record Engine(Path program) {
@@ -68,6 +69,6 @@ record Engine(Path program) {
   }
 
   private static List<String> concat(List<String> first, List<String> second) {
-    return java.util.stream.Stream.concat(first.stream(), second.stream()).toList();
+    return Stream.concat(first.stream(), second.stream()).toList();
   }
 }

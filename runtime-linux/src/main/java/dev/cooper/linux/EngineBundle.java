@@ -6,6 +6,7 @@ import dev.cooper.spi.ProcessMount;
 import dev.cooper.spi.ProcessSecurity;
 import dev.cooper.spi.ProcessSpec;
 import dev.cooper.spi.Rlimit;
+import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -94,7 +95,7 @@ record EngineBundle(
 
   /** The spec has no -1 for a limit that is none. */
   private static Object unsigned(long limit) {
-    return limit >= 0 ? limit : new java.math.BigInteger(Long.toUnsignedString(limit));
+    return limit >= 0 ? limit : new BigInteger(Long.toUnsignedString(limit));
   }
 
   private List<Object> mounts(List<ProcessMount.Memory> files) {

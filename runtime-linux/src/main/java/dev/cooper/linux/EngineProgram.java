@@ -56,6 +56,7 @@ final class EngineProgram implements ChildProgram {
     // Hidden below the bundle are links that the overlay, once mounted, needs no more.
     place = tree.directory().resolve("lower");
     log = tree.directory().resolve("engine.log");
+    forget(); // what a JVM that was killed left, as engines append
     program = new SyscallProgram(ROWS, 64 << 10);
     try {
       Capabilities.require(process.security().required(), keeper.permitted());
@@ -224,6 +225,10 @@ final class EngineProgram implements ChildProgram {
   @Override
   public void close() {
     program.close();
+    forget();
+  }
+
+  private void forget() {
     try {
       Files.deleteIfExists(log);
     } catch (IOException e) {

@@ -23,6 +23,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -122,7 +124,8 @@ class OciIsolationIT extends EndToEnd {
           c.exec(
                   Command.shell(
                           "grep -E 'CapEff|NoNewPrivs' /proc/self/status; touch /x 2>/dev/null; echo $?; ls /srv; ulimit -n")
-                      .security(strict.ulimit("nofile", 99, 99)))
+                      .security(
+                          strict.ulimit("nofile", 99, 99).ulimit("core", 0, Security.UNLIMITED)))
               .out();
       assertThat(out).containsSubsequence("0000000000000000", "1\n", "1\n", "99\n");
       assertThat(out).doesNotContain("real");
@@ -158,11 +161,7 @@ class OciIsolationIT extends EndToEnd {
           .isInstanceOf(CommandFailedException.class)
           .hasMessageContaining("0.7S");
       c.run("sleep " + mark + " </dev/null >/dev/null 2>&1 & true");
-      assertThat(
-              ProcessHandle.allProcesses()
-                  .flatMap(each -> each.info().commandLine().stream())
-                  .filter(line -> line.contains("sleep " + mark)))
-          .isEmpty();
+      assertThat(sleeping(mark)).isZero();
     }
   }
 
@@ -179,6 +178,56 @@ class OciIsolationIT extends EndToEnd {
       assertThat(c.exec("/bin/true").status()).isZero();
       assertThat(c.exec("/bin/ls", "/").out()).doesNotContain("no");
     }
+  }
+
+  /** A command that runs until somebody ends it: STORE BASE SECONDS. */
+  static final class Sleeper {
+    private Sleeper() {}
+
+    public static void main(String[] arguments) {
+      CooperBuilder builder = Cooper.builder().store(Path.of(arguments[0]));
+      try (Cooper cooper = builder.isolation(Isolation.OCI).engine("runc").build();
+          WorkingContainer c = cooper.from("rootfs:" + arguments[1])) {
+        c.run("echo up; trap '' TERM HUP; sleep " + arguments[2]);
+      }
+    }
+  }
+
+  @Test
+  void runWhenTheJvmIsKilledLeavesNoProcess() throws Exception {
+    String seconds = "8" + ProcessHandle.current().pid();
+    Path where = temp.resolve("killed");
+    Process jvm =
+        new ProcessBuilder(
+                ChildJvm.command(
+                    List.of(), Sleeper.class, where.toString(), busyboxTar().toString(), seconds))
+            .start();
+    try {
+      await(() -> sleeping(seconds) > 0);
+    } finally {
+      jvm.destroyForcibly().waitFor();
+    }
+    await(() -> sleeping(seconds) == 0);
+    try (Cooper again = builder().store(where).build();
+        WorkingContainer c = again.from("rootfs:" + busyboxTar())) {
+      assertThat(c.exec("/bin/true").status()).isZero();
+    }
+    assertThat(names(where.resolve("containers"))).isEmpty();
+  }
+
+  private static void await(BooleanSupplier met) throws InterruptedException {
+    for (int i = 0; !met.getAsBoolean() && i < 600; i++) {
+      Thread.sleep(50);
+    }
+    assertThat(met.getAsBoolean()).isTrue();
+  }
+
+  /** How many commands that were told to sleep so long there are. */
+  private static long sleeping(String seconds) {
+    return ProcessHandle.allProcesses()
+        .flatMap(each -> each.info().arguments().stream())
+        .filter(arguments -> List.of(arguments).equals(List.of(seconds)))
+        .count();
   }
 
   @Test
