@@ -12,6 +12,7 @@ import dev.cooper.HostReport;
 import dev.cooper.Isolation;
 import dev.cooper.Mount;
 import dev.cooper.Network;
+import dev.cooper.Resources;
 import dev.cooper.Seccomp;
 import dev.cooper.Secret;
 import dev.cooper.Security;
@@ -135,6 +136,18 @@ class OciIsolationIT extends EndToEnd {
                           .security(Security.DEFAULT.seccomp(Seccomp.UNCONFINED)))
                   .out())
           .contains("0");
+    }
+  }
+
+  @Test
+  void runWhenMemoryIsLimitedSaysThatItRanOut() throws IOException {
+    Tools.requireRoot("control groups");
+    try (WorkingContainer c = container()) {
+      Resources limits = Resources.UNLIMITED.memory(64L << 20).swap(0);
+      assertThat(c.exec(Command.shell("true").resources(limits)).status()).isZero();
+      assertThatThrownBy(() -> c.run(Command.shell("tail -c 300m /dev/zero").resources(limits)))
+          .isInstanceOf(CommandFailedException.class)
+          .hasMessageContaining("ran out of memory");
     }
   }
 
