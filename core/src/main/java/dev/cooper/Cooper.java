@@ -40,6 +40,8 @@ import org.jspecify.annotations.Nullable;
  * containers and ends their processes.
  */
 public final class Cooper implements AutoCloseable {
+  static final String NO_RUNTIME =
+      "nothing here can run a command in a container: on Linux, add dev.cooper:cooper-runtime-linux to the dependencies; elsewhere build without run";
   private static final String DOCKER = "docker://";
   private static @Nullable Cooper shared;
 
@@ -86,6 +88,16 @@ public final class Cooper implements AutoCloseable {
    */
   public static CooperBuilder builder() {
     return new CooperBuilder();
+  }
+
+  /**
+   * Looks at what this host can do, as a doctor would: what Cooper needs of it, and which
+   * isolations work here. Opens no store, and leaves nothing behind.
+   *
+   * @return to be printed: a line for each finding, with a remedy for what is missing
+   */
+  public static HostReport probe() {
+    return builder().probe();
   }
 
   /** The one that {@link Builder} uses, closed when the JVM ends. */
@@ -551,8 +563,7 @@ public final class Cooper implements AutoCloseable {
   synchronized ContainerRuntime runtime() {
     ContainerRuntime known = optionalRuntime();
     if (known == null) {
-      throw new OperationException(
-          "nothing here can run a command in a container: on Linux, add dev.cooper:cooper-runtime-linux to the dependencies; elsewhere build without run");
+      throw new OperationException(NO_RUNTIME);
     }
     return known;
   }
@@ -569,14 +580,20 @@ public final class Cooper implements AutoCloseable {
     if (ended) {
       requireOpen();
     }
-    if (runtime == null && System.getProperty("os.name", "").equals("Linux")) {
-      runtime =
-          ServiceLoader.load(RuntimeProvider.class, RuntimeProvider.class.getClassLoader())
-              .findFirst()
-              .map(provider -> provider.open(runtimeOptions))
-              .orElse(null);
+    if (runtime == null) {
+      RuntimeProvider provider = provider();
+      runtime = provider == null ? null : provider.open(runtimeOptions);
     }
     return runtime;
+  }
+
+  /** What opens runtimes; there is none but on Linux. */
+  static @Nullable RuntimeProvider provider() {
+    return System.getProperty("os.name", "").equals("Linux")
+        ? ServiceLoader.load(RuntimeProvider.class, RuntimeProvider.class.getClassLoader())
+            .findFirst()
+            .orElse(null)
+        : null;
   }
 
   /**

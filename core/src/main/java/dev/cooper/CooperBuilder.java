@@ -19,6 +19,7 @@ public final class CooperBuilder {
   private ImageLimits limits = ImageLimits.DEFAULT;
   private RegistrySettings registries = RegistrySettings.HOST;
   private Isolation isolation = Isolation.ofEnvironment(System.getenv("COOPER_ISOLATION"));
+  private String engine = System.getenv().getOrDefault("COOPER_RUNTIME", "");
   private @Nullable Instant sourceDate = sourceDate(System.getenv("SOURCE_DATE_EPOCH"));
 
   private RunDefaults runs = RunDefaults.NONE;
@@ -104,6 +105,19 @@ public final class CooperBuilder {
    */
   public CooperBuilder isolation(Isolation wanted) {
     isolation = wanted;
+    return this;
+  }
+
+  /**
+   * Which OCI runtime runs commands with {@link Isolation#OCI}; {@code $COOPER_RUNTIME}, else crun
+   * or runc, whichever is there first. Buildah's {@code --runtime}.
+   *
+   * @param nameOrPath such as {@code runc}, which is looked for in this JVM's PATH and in no image,
+   *     or an absolute path
+   * @return this
+   */
+  public CooperBuilder engine(String nameOrPath) {
+    engine = nameOrPath;
     return this;
   }
 
@@ -199,6 +213,16 @@ public final class CooperBuilder {
   }
 
   /**
+   * Looks at what this host can do with these settings, as {@link Cooper#probe} does; the store is
+   * neither opened nor made, and its file system is that of the nearest directory above it.
+   *
+   * @return to be printed
+   */
+  public HostReport probe() {
+    return HostReport.of(store, new RuntimeOptions(isolation.asked(), engine));
+  }
+
+  /**
    * Opens the store.
    *
    * @return to be closed by the caller
@@ -213,6 +237,6 @@ public final class CooperBuilder {
         limits,
         registries,
         runs,
-        new RuntimeOptions(isolation.asked()));
+        new RuntimeOptions(isolation.asked(), engine));
   }
 }

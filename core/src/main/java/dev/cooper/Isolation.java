@@ -45,7 +45,16 @@ public enum Isolation {
    */
   CHROOT,
 
-  /** What an OCI runtime, runc or crun, gives by a bundle that is made for it. */
+  /**
+   * What an OCI runtime, runc or crun, gives by a bundle that is made for it in memory: for those
+   * who trust an engine that they know. {@link CooperBuilder#engine} names it.
+   *
+   * <p>The tree, its mounts and the store are as with {@link #NAMESPACES}, and need the same; the
+   * engine makes the container's namespaces, takes its rights and loads the filter of system calls,
+   * by the same rules. A command takes some tens of milliseconds more. Limits ({@link Resources})
+   * are set around the engine, and count it in. How a command ended is told by its status alone:
+   * 137 for one that was killed. What the engine itself says is an error with its words.
+   */
   OCI,
 
   /**
@@ -79,7 +88,8 @@ public enum Isolation {
                             .collect(Collectors.joining(", "))));
   }
 
-  private String word() {
+  /** As the environment and people call it. */
+  String word() {
     return name().toLowerCase(Locale.ROOT);
   }
 

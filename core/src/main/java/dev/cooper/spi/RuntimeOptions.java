@@ -4,10 +4,22 @@ package dev.cooper.spi;
  * What a runtime is opened with.
  *
  * @param isolation what stands between a command and the host
+ * @param engine the OCI runtime for {@link Isolation#OCI}: a name in the JVM's PATH, or a path;
+ *     empty for the first that is there
  */
-public record RuntimeOptions(Isolation isolation) {
+public record RuntimeOptions(Isolation isolation, String engine) {
   /** Namespaces. */
-  public static final RuntimeOptions DEFAULT = new RuntimeOptions(Isolation.NAMESPACES);
+  public static final RuntimeOptions DEFAULT = new RuntimeOptions(Isolation.NAMESPACES, "");
+
+  /**
+   * The same with another isolation.
+   *
+   * @param other what stands between a command and the host
+   * @return a copy
+   */
+  public RuntimeOptions withIsolation(Isolation other) {
+    return new RuntimeOptions(other, engine);
+  }
 
   /** What stands between a command and the host; {@code dev.cooper.Isolation} says what each is. */
   public enum Isolation {

@@ -1,5 +1,8 @@
 package dev.cooper.spi;
 
+import java.nio.file.Path;
+import java.util.List;
+
 /** Opens a runtime; found by {@link java.util.ServiceLoader}. */
 public interface RuntimeProvider {
   /**
@@ -12,4 +15,13 @@ public interface RuntimeProvider {
    *     know the isolation
    */
   ContainerRuntime open(RuntimeOptions options);
+
+  /**
+   * Looks at what this host has and lets us do, by doing it; leaves nothing behind.
+   *
+   * @param options what runtimes would be opened with
+   * @param directory an empty directory on the store's file system, of the caller's own
+   * @return what was found, in the order to be read; what is missing is one of them, never thrown
+   */
+  List<HostFinding> probe(RuntimeOptions options, Path directory);
 }

@@ -1,5 +1,6 @@
 package dev.cooper.linux;
 
+import dev.cooper.oci.OperationException;
 import dev.cooper.spi.Capability;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -7,6 +8,7 @@ import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * The rows that leave a container's process the capabilities that it shall have (capabilities(7)),
@@ -55,9 +57,26 @@ final class Capabilities {
         .toList();
   }
 
+  /** Whether this kernel has one. */
+  static boolean isKnown(Capability capability) {
+    return capability.bit() <= 1L << LAST;
+  }
+
   /** Whether a set has what mounts and trusted attributes need. */
   static boolean administers(long permitted) {
     return (permitted & Capability.SYS_ADMIN.bit()) != 0;
+  }
+
+  /** Refuses to start what cannot have all that it is to have. */
+  static void require(Set<Capability> required, long permitted) {
+    Set<Capability> lacking = new TreeSet<>(required);
+    lacking.removeIf(capability -> (capability.bit() & permitted) != 0);
+    if (!lacking.isEmpty()) {
+      throw new OperationException(
+          "cannot give a command the capabilities "
+              + lacking
+              + ": this JVM does not have them itself: start it with them, or do not ask for them");
+    }
   }
 
   /** Adds the rows that take the others out of reach, before the user is changed. */

@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The control groups that one process and all that it starts are in, removed after it. */
@@ -73,6 +74,14 @@ final class CgroupRun implements AutoCloseable {
     } catch (IOException e) {
       return false; // removed from outside: the exit status says what there is to say
     }
+  }
+
+  /** Where this JVM's groups lie, for people. */
+  @Override
+  public String toString() {
+    return directories.stream()
+        .map(each -> String.valueOf(each.resolve("../..").normalize()))
+        .collect(Collectors.joining(", "));
   }
 
   @Override

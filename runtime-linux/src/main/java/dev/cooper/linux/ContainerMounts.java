@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Composes the mounts of a container: /proc, /sys, /dev and what it holds, the files of /etc, and
@@ -66,6 +67,18 @@ final class ContainerMounts {
             memory,
             O_PATH | Linux.O_DIRECTORY | O_CLOEXEC,
             Linux.RESOLVE_BENEATH | Linux.RESOLVE_NO_SYMLINKS);
+  }
+
+  /** What is hidden in every container. */
+  static List<String> maskedPaths() {
+    return Stream.concat(
+            MASKED.stream().map("/proc/"::concat), MASKED_SYS.stream().map("/sys/"::concat))
+        .toList();
+  }
+
+  /** What cannot be written to in any. */
+  static List<String> readOnlyPaths() {
+    return READ_ONLY.stream().map("/proc/"::concat).toList();
   }
 
   /** What a name is in the /dev of every container. */
@@ -208,13 +221,7 @@ final class ContainerMounts {
   }
 
   private void devices(long dev, boolean ttyGroup) {
-    for (String name : DEVICES) {
-      bindDevice(dev, name);
-    }
-    for (String directory : DIRECTORIES) {
-      int row = program.call("dev/" + directory, Sys.MKDIRAT, 0, memory.string(directory), 0755);
-      program.from(row, 0, dev);
-    }
+    nodes(dev);
     List<String> options = new ArrayList<>(List.of("newinstance", "ptmxmode=0666", "mode=0620"));
     if (ttyGroup) {
       options.add("gid=5");
@@ -225,6 +232,17 @@ final class ContainerMounts {
         "pts");
     attach(filesystem("tmpfs", PRIVATE, "mode=1777", "size=65536k"), dev, "shm");
     attach(filesystem("mqueue", PRIVATE), dev, "mqueue");
+  }
+
+  /** What /dev holds by itself, and where the rest goes. */
+  private void nodes(long dev) {
+    for (String name : DEVICES) {
+      bindDevice(dev, name);
+    }
+    for (String directory : DIRECTORIES) {
+      int row = program.call("dev/" + directory, Sys.MKDIRAT, 0, memory.string(directory), 0755);
+      program.from(row, 0, dev);
+    }
     link(dev, "/proc/self/fd", "fd");
     link(dev, "/proc/self/fd/0", "stdin");
     link(dev, "/proc/self/fd/1", "stdout");
@@ -305,10 +323,14 @@ final class ContainerMounts {
 
   /** A file or tree of the host. */
   void bind(BindSource source, String target, boolean readOnly) {
+    attach(bound(source, readOnly), target);
+  }
+
+  private long bound(BindSource source, boolean readOnly) {
     long mount = source(source);
     restrict(
         mount, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (readOnly ? MOUNT_ATTR_RDONLY : 0), true);
-    attach(mount, target);
+    return mount;
   }
 
   /** Inside another container's root, nothing of that leads out of it (CVE-2024-1753). */
@@ -332,12 +354,58 @@ final class ContainerMounts {
   }
 
   void tmpfs(String target, long size, int mode) {
+    attach(tmpfs(size, mode), target);
+  }
+
+  private long tmpfs(long size, int mode) {
     String octal = "mode=" + Integer.toOctalString(mode);
-    long mount =
-        size > 0
-            ? filesystem("tmpfs", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, octal, "size=" + size)
-            : filesystem("tmpfs", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, octal);
-    attach(mount, target);
+    return size > 0
+        ? filesystem("tmpfs", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, octal, "size=" + size)
+        : filesystem("tmpfs", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, octal);
+  }
+
+  // --- on places of ours outside the root, for an engine to take up
+
+  /** The processes of the caller's own namespace. */
+  void procHere() {
+    attach(filesystem("proc", PRIVATE), place(Path.of("/proc")), "");
+  }
+
+  /** Control groups that cannot be changed, where there are any. */
+  void readOnlyGroups() {
+    long wanted = memory.zeroed(32);
+    Memory.IO.putLong(wanted, MOUNT_ATTR_RDONLY);
+    long path = memory.string("/sys/fs/cgroup");
+    program.tolerate("groups", Sys.MOUNT_SETATTR, AT_FDCWD, path, AT_RECURSIVE, wanted, 32);
+  }
+
+  void devAt(Path at) {
+    long dev = filesystem("tmpfs", PRIVATE, "mode=755", "size=65536k");
+    attach(dev, place(at), "");
+    nodes(dev);
+    // Not by the engine: runc 1.1 gives it the mode of the directory below, whatever it is told.
+    attach(filesystem("tmpfs", PRIVATE, "mode=1777", "size=65536k"), dev, "shm");
+  }
+
+  void hostSysAt(Path at) {
+    attach(hostSys(), place(at), "");
+  }
+
+  void bindAt(BindSource source, Path at, boolean readOnly) {
+    attach(bound(source, readOnly), place(at), "");
+  }
+
+  void tmpfsAt(Path at, long size, int mode) {
+    attach(tmpfs(size, mode), place(at), "");
+  }
+
+  private long place(Path at) {
+    long place = slot();
+    int row =
+        program.call(
+            at, Sys.OPENAT, AT_FDCWD, memory.string(HostPath.bytes(at)), O_PATH | O_CLOEXEC);
+    program.into(row, place);
+    return place;
   }
 
   /**

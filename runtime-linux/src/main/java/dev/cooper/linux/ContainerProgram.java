@@ -9,6 +9,7 @@ import dev.cooper.oci.ByteString;
 import dev.cooper.oci.OperationException;
 import dev.cooper.spi.Capability;
 import dev.cooper.spi.ProcessMount;
+import dev.cooper.spi.ProcessNetwork;
 import dev.cooper.spi.ProcessSecurity;
 import dev.cooper.spi.ProcessSpec;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,10 +29,11 @@ import org.jspecify.annotations.Nullable;
  * directory is entered, so that none can be named as one (CVE-2024-21626). The row that executes
  * the launcher comes last.
  */
-final class ContainerProgram implements AutoCloseable {
+final class ContainerProgram implements ChildProgram {
+  private static final long NAMESPACES =
+      Linux.CLONE_NEWNS | Linux.CLONE_NEWPID | Linux.CLONE_NEWIPC | Linux.CLONE_NEWUTS;
   private static final int ROWS = 1024;
   private static final int ROWS_A_PATH = 16;
-  private static final int STDIO = 3;
   private static final int MOST_PLACES = 64;
   private static final int KEYCTL_JOIN_SESSION_KEYRING = 1;
   private static final int SIG_SETMASK = 2;
@@ -39,6 +42,7 @@ final class ContainerProgram implements AutoCloseable {
 
   private final SyscallProgram program;
   private final ProcessSpec process;
+  private final long namespaces;
   private int workdirRow;
   private int executeRow;
 
@@ -52,6 +56,12 @@ final class ContainerProgram implements AutoCloseable {
       long[] stdio,
       long failed) {
     this.process = process;
+    this.namespaces =
+        (keeper.isPlain() ? 0 : NAMESPACES)
+            // Where it enters groups first it makes this namespace itself, and sees them as the
+            // outermost.
+            | (groups == null && !keeper.isPlain() ? Linux.CLONE_NEWCGROUP : 0)
+            | (process.network().mode() == ProcessNetwork.Mode.NONE ? Linux.CLONE_NEWNET : 0);
     int more = ROWS_A_PATH * (paths.masked().size() + paths.readOnly().size());
     program = new SyscallProgram(ROWS + more, 64 << 10);
     try {
@@ -59,7 +69,7 @@ final class ContainerProgram implements AutoCloseable {
         network.enter(program);
       }
       enterContainer(paths, groups, tree, keeper);
-      descriptors(stdio, failed);
+      Launcher.descriptors(program, stdio, failed);
       dropRights(keeper);
       execute();
     } catch (RuntimeException e) {
@@ -159,16 +169,6 @@ final class ContainerProgram implements AutoCloseable {
     program.call("umask", Sys.UMASK, 022);
   }
 
-  private void descriptors(long[] stdio, long failed) {
-    for (int i = 0; i < STDIO; i++) {
-      program.call("descriptor " + i, Sys.DUP3, stdio[i], i, 0);
-    }
-    program.call("event", Sys.DUP3, failed, Launcher.EVENT, 0);
-    program.call("descriptors", Sys.CLOSE_RANGE, STDIO, Launcher.EVENT - 1, 0);
-    program.call("descriptors", Sys.CLOSE_RANGE, Launcher.EVENT + 1, 0xffffffffL, 0);
-    Launcher.make(program);
-  }
-
   /**
    * Without no_new_privs only CAP_SYS_ADMIN may load a filter, so that comes before it is dropped;
    * with it, after all else.
@@ -177,7 +177,7 @@ final class ContainerProgram implements AutoCloseable {
     ProcessSecurity security = process.security();
     long permitted = keeper.permitted();
     long capabilities = Capability.bits(kept(security, keeper.isPlain()));
-    requireCapabilities(security.required(), permitted);
+    Capabilities.require(security.required(), permitted);
     Rlimits.set(program, security.limits());
     Capabilities.bound(program, capabilities);
     if (security.noNewPrivileges()) {
@@ -208,17 +208,6 @@ final class ContainerProgram implements AutoCloseable {
               Capabilities.TAKEN_BY_CHROOT.contains(each) && !security.required().contains(each));
     }
     return kept;
-  }
-
-  private static void requireCapabilities(Set<Capability> required, long permitted) {
-    Set<Capability> lacking = new TreeSet<>(required);
-    lacking.removeIf(capability -> (capability.bit() & permitted) != 0);
-    if (!lacking.isEmpty()) {
-      throw new OperationException(
-          "cannot give a command the capabilities "
-              + lacking
-              + ": this JVM does not have them itself: start it with them, or do not ask for them");
-    }
   }
 
   private void becomeUser() {
@@ -261,16 +250,22 @@ final class ContainerProgram implements AutoCloseable {
     return places;
   }
 
-  SyscallProgram program() {
+  @Override
+  public SyscallProgram program() {
     return program;
   }
 
-  /**
-   * Why the command was not executed, or null if it was.
-   *
-   * @param launcher the errno that the launcher told, or 0
-   */
-  @Nullable RuntimeException failure(int launcher) {
+  @Override
+  public long namespaces() {
+    return namespaces;
+  }
+
+  @Override
+  public @Nullable RuntimeException failure(int status, IntSupplier told) {
+    if (status != 127 << 8) {
+      return null;
+    }
+    int launcher = told.getAsInt();
     for (int row = 0; row < executeRow; row++) {
       if (program.errno(row) != 0 && !program.isTolerated(row)) {
         return explain(row);

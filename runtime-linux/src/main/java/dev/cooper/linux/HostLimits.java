@@ -4,9 +4,13 @@ import dev.cooper.oci.OperationException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Says in words why this host refuses namespaces, with the setting that is missing. */
 final class HostLimits {
+  private static final String SWITCHED_OFF =
+      "user namespaces are switched off: sysctl user.max_user_namespaces=10000";
+
   private HostLimits() {}
 
   static OperationException explainClone(int errno, boolean rootless) {
@@ -35,15 +39,24 @@ final class HostLimits {
             + "which an ordinary user has; without either only what needs no run can be built (isolation none)");
   }
 
-  private static String remedy(int errno, boolean rootless) {
-    if (errno == Linux.ENOSPC || zero("/proc/sys/user/max_user_namespaces")) {
-      return "user namespaces are switched off: sysctl user.max_user_namespaces=10000";
+  /** The setting that switches user namespaces off, with its remedy; null if none does. */
+  static @Nullable String switchedOff(boolean rootless) {
+    if (zero("/proc/sys/user/max_user_namespaces")) {
+      return SWITCHED_OFF;
     }
     if (rootless && zero("/proc/sys/kernel/unprivileged_userns_clone")) {
       return "unprivileged user namespaces are switched off: sysctl kernel.unprivileged_userns_clone=1";
     }
     if (rootless && one("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")) {
       return "AppArmor restricts user namespaces: sysctl kernel.apparmor_restrict_unprivileged_userns=0, or give java a profile that allows userns";
+    }
+    return null;
+  }
+
+  private static String remedy(int errno, boolean rootless) {
+    String off = errno == Linux.ENOSPC ? SWITCHED_OFF : switchedOff(rootless);
+    if (off != null) {
+      return off;
     }
     if (errno == Linux.EAGAIN) {
       return "the limit on processes is reached: raise it (ulimit -u)";

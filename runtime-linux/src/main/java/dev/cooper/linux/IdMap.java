@@ -31,6 +31,15 @@ record IdMap(String user, long uid, long gid, List<Range> uids, List<Range> gids
     return new IdMap("root", 0, 0, List.of(), List.of());
   }
 
+  /** The map for the user who runs this JVM, as this host has it. */
+  static IdMap ofThisUser() {
+    return ofUser(
+        Trampoline.here(Sys.GETEUID),
+        Trampoline.here(Sys.GETEGID),
+        Path.of("/etc/subuid"),
+        Path.of("/etc/subgid"));
+  }
+
   /** The map for the user who runs this JVM. */
   static IdMap ofUser(long uid, long gid, Path subuid, Path subgid) {
     String user = System.getProperty("user.name", "");
@@ -124,7 +133,8 @@ record IdMap(String user, long uid, long gid, List<Range> uids, List<Range> gids
     }
   }
 
-  private static String find(String tool) {
+  /** Where the host has one of the two, or an error that says how to get it. */
+  static String find(String tool) {
     return PLACES.stream()
         .map(place -> place + tool)
         .filter(path -> Files.isExecutable(Path.of(path)))

@@ -261,7 +261,8 @@ final class Keeper implements AutoCloseable {
         : IdMap.covers(Path.of("/proc/self/gid_map"), gid);
   }
 
-  private static boolean isNested() {
+  /** Whether this JVM lives in a user namespace that is not the outermost. */
+  static boolean isNested() {
     try {
       return !ProcFile.read(Path.of("/proc/self/uid_map")).matches("0\\s+0\\s+4294967295");
     } catch (IOException e) {

@@ -40,10 +40,24 @@ final class Launcher {
   }
 
   /**
+   * Adds the rows that leave a process its own descriptors 0 to 2 and nothing else of the JVM's,
+   * and make the launcher.
+   */
+  static void descriptors(SyscallProgram program, long[] stdio, long failed) {
+    for (int i = 0; i < SELF; i++) {
+      program.call("descriptor " + i, Sys.DUP3, stdio[i], i, 0);
+    }
+    program.call("event", Sys.DUP3, failed, EVENT, 0);
+    program.call("descriptors", Sys.CLOSE_RANGE, SELF, EVENT - 1, 0);
+    program.call("descriptors", Sys.CLOSE_RANGE, EVENT + 1, 0xffffffffL, 0);
+    make(program);
+  }
+
+  /**
    * Adds the rows that make it, once descriptors 0 to 2 and the event are what they shall be and
    * all others are closed.
    */
-  static void make(SyscallProgram program) {
+  private static void make(SyscallProgram program) {
     long name = program.memory.string("cooper");
     int made = program.call("the launcher's memory", Sys.MEMFD_CREATE, name, FLAGS);
     int write =

@@ -1,15 +1,10 @@
 package dev.cooper.linux;
 
-import static dev.cooper.linux.Linux.CLONE_NEWCGROUP;
-import static dev.cooper.linux.Linux.CLONE_NEWIPC;
-import static dev.cooper.linux.Linux.CLONE_NEWNET;
-import static dev.cooper.linux.Linux.CLONE_NEWNS;
-import static dev.cooper.linux.Linux.CLONE_NEWPID;
-import static dev.cooper.linux.Linux.CLONE_NEWUTS;
 import static dev.cooper.linux.Linux.CLONE_PIDFD;
 import static dev.cooper.linux.Linux.CLONE_VFORK;
 import static dev.cooper.linux.Linux.CLONE_VM;
 
+import dev.cooper.oci.OperationException;
 import dev.cooper.spi.ProcessEnd;
 import dev.cooper.spi.ProcessIo;
 import dev.cooper.spi.ProcessNetwork;
@@ -22,14 +17,20 @@ import org.jspecify.annotations.Nullable;
  * output.
  */
 final class LinuxProcess {
-  private static final long NAMESPACES = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
-
   private final Keeper keeper;
   private final Lane lane;
   private final RootTree tree;
   private final ProcessSpec process;
+  private final @Nullable Engine engine;
 
-  LinuxProcess(Keeper keeper, Lane lane, RootTree tree, ProcessSpec process) {
+  /**
+   * One to be run.
+   *
+   * @param engine what runs it; null if we do
+   */
+  LinuxProcess(
+      Keeper keeper, Lane lane, RootTree tree, ProcessSpec process, @Nullable Engine engine) {
+    this.engine = engine;
     this.keeper = keeper;
     this.lane = lane;
     this.tree = tree;
@@ -63,7 +64,7 @@ final class LinuxProcess {
     return process.network().mode() == ProcessNetwork.Mode.PRIVATE
         ? PrivateNetwork.open(
             keeper,
-            NetworkTool.find(NetworkTool.places()),
+            NetworkTool.find(HostTools.places()),
             process.network().ports(),
             tree.directory())
         : null;
@@ -80,32 +81,14 @@ final class LinuxProcess {
       ProtectedPaths paths,
       @Nullable CgroupRun groups,
       @Nullable PrivateNetwork network) {
-    try (ContainerProgram child =
-            new ContainerProgram(
-                process,
-                paths,
-                groups,
-                network,
-                tree,
-                keeper,
-                pipes.childEnds(),
-                pipes.failedEvent());
+    try (ChildProgram child = child(pipes, paths, groups, network);
         SyscallProgram outer = SyscallProgram.small()) {
       long status = outer.memory.zeroed(8);
       long pidfd = outer.memory.zeroed(8);
       long one = outer.memory.zeroed(8);
       Memory.IO.putLong(one, 1);
       Memory.IO.putLong(pidfd, -1);
-      long flags =
-          CLONE_VM
-              | CLONE_VFORK
-              | CLONE_PIDFD
-              | Linux.SIGCHLD
-              | (keeper.isPlain() ? 0 : NAMESPACES)
-              // Where it enters groups first it makes this namespace itself, and sees them as the
-              // outermost.
-              | (groups == null && !keeper.isPlain() ? CLONE_NEWCGROUP : 0)
-              | (process.network().mode() == ProcessNetwork.Mode.NONE ? CLONE_NEWNET : 0);
+      long flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | Linux.SIGCHLD | child.namespaces();
       int cloned = outer.clone(child.program(), lane.childStackTop(), flags, pidfd);
       outer.tolerateLast();
       // The child's change of user cleared the flag of the memory that it shared with the JVM until
@@ -123,9 +106,36 @@ final class LinuxProcess {
     }
   }
 
+  private ChildProgram child(
+      ProcessPipes pipes,
+      ProtectedPaths paths,
+      @Nullable CgroupRun groups,
+      @Nullable PrivateNetwork network) {
+    long[] ends = pipes.childEnds();
+    long failed = pipes.failedEvent();
+    if (engine != null) {
+      requireWorkdir();
+    }
+    return engine == null
+        ? new ContainerProgram(process, paths, groups, network, tree, keeper, ends, failed)
+        : new EngineProgram(engine, process, paths, groups, network, tree, keeper, ends, failed);
+  }
+
+  /** Engines make one that is missing, and a typing error would be a change of the image. */
+  private void requireWorkdir() {
+    String workdir = process.workdir();
+    if (!workdir.equals("/")
+        && ProtectedPaths.kind(workdir, process, lane, tree) != ProtectedPaths.Kind.DIRECTORY) {
+      throw new OperationException(
+          "cannot enter the working directory "
+              + workdir
+              + ": it is no directory in the container: create it, or set another with workdir(...)");
+    }
+  }
+
   private ProcessEnd finish(
       ProcessPipes pipes,
-      ContainerProgram child,
+      ChildProgram child,
       SyscallProgram outer,
       int cloned,
       long status,
@@ -154,7 +164,7 @@ final class LinuxProcess {
     }
     int word = Memory.IO.getInt(status);
     @Nullable RuntimeException failure =
-        word == 127 << 8 ? child.failure(pipes.failedWith()) : null;
+        cause == ProcessEnd.Cause.EXIT ? child.failure(word, pipes::failedWith) : null;
     if (failure != null) {
       throw failure;
     }

@@ -28,9 +28,16 @@ final class LinuxRootfs implements Rootfs {
   private final Keeper keeper;
   private final RootTree tree;
   private final Consumer<String> notices;
+  private final @Nullable Engine engine;
   private boolean closed;
 
-  LinuxRootfs(Keeper keeper, RootTree tree, Consumer<String> notices) {
+  /**
+   * One that was mounted.
+   *
+   * @param engine what runs commands in it; null if we do
+   */
+  LinuxRootfs(Keeper keeper, RootTree tree, Consumer<String> notices, @Nullable Engine engine) {
+    this.engine = engine;
     this.keeper = keeper;
     this.tree = tree;
     this.notices = notices;
@@ -161,7 +168,7 @@ final class LinuxRootfs implements Rootfs {
     Lane lane = keeper.acquire();
     boolean free = false;
     try {
-      ProcessEnd end = new LinuxProcess(keeper, lane, tree, process).run(io);
+      ProcessEnd end = new LinuxProcess(keeper, lane, tree, process, engine).run(io);
       free = true;
       return end;
     } catch (SystemCallException e) {

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class LinuxRuntime implements ContainerRuntime {
   private final Isolation isolation;
+  private final String asked;
   private final Overlays overlays;
   private @Nullable Keeper keeper;
   private boolean closed;
@@ -35,6 +36,7 @@ final class LinuxRuntime implements ContainerRuntime {
   /** One that is told where overlays can be mounted. */
   LinuxRuntime(RuntimeOptions options, Overlays overlays) {
     this.isolation = options.isolation();
+    this.asked = options.engine();
     this.overlays = overlays;
   }
 
@@ -70,10 +72,7 @@ final class LinuxRuntime implements ContainerRuntime {
     if (uid == 0) {
       return Keeper.start(false, IdMap.none());
     }
-    IdMap ids =
-        IdMap.ofUser(
-            uid, Trampoline.here(Sys.GETEGID), Path.of("/etc/subuid"), Path.of("/etc/subgid"));
-    return Keeper.start(true, ids);
+    return Keeper.start(true, IdMap.ofThisUser());
   }
 
   @Override
@@ -126,11 +125,12 @@ final class LinuxRuntime implements ContainerRuntime {
 
   @Override
   public Rootfs mount(List<Path> layers, Path directory, Consumer<String> notices) {
+    @Nullable Engine engine = isolation == Isolation.OCI ? Engine.find(asked) : null;
     Keeper current = keeper();
     Lane lane = current.acquire();
     try {
       RootTree tree = tree(current, lane, layers, directory, notices);
-      return new LinuxRootfs(current, tree, notices);
+      return new LinuxRootfs(current, tree, notices, engine);
     } finally {
       current.release(lane);
     }

@@ -1,9 +1,11 @@
 package dev.cooper.linux;
 
-import dev.cooper.oci.OperationException;
 import dev.cooper.spi.ContainerRuntime;
+import dev.cooper.spi.HostFinding;
 import dev.cooper.spi.RuntimeOptions;
 import dev.cooper.spi.RuntimeProvider;
+import java.nio.file.Path;
+import java.util.List;
 
 /** The runtime for Linux, as the service loader finds it. */
 public final class LinuxRuntimeProvider implements RuntimeProvider {
@@ -12,10 +14,17 @@ public final class LinuxRuntimeProvider implements RuntimeProvider {
 
   @Override
   public ContainerRuntime open(RuntimeOptions options) {
-    if (options.isolation() == RuntimeOptions.Isolation.OCI) {
-      throw new OperationException(
-          "isolation oci is not known here: use namespaces, chroot or none");
-    }
     return new LinuxRuntime(options);
+  }
+
+  @Override
+  public List<HostFinding> probe(RuntimeOptions options, Path directory) {
+    try {
+      return new HostProbe(options, directory).findings();
+    } catch (LinkageError e) {
+      // Another processor, or a native library that cannot be loaded here.
+      Throwable cause = e.getCause() != null ? e.getCause() : e;
+      return List.of(new HostFinding("commands", false, String.valueOf(cause.getMessage())));
+    }
   }
 }

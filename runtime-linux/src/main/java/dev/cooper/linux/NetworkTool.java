@@ -2,17 +2,14 @@ package dev.cooper.linux;
 
 import dev.cooper.oci.OperationException;
 import dev.cooper.spi.ProcessNetwork;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * A program of the host that carries packets between a network namespace and the host's sockets.
  *
- * <p>It is looked for where this JVM's own PATH and the system's directories lead, never in an
- * image, and run without a shell. Both kinds are told to make the same network, so that a command
+ * <p>It is run without a shell. Both kinds are told to make the same network, so that a command
  * sees no difference.
  *
  * @param kind which program it is
@@ -34,7 +31,6 @@ record NetworkTool(Kind kind, Path path) {
   static final int DIRECTORY = 4;
 
   private static final String NAMESPACE_PATH = "/proc/self/fd/" + NAMESPACE;
-  private static final List<Path> SYSTEM = List.of(Path.of("/usr/bin"), Path.of("/usr/sbin"));
 
   /** The programs, the better one first. */
   enum Kind {
@@ -48,26 +44,12 @@ record NetworkTool(Kind kind, Path path) {
     }
   }
 
-  /** Absolute directories only: what a relative one means depends on where the JVM was started. */
-  static List<Path> places() {
-    List<Path> places = new ArrayList<>();
-    for (String place : Optional.ofNullable(System.getenv("PATH")).orElse("").split(":", -1)) {
-      if (place.startsWith("/")) {
-        places.add(Path.of(place));
-      }
-    }
-    places.addAll(SYSTEM);
-    return places;
-  }
-
   /** The first that is installed. */
   static NetworkTool find(List<Path> places) {
     for (Kind kind : Kind.values()) {
-      for (Path place : places) {
-        Path path = place.resolve(kind.program);
-        if (Files.isRegularFile(path) && Files.isExecutable(path)) {
-          return new NetworkTool(kind, path);
-        }
+      Path path = HostTools.find(kind.program, places);
+      if (path != null) {
+        return new NetworkTool(kind, path);
       }
     }
     throw new OperationException(

@@ -47,7 +47,8 @@ record ProtectedPaths(List<MountStubs.Target> masked, List<String> readOnly) {
     return new ProtectedPaths(masked, readOnly);
   }
 
-  private static Kind kind(String path, ProcessSpec process, Lane lane, RootTree tree) {
+  /** What a path inside is, as the process will see it. */
+  static Kind kind(String path, ProcessSpec process, Lane lane, RootTree tree) {
     if (path.startsWith("/proc/") || path.startsWith("/sys/")) {
       return onHost(Path.of(path)); // the kernel's own, there as here
     }

@@ -32,16 +32,22 @@ final class Rlimits {
    * them.
    */
   static void set(SyscallProgram program, Map<Rlimit, ProcessSecurity.Limit> asked) {
+    all(asked)
+        .forEach(
+            (what, limit) -> {
+              long at = program.memory.allocate(16);
+              Memory.IO.putLong(at, limit.soft());
+              Memory.IO.putLong(at + 8, limit.hard());
+              program.call(describe(what, limit), Sys.PRLIMIT64, 0, what.number(), at, 0);
+            });
+  }
+
+  /** Those that are set, with what is asked for. */
+  static Map<Rlimit, ProcessSecurity.Limit> all(Map<Rlimit, ProcessSecurity.Limit> asked) {
     Map<Rlimit, ProcessSecurity.Limit> limits = new EnumMap<>(Rlimit.class);
     limits.put(Rlimit.NOFILE, new ProcessSecurity.Limit(OPEN_FILES, HARD_OPEN_FILES));
     limits.putAll(asked);
-    limits.forEach(
-        (what, limit) -> {
-          long at = program.memory.allocate(16);
-          Memory.IO.putLong(at, limit.soft());
-          Memory.IO.putLong(at + 8, limit.hard());
-          program.call(describe(what, limit), Sys.PRLIMIT64, 0, what.number(), at, 0);
-        });
+    return limits;
   }
 
   private static String describe(Rlimit what, ProcessSecurity.Limit limit) {

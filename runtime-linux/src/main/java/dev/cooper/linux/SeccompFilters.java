@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The compiled filters, each made once for what it depends on, and the row that loads one.
@@ -48,6 +49,17 @@ final class SeccompFilters {
     Memory.IO.putShort(description, (short) (filter.length / 8));
     Memory.IO.putLong(description + 8, program.memory.bytes(filter));
     program.call("filter", Sys.SECCOMP, SET_MODE_FILTER, 0, description);
+  }
+
+  /** The rules, for who makes a filter of them by itself; null for none. */
+  static @Nullable SeccompPolicy policy(ProcessSeccomp choice, long capabilities) {
+    if (choice instanceof ProcessSeccomp.Unconfined) {
+      return null;
+    }
+    SeccompScope scope = SeccompScope.here(capabilities);
+    return choice instanceof ProcessSeccomp.Profile profile
+        ? SeccompProfile.parse(profile.name(), profile.json(), scope)
+        : DefaultSeccomp.policy(scope);
   }
 
   private static byte[] standard(long capabilities) {

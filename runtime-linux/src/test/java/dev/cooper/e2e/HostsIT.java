@@ -81,9 +81,6 @@ class HostsIT extends EndToEnd {
 
   @Test
   void buildWhenTheIsolationIsNotKnownSaysSo() {
-    assertThatThrownBy(() -> digest(Isolation.OCI, temp.resolve("oci")))
-        .isInstanceOf(OperationException.class)
-        .hasMessageContaining("oci");
     Tools.Ended ended =
         Tools.attempt(
             Map.of("COOPER_STORE", store.toString(), "COOPER_ISOLATION", "Chroot"),

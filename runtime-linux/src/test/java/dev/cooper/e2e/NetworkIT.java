@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 
 /** Networks through the public API. */
 class NetworkIT extends EndToEnd {
-  private static void requirePrivate() {
+  static void requirePrivate() {
     Tools.require("pasta");
     if (!Files.isWritable(Path.of("/dev/net/tun"))) {
       Tools.missing("this user cannot open /dev/net/tun");

@@ -139,6 +139,10 @@ class PodIT {
           .contains("chroot");
       assertThat(docker.run(inContainer(List.of(), "/tmp/s", "none").toArray(new String[0])))
           .contains("image sha256:");
+      assertThat(docker.run(inContainer(List.of(), "/tmp/s", "probe").toArray(new String[0])))
+          .containsPattern("missing +isolation namespaces .*CAP_SYS_ADMIN")
+          .containsPattern("ok +isolation chroot ")
+          .contains("in a container");
       List<String> nothing = List.of("--cap-drop=ALL");
       assertThat(docker.run(inContainer(nothing, "/tmp/s", "chroot").toArray(new String[0])))
           .contains("failed")
@@ -165,7 +169,7 @@ class PodIT {
     Tools.require("unshare", "setpriv");
     String off =
         "echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --ambient-caps -all --inh-caps -all \"$@\"";
-    for (String isolation : List.of("namespaces", "none")) {
+    for (String isolation : List.of("namespaces", "none", "probe")) {
       List<String> command =
           new ArrayList<>(List.of("unshare", "-U", "-c", "--keep-caps", "sh", "-c", off, "sh"));
       command.addAll(
@@ -173,6 +177,11 @@ class PodIT {
       String printed = Tools.run(command.toArray(new String[0]));
       if (isolation.equals("none")) {
         assertThat(printed).contains("image sha256:");
+      } else if (isolation.equals("probe")) {
+        assertThat(printed)
+            .containsPattern("missing +user namespaces .*sysctl user.max_user_namespaces")
+            .containsPattern("missing +isolation namespaces ")
+            .containsPattern("ok +isolation none ");
       } else {
         assertThat(printed)
             .contains("failed")
@@ -189,7 +198,7 @@ class PodIT {
     Path place = Files.createDirectory(temp.resolve("nobodys"));
     Tools.run("chown", "nobody", place.toString());
     String classPath = String.join(":", copiedClassPath(at("classes") + "/"));
-    for (String isolation : List.of("namespaces", "chroot", "none")) {
+    for (String isolation : List.of("namespaces", "chroot", "none", "probe")) {
       String printed =
           Tools.run(
               "setpriv",
@@ -207,6 +216,9 @@ class PodIT {
         case "namespaces" ->
             assertThat(printed).contains("failed no subordinate ids for user nobody");
         case "chroot" -> assertThat(printed).contains("failed").contains("CAP_SYS_CHROOT");
+        case "probe" ->
+            assertThat(printed)
+                .containsPattern("missing +subordinate ids +no subordinate ids for user nobody");
         default -> assertThat(printed).contains("image sha256:");
       }
     }

@@ -16,7 +16,7 @@ import java.util.Locale;
 
 /**
  * The recipe that has to give the same image everywhere, as a program: STORE BASE ISOLATION. Prints
- * the image's digest, or what went wrong.
+ * the image's digest, or what went wrong; for an isolation {@code probe}, what the host can do.
  */
 final class PodMain {
   static final Instant MADE = Instant.ofEpochSecond(1_500_000_000L);
@@ -24,6 +24,10 @@ final class PodMain {
   private PodMain() {}
 
   public static void main(String[] arguments) {
+    if (arguments[2].equals("probe")) {
+      System.out.println(Cooper.builder().store(Path.of(arguments[0])).probe());
+      return;
+    }
     Isolation isolation = Isolation.valueOf(arguments[2].toUpperCase(Locale.ROOT));
     CooperBuilder builder =
         Cooper.builder()

@@ -28,7 +28,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Commands that nothing but another root directory and less rights part from the host. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class ChrootIT {
-  private static final RuntimeOptions CHROOT = new RuntimeOptions(RuntimeOptions.Isolation.CHROOT);
+  private static final RuntimeOptions CHROOT =
+      new RuntimeOptions(RuntimeOptions.Isolation.CHROOT, "");
 
   @RegisterExtension
   static final BusyboxHost HOST = new BusyboxHost(() -> new LinuxRuntime(CHROOT), true);

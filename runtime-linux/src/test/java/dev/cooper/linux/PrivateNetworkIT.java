@@ -215,8 +215,8 @@ final class PrivateNetworkIT {
         .isInstanceOf(OperationException.class)
         .hasMessageContaining(empty.toString())
         .hasMessageContaining("install the package passt or slirp4netns");
-    assertThat(NetworkTool.find(NetworkTool.places()).path()).isAbsolute();
-    assertThat(NetworkTool.places()).allMatch(Path::isAbsolute);
+    assertThat(NetworkTool.find(HostTools.places()).path()).isAbsolute();
+    assertThat(HostTools.places()).allMatch(Path::isAbsolute);
   }
 
   @Test

@@ -1,0 +1,139 @@
+package dev.cooper.linux;
+
+import dev.cooper.oci.OperationException;
+import dev.cooper.spi.Capability;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** What the kernel and who runs this JVM are; each told, or an error that says what is missing. */
+record HostFacts(long uid) {
+  private static final String OLDEST = "5.11";
+  private static final int SETUID = 04000;
+  private static final List<String> CONTAINER_MARKS =
+      List.of("/.dockerenv", "/run/.containerenv", "/run/secrets/kubernetes.io");
+
+  private boolean rootless() {
+    return uid != 0;
+  }
+
+  String kernel() {
+    String found =
+        "Linux "
+            + System.getProperty("os.version", "")
+            + " on "
+            + System.getProperty("os.arch", "");
+    if (!KernelVersion.CURRENT.isAtLeast(OLDEST)) {
+      throw new OperationException(
+          found + ": an ordinary user's overlays need " + OLDEST + ": update the kernel");
+    }
+    return found;
+  }
+
+  String user() {
+    long permitted = Capabilities.permitted(Task.HERE);
+    String inside =
+        CONTAINER_MARKS.stream().anyMatch(mark -> Files.exists(Path.of(mark)))
+            ? ", in a container"
+            : "";
+    return "uid "
+        + uid
+        + ", "
+        + capabilities(permitted)
+        + inside
+        + (Keeper.isNested() ? ", in a user namespace" : "");
+  }
+
+  private static String capabilities(long permitted) {
+    List<Capability> had = known(permitted);
+    List<Capability> lacking = known(~permitted);
+    if (had.isEmpty()) {
+      return "no capabilities";
+    }
+    if (lacking.size() > had.size()) {
+      return "capabilities " + words(had);
+    }
+    return "all capabilities" + (lacking.isEmpty() ? "" : " but " + words(lacking));
+  }
+
+  private static List<Capability> known(long bits) {
+    return Arrays.stream(Capability.values())
+        .filter(each -> Capabilities.isKnown(each) && (bits & each.bit()) != 0)
+        .toList();
+  }
+
+  private static String words(List<Capability> capabilities) {
+    return capabilities.stream().map(Capability::name).collect(Collectors.joining(" "));
+  }
+
+  String userNamespaces() {
+    String off = HostLimits.switchedOff(rootless());
+    if (off != null) {
+      throw new OperationException(off);
+    }
+    String most =
+        HostProbe.read(
+            "/proc/sys/user/max_user_namespaces",
+            "this kernel has no user namespaces (CONFIG_USER_NS): an ordinary user runs no command on it");
+    return "at most " + most + (rootless() ? "" : "; root needs none");
+  }
+
+  String subordinateIds() {
+    if (!rootless()) {
+      return "root needs none";
+    }
+    IdMap ids = IdMap.ofThisUser();
+    return ids.uids().stream().mapToLong(IdMap.Range::count).sum()
+        + " uids and "
+        + ids.gids().stream().mapToLong(IdMap.Range::count).sum()
+        + " gids for "
+        + ids.user()
+        + ", by "
+        + entitled("newuidmap")
+        + " and "
+        + entitled("newgidmap");
+  }
+
+  /** One of the two that may map them. */
+  private static String entitled(String tool) {
+    Path found = Path.of(IdMap.find(tool));
+    try {
+      Path real = found.toRealPath();
+      int mode = (int) Files.getAttribute(real, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+      if ((mode & SETUID) != 0 || hasFileCapabilities(real)) {
+        return found.toString();
+      }
+    } catch (IOException e) {
+      throw new OperationException("cannot look at " + found + ": " + e, e);
+    }
+    throw new OperationException(
+        found
+            + " is neither setuid root nor has it file capabilities: reinstall the package uidmap");
+  }
+
+  private static boolean hasFileCapabilities(Path file) {
+    try (SyscallProgram program = new SyscallProgram(4, 8192)) {
+      long name = program.memory.string(HostPath.bytes(file));
+      int flags = Linux.O_RDONLY | Linux.O_CLOEXEC;
+      int open = program.call(file, Sys.OPENAT, Linux.AT_FDCWD, name, flags);
+      long attribute = program.memory.string("security.capability");
+      int get = program.tolerate(file, Sys.FGETXATTR, 0, attribute, 0, 0);
+      int close = program.call(file, Sys.CLOSE, 0);
+      program.resultOf(get, 0, open).resultOf(close, 0, open);
+      Task.HERE.run(program);
+      return program.errno(get) == 0;
+    }
+  }
+
+  String seccomp() {
+    String actions =
+        HostProbe.read(
+            "/proc/sys/kernel/seccomp/actions_avail",
+            "this kernel takes no filters of system calls (CONFIG_SECCOMP_FILTER): commands need Security.DEFAULT.seccomp(Seccomp.UNCONFINED)");
+    return "filters with " + actions.replace(' ', ',');
+  }
+}
