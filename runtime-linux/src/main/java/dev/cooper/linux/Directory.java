@@ -10,14 +10,21 @@ final class Directory {
 
   private Directory() {}
 
-  /** The names in an open directory, without {@code .} and {@code ..}, in no order. */
+  /**
+   * The names in an open directory, without {@code .} and {@code ..}, in no order; none in one that
+   * was removed meanwhile.
+   */
   static List<ByteString> names(Task task, int fd, Object subject) {
     List<ByteString> names = new ArrayList<>();
     try (SyscallProgram program = new SyscallProgram(1, BUFFER)) {
       long buffer = program.memory.allocate(BUFFER);
-      program.call(subject, Sys.GETDENTS64, fd, buffer, BUFFER);
+      int row = program.tolerate(subject, Sys.GETDENTS64, fd, buffer, BUFFER);
       do {
         task.run(program);
+        if (program.errno(row) == Linux.ENOENT) {
+          return names;
+        }
+        program.check(row);
         collect(buffer, program.result(0), names);
       } while (program.result(0) > 0);
     }

@@ -9,14 +9,16 @@ import java.util.UUID;
 /**
  * Removes names from a directory that is held open, never following a link.
  *
- * <p>However deep a tree is: beyond some levels a directory is first moved up to where the removal
- * began, so that neither the stack nor the descriptors run out.
+ * <p>What others remove meanwhile is fine, and what they add goes too, as long as they do not go on
+ * for ever. However deep a tree is: beyond some levels a directory is first moved up to where the
+ * removal began, so that neither the stack nor the descriptors run out.
  */
 final class TreeRemover {
   private static final int DIRECTORY_FLAGS =
       Linux.O_RDONLY | Linux.O_DIRECTORY | Linux.O_NOFOLLOW | Linux.O_CLOEXEC;
   private static final int ROWS = 256;
   private static final int DEEPEST = 64;
+  private static final int TRIES = 1000;
 
   /** Directories that were moved up and are still to be removed. */
   private record Moved(int parent, Deque<ByteString> names) {
@@ -51,8 +53,10 @@ final class TreeRemover {
         move(task, parent, name, moved);
         return;
       }
-      empty(task, parent, name, depth, moved);
-      errno = tryUnlink(task, parent, name, Linux.AT_REMOVEDIR);
+      for (int i = 0; i < TRIES && (i == 0 || errno == Linux.ENOTEMPTY); i++) {
+        empty(task, parent, name, depth, moved);
+        errno = tryUnlink(task, parent, name, Linux.AT_REMOVEDIR);
+      }
     }
     if (errno != 0 && errno != Linux.ENOENT) {
       throw new SystemCallException("unlinkat", name.toString(), errno);
@@ -77,6 +81,9 @@ final class TreeRemover {
 
   private static void empty(Task task, int parent, ByteString name, int depth, Moved moved) {
     int fd = open(task, parent, name);
+    if (fd < 0) {
+      return;
+    }
     try {
       List<ByteString> names = Directory.names(task, fd, name);
       for (int from = 0; from < names.size(); from += ROWS) {
@@ -103,10 +110,15 @@ final class TreeRemover {
     }
   }
 
+  /** A descriptor, or -1 if it is gone. */
   private static int open(Task task, int parent, ByteString name) {
     try (SyscallProgram program = SyscallProgram.small()) {
-      program.call(name, Sys.OPENAT, parent, program.memory.string(name), DIRECTORY_FLAGS);
+      program.tolerate(name, Sys.OPENAT, parent, program.memory.string(name), DIRECTORY_FLAGS);
       task.run(program);
+      if (program.errno(0) == Linux.ENOENT) {
+        return -1;
+      }
+      program.check(0);
       return (int) program.result(0);
     }
   }

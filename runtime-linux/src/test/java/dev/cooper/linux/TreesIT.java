@@ -16,10 +16,13 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -139,5 +142,36 @@ final class TreesIT {
     }
     assertThat(changes.paths())
         .containsExactly("d", "d/new", ".wh.gone", "home", "home/.wh..wh..opq", "home/in");
+  }
+
+  /** As where containers are closed while something still copies into them. */
+  @Test
+  void deleteWhenOthersAddAndRemoveMeanwhileRemovesAll() throws Exception {
+    for (int round = 0; round < 20; round++) {
+      Path directory = Files.createDirectories(tree.resolve("busy/below"));
+      CountDownLatch begun = new CountDownLatch(1);
+      FutureTask<Boolean> adding = new FutureTask<>(() -> add(directory, begun));
+      new Thread(adding).start();
+      begun.await();
+      HOST.runtime().delete(tree.resolve("busy"));
+      assertThat(adding.get()).as("the directory went while files came").isTrue();
+      assertThat(tree.resolve("busy")).doesNotExist();
+    }
+  }
+
+  /** Adds files and removes some of them; true if it was stopped by the directory's end. */
+  private static boolean add(Path directory, CountDownLatch begun) throws IOException {
+    try {
+      for (int i = 0; i < 20_000; i++) {
+        Path file = Files.createFile(directory.resolve("f" + i));
+        begun.countDown();
+        if (i % 3 == 0) {
+          Files.deleteIfExists(file);
+        }
+      }
+      return false;
+    } catch (NoSuchFileException gone) {
+      return true;
+    }
   }
 }

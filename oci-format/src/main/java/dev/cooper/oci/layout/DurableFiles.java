@@ -4,10 +4,12 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
@@ -23,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe.
  */
 public final class DurableFiles {
+  private static final int TRIES = 1000;
+
   private DurableFiles() {}
 
   /**
@@ -101,33 +105,56 @@ public final class DurableFiles {
   }
 
   /**
-   * Removes a directory and all that is in it, following no link.
+   * Removes a directory and all that is in it, following no link. What others remove meanwhile is
+   * fine, and what they add goes too, as long as they do not go on for ever.
    *
    * @param directory its path; nothing happens if it is not there
    * @throws IOException if something can't be removed
    */
   public static void deleteTree(Path directory) throws IOException {
-    if (!Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
-      return;
+    for (int i = 1; Files.exists(directory, LinkOption.NOFOLLOW_LINKS); i++) {
+      try {
+        deleteNow(directory);
+      } catch (DirectoryNotEmptyException e) {
+        if (i == TRIES) {
+          throw e;
+        }
+      }
     }
+  }
+
+  private static void deleteNow(Path directory) throws IOException {
     Files.walkFileTree(
         directory,
         new SimpleFileVisitor<>() {
           @Override
           public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
               throws IOException {
-            Files.delete(file);
+            Files.deleteIfExists(file);
             return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException failure)
+              throws IOException {
+            return gone(failure);
           }
 
           @Override
           public FileVisitResult postVisitDirectory(Path each, @Nullable IOException failure)
               throws IOException {
             if (failure != null) {
-              throw failure;
+              return gone(failure);
             }
-            Files.delete(each);
+            Files.deleteIfExists(each);
             return FileVisitResult.CONTINUE;
+          }
+
+          private static FileVisitResult gone(IOException failure) throws IOException {
+            if (failure instanceof NoSuchFileException) {
+              return FileVisitResult.CONTINUE;
+            }
+            throw failure;
           }
         });
   }
