@@ -33,7 +33,7 @@ import java.util.TreeSet;
  * nobody who removes images removes it in between. A pin is an empty file in this store's staging
  * directory; it is made, and blobs are removed, under one lock. Others of this JVM may have pinned
  * the same blob for an image that they have not added yet: so a pin goes only once every {@link
- * Session} is over that was open when its image was added. Thread-safe.
+ * Intake} is over that was open when its image was added. Thread-safe.
  */
 final class Blobs {
   private static final System.Logger LOG = System.getLogger(Blobs.class.getName());
@@ -50,9 +50,9 @@ final class Blobs {
   private final Map<Digest, Long> pinnedAt = new HashMap<>();
   private final NavigableSet<Long> open = new TreeSet<>();
   private final Deque<Release> releases = new ArrayDeque<>();
-  private long sessions;
+  private long intakes;
 
-  /** An image's blobs, and the last session that may have pinned one of them for another. */
+  /** An image's blobs, and the last intake that may have pinned one of them for another. */
   private record Release(Digest image, Set<Digest> blobs, long until) {}
 
   Blobs(Store store, SyncJournal journal, Path pins) {
@@ -62,10 +62,10 @@ final class Blobs {
   }
 
   /** The time in which an image's blobs come and the image is added. */
-  final class Session implements AutoCloseable {
+  final class Intake implements AutoCloseable {
     private final long number;
 
-    private Session(long number) {
+    private Intake(long number) {
       this.number = number;
     }
 
@@ -79,20 +79,20 @@ final class Blobs {
           sweep.underLock(); // an image was removed while its blobs were pinned
         }
       } catch (InterruptedIOException e) {
-        LOG.log(Level.DEBUG, "pins are left to the next session, or to the close", e);
+        LOG.log(Level.DEBUG, "pins are left to the next intake, or to the close", e);
       }
       sweep.emptyTrash();
     }
   }
 
-  private synchronized void over(long session) {
-    open.remove(session);
+  private synchronized void over(long intake) {
+    open.remove(intake);
   }
 
-  synchronized Session session() {
-    long number = ++sessions;
+  synchronized Intake intake() {
+    long number = ++intakes;
     open.add(number);
-    return new Session(number);
+    return new Intake(number);
   }
 
   Path path(Digest digest) {
@@ -187,7 +187,7 @@ final class Blobs {
   }
 
   private synchronized void pin(Digest digest) throws IOException {
-    pinnedAt.put(digest, sessions);
+    pinnedAt.put(digest, intakes);
     try {
       Files.createFile(pin(pins, digest));
     } catch (FileAlreadyExistsException e) {
@@ -202,7 +202,7 @@ final class Blobs {
   /** Lets go of blobs that an image holds from now on, once nobody else may need them. */
   synchronized void unpin(Digest image, Set<Digest> digests) throws IOException {
     boolean alone = open.isEmpty() && releases.isEmpty();
-    releases.add(new Release(image, digests, sessions));
+    releases.add(new Release(image, digests, intakes));
     if (alone) {
       release(); // else the end of a session does, and looks whether their images are still there
     }

@@ -42,7 +42,7 @@ final class Caches {
     Path directory(String id) {
       // An id names a cache by its digest, so that none can name a place outside (CVE-2024-9675).
       String name = Digest.sha256(id.getBytes(StandardCharsets.UTF_8)).hex();
-      return Cooper.io(
+      return Io.run(
           "cannot make the cache " + id,
           () -> {
             try (FileLocks.Held held = store.lock(Store.SWEEP)) {

@@ -40,19 +40,19 @@ final class Committer {
 
   Committer(ContainerFiles files) {
     this.files = files;
-    this.store = files.cooper().store();
+    this.store = files.session().store();
   }
 
   @SuppressWarnings("try") // the session is open, not used
   Image commit(CommitOptions options, List<String> names) throws IOException {
-    try (Blobs.Session session = store.session()) {
+    try (Blobs.Intake intake = store.intake()) {
       return write(options, names);
     }
   }
 
   private Image write(CommitOptions options, List<String> names) throws IOException {
     List<ImageReference> references = names.stream().map(ImageReference::parse).toList();
-    Instant clamp = options.clamp() != null ? options.clamp() : files.cooper().sourceDate();
+    Instant clamp = options.clamp() != null ? options.clamp() : files.session().sourceDate();
     StoredImage base = files.base();
     if (base != null && !options.squash()) {
       layers.addAll(base.manifest().layers());
@@ -68,7 +68,7 @@ final class Committer {
     }
     ImageConfig config = config(options, clamp, layers.size() - below);
     StoredImage image = store(config, options.docker(), references);
-    return new Image(files.cooper(), image);
+    return new Image(files.session(), image);
   }
 
   private void changes(@Nullable Instant clamp) throws IOException {
@@ -126,7 +126,7 @@ final class Committer {
         options.created() != null
             ? options.created()
             : draft.created() != null ? draft.created() : clamp;
-    Instant created = set != null ? set : files.cooper().now();
+    Instant created = set != null ? set : files.session().now();
     List<History> history = new ArrayList<>();
     StoredImage base = files.base();
     if (base != null && !options.squash()) {

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * thread-safe: {@link WorkingContainer} sees to that.
  */
 final class ContainerFiles {
-  private final Cooper cooper;
+  private final Session session;
   private final Containers.Owned owned;
   private final @Nullable StoredImage base;
   private final Draft draft;
@@ -43,12 +43,12 @@ final class ContainerFiles {
   /** A step that is a layer already: its tar, and its tree as a lower directory. */
   record Sealed(StepTar tar, Path tree) {}
 
-  ContainerFiles(Cooper cooper, Containers.Owned owned, @Nullable StoredImage base, Draft draft) {
-    this.cooper = cooper;
+  ContainerFiles(Session session, Containers.Owned owned, @Nullable StoredImage base, Draft draft) {
+    this.session = session;
     this.owned = owned;
     this.base = base;
     this.draft = draft;
-    this.pending = new PendingTree(owned.path().resolve("steps"), cooper.view(base));
+    this.pending = new PendingTree(owned.path().resolve("steps"), session.view(base));
   }
 
   String id() {
@@ -61,7 +61,7 @@ final class ContainerFiles {
   }
 
   void rename(String name) {
-    Cooper.io(
+    Io.run(
         "cannot name the container " + label(),
         () -> {
           owned.rename(name);
@@ -70,8 +70,8 @@ final class ContainerFiles {
     save();
   }
 
-  Cooper cooper() {
-    return cooper;
+  Session session() {
+    return session;
   }
 
   Draft draft() {
@@ -91,7 +91,7 @@ final class ContainerFiles {
   }
 
   void tell(BuildEvent event) {
-    cooper.listener().on(event);
+    session.listener().on(event);
   }
 
   void notice(String message) {
@@ -135,7 +135,7 @@ final class ContainerFiles {
     if (known != null) {
       return known;
     }
-    return Cooper.io("cannot mount the root filesystem of container " + label(), this::mount);
+    return Io.run("cannot mount the root filesystem of container " + label(), this::mount);
   }
 
   /** The users of a mounted root, read anew only if its files may have changed. */
@@ -175,28 +175,28 @@ final class ContainerFiles {
         Files.delete(step.file());
       }
     }
-    pending = new PendingTree(owned.path().resolve("steps"), cooper.view(base));
+    pending = new PendingTree(owned.path().resolve("steps"), session.view(base));
     return mounted();
   }
 
   /** Takes back what was written of the copies: none of them is lost, and none is there by half. */
   private void asBefore(int sealedBefore) {
     unmount();
-    cooper.runtime().delete(owned.path().resolve("changes"));
+    session.runtime().get().delete(owned.path().resolve("changes"));
     while (sealed.size() > sealedBefore) {
-      cooper.runtime().delete(Store.parent(sealed.remove(sealed.size() - 1).tree()));
+      session.runtime().get().delete(Store.parent(sealed.remove(sealed.size() - 1).tree()));
     }
   }
 
   private Rootfs remount() throws IOException {
     List<Path> layers = new ArrayList<>();
     if (base != null) {
-      layers.addAll(cooper.trees().unpacked(base, cooper.runtime(), this::notice));
+      layers.addAll(session.trees().unpacked(base, session.runtime().get(), this::notice));
     }
     for (Sealed one : sealed) {
       layers.add(one.tree());
     }
-    return cooper.runtime().mount(layers, owned.path(), this::notice);
+    return session.runtime().get().mount(layers, owned.path(), this::notice);
   }
 
   private void replay(Rootfs into, StepTar step) throws IOException {
@@ -211,7 +211,7 @@ final class ContainerFiles {
 
   /** Changes files: into a tar while nothing is mounted, else into the root. */
   void change(String description, Change change) {
-    Cooper.io(
+    Io.run(
         description + " failed in container " + label(),
         () -> {
           boolean changed = apply(change);
@@ -248,7 +248,7 @@ final class ContainerFiles {
   /** Notes that a command ran; what it changed is sealed where each step is a layer. */
   void ran(String description) {
     draft.changedFiles(description);
-    Cooper.io(
+    Io.run(
         "cannot keep what \"" + description + "\" changed in container " + label(),
         () -> {
           seal();
@@ -289,7 +289,7 @@ final class ContainerFiles {
     draft.edit(
         "WORKDIR " + path, made, image -> image.withConfig(image.config().withWorkingDir(path)));
     if (made) {
-      Cooper.io(
+      Io.run(
           "cannot keep the directory " + path,
           () -> {
             seal();
@@ -311,16 +311,16 @@ final class ContainerFiles {
               + " is a file: remove it, or choose another");
     }
     if (there == null) {
-      Cooper.io(
+      Io.run(
           "cannot make the directory " + path,
           () -> {
             Change change =
                 (root, sink, layer) ->
-                    new DestinationSink(root, sink, layer, 0, 0, null, cooper.now())
+                    new DestinationSink(root, sink, layer, 0, 0, null, session.now())
                         .to(place.path())
                         .put(
                             TarEntry.directory(ByteString.EMPTY, 0755)
-                                .withMtime(cooper.now().getEpochSecond(), 0));
+                                .withMtime(session.now().getEpochSecond(), 0));
             apply(change);
             return true;
           });
@@ -329,18 +329,18 @@ final class ContainerFiles {
   }
 
   Image commit(CommitOptions options, List<String> names) {
-    names.forEach(cooper::prepare);
-    return Cooper.io(
+    names.forEach(session.registries()::prepare);
+    return Io.run(
         "cannot commit container " + label(), () -> new Committer(this).commit(options, names));
   }
 
   /** Writes the draft beside a named container's files, for whoever opens it later. */
   void save() {
     if (owned.name() != null) {
-      Cooper.io(
+      Io.run(
           "cannot save container " + label(),
           () -> {
-            ContainerRecord.write(owned.path(), this, cooper.store());
+            ContainerRecord.write(owned.path(), this, session.store());
             return true;
           });
     }
@@ -355,7 +355,7 @@ final class ContainerFiles {
   /** Mounts again what was mounted when it was closed. */
   void reopen(boolean wasMounted) {
     if (wasMounted) {
-      Cooper.io(
+      Io.run(
           "cannot mount the root filesystem of container " + label(),
           () -> {
             rootfs = remount();
@@ -377,13 +377,13 @@ final class ContainerFiles {
         this::save,
         this::unmount,
         () ->
-            Cooper.io(
+            Io.run(
                 "cannot close container " + label(),
                 () -> {
                   owned.close();
                   return true;
                 }),
-        () -> cooper.closed(this));
+        () -> session.closed(this));
   }
 
   void remove() {
@@ -391,13 +391,13 @@ final class ContainerFiles {
     EachOf.run(
         this::unmount,
         () ->
-            Cooper.io(
+            Io.run(
                 "cannot remove container " + label(),
                 () -> {
                   owned.delete();
                   return true;
                 }),
-        () -> cooper.closed(this));
+        () -> session.closed(this));
   }
 
   private void unmount() {

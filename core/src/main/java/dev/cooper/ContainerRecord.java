@@ -59,7 +59,7 @@ final class ContainerRecord {
         "time", step.time().toString(), "text", step.text(), "changesFiles", step.changesFiles());
   }
 
-  static ContainerFiles read(Cooper cooper, Containers.Owned owned) throws IOException {
+  static ContainerFiles read(Session session, Containers.Owned owned) throws IOException {
     ImageConfig saved = ImageConfig.parse(Files.readAllBytes(owned.path().resolve(FILE)));
     Map<String, @Nullable Object> extra = new LinkedHashMap<>(saved.extra());
     Map<?, ?> own = asMap(extra.remove(KEY));
@@ -67,7 +67,7 @@ final class ContainerRecord {
     StoredImage base =
         image == null
             ? null
-            : cooper
+            : session
                 .store()
                 .find(image.toString())
                 .orElseThrow(
@@ -78,9 +78,9 @@ final class ContainerRecord {
                                 + " of container "
                                 + owned.name()
                                 + " is no longer in the store"));
-    Draft draft = new Draft(saved.withExtra(extra), cooper.clock());
+    Draft draft = new Draft(saved.withExtra(extra), session.clock());
     draft.restore(own);
-    ContainerFiles files = new ContainerFiles(cooper, owned, base, draft);
+    ContainerFiles files = new ContainerFiles(session, owned, base, draft);
     List<ContainerFiles.Sealed> sealed = new ArrayList<>();
     for (StepTar tar : reopen(owned, own.get("sealed"))) {
       sealed.add(

@@ -1,35 +1,16 @@
 package dev.cooper;
 
 import dev.cooper.oci.Descriptor;
-import dev.cooper.oci.ImageConfig;
-import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.Index;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.Platform;
-import dev.cooper.oci.layer.EntrySink;
 import dev.cooper.oci.registry.RegistryClient;
-import dev.cooper.oci.registry.TransferEvent;
-import dev.cooper.spi.ContainerRuntime;
-import dev.cooper.spi.RootView;
-import dev.cooper.spi.Rootfs;
-import dev.cooper.spi.RuntimeOptions;
-import dev.cooper.spi.RuntimeProvider;
-import dev.cooper.spi.SizeSink;
-import dev.cooper.spi.TreeFilter;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.ServiceLoader;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -40,45 +21,13 @@ import org.jspecify.annotations.Nullable;
  * containers and ends their processes.
  */
 public final class Cooper implements AutoCloseable {
-  static final String NO_RUNTIME =
-      "nothing here can run a command in a container: on Linux, add dev.cooper:cooper-runtime-linux to the dependencies; elsewhere build without run";
   private static final String DOCKER = "docker://";
   private static @Nullable Cooper shared;
 
-  private final Store store;
-  private final BuildListener listener;
-  private final Clock clock;
-  private final @Nullable Instant sourceDate;
-  private final LayerTrees trees;
-  private final Registries registries;
-  private final RuntimeOptions runtimeOptions;
-  private final RunDefaults runs;
-  private final Set<ContainerFiles> open = ConcurrentHashMap.newKeySet();
-  private @Nullable ContainerRuntime runtime;
-  private volatile boolean closed;
-  private boolean ended;
+  private final Session session;
 
-  Cooper(
-      Path directory,
-      BuildListener listener,
-      Clock clock,
-      @Nullable Instant sourceDate,
-      ImageLimits limits,
-      RegistrySettings registries,
-      RunDefaults runs,
-      RuntimeOptions runtimeOptions) {
-    this.runtimeOptions = runtimeOptions;
-    this.runs = runs;
-    this.listener = listener;
-    this.clock = clock;
-    this.sourceDate = sourceDate;
-    Background.begin("runtime", this::prepareRuntime);
-    this.store =
-        io(
-            "cannot open the store " + directory,
-            () -> Store.open(directory, clock, limits, this::runtime));
-    this.trees = new LayerTrees(store);
-    this.registries = new Registries(this, registries);
+  Cooper(Session session) {
+    this.session = session;
   }
 
   /**
@@ -103,7 +52,7 @@ public final class Cooper implements AutoCloseable {
   /** The one that {@link Builder} uses, closed when the JVM ends. */
   static synchronized Cooper shared() {
     Cooper known = shared;
-    if (known == null || known.closed) {
+    if (known == null || known.session.isClosed()) {
       known = builder().build();
       shared = known;
       Runtime.getRuntime().addShutdownHook(new Thread(known::close, "cooper-close"));
@@ -135,19 +84,19 @@ public final class Cooper implements AutoCloseable {
       case "oci", "oci-archive", "docker-archive", "docker-daemon" -> from(brought(image));
       case "rootfs" -> from(importRoot(Path.of(rest)));
       default -> {
-        registries.prepare(image);
+        session.registries().prepare(image);
         yield from(pull(image));
       }
     };
   }
 
   private Image brought(String place) {
-    return io(
+    return Io.run(
         "cannot get " + place,
         () ->
             new Image(
-                this,
-                new ImageCopy(this, registries, CopyImageOptions.DEFAULT)
+                session,
+                new ImageCopy(session, CopyImageOptions.DEFAULT)
                     .bring(ImagePlace.parse(place), null)));
   }
 
@@ -160,8 +109,8 @@ public final class Cooper implements AutoCloseable {
    */
   public WorkingContainer from(Path path) {
     return from(
-        ImagePlaces.isImage(path, store.limits())
-            ? ImagePlaces.only(this, path, null)
+        ImagePlaces.isImage(path, session.store().limits())
+            ? ImagePlaces.only(session, path, null)
             : importRoot(path));
   }
 
@@ -172,7 +121,7 @@ public final class Cooper implements AutoCloseable {
    * @return a container of the caller's own
    */
   public WorkingContainer from(Image image) {
-    return begin(image.stored());
+    return session.begin(image.stored());
   }
 
   /**
@@ -181,26 +130,7 @@ public final class Cooper implements AutoCloseable {
    * @return a container of the caller's own, with an empty root
    */
   public WorkingContainer scratch() {
-    return begin(null);
-  }
-
-  private WorkingContainer begin(@Nullable StoredImage base) {
-    requireOpen();
-    ImageConfig config = base == null ? ImageConfig.of(Platform.current()) : base.config();
-    // What a Dockerfile beginning from the base would run was the base's to say; the new image says
-    // its own.
-    Draft draft = new Draft(config.withConfig(config.config().withOnBuild(List.of())), clock);
-    return io(
-        "cannot begin a working container",
-        () -> {
-          ContainerFiles files =
-              new ContainerFiles(this, store.containers().create(base, null), base, draft);
-          opened(files);
-          if (base != null) {
-            store.images().used(base.descriptor().digest());
-          }
-          return new WorkingContainer(files);
-        });
+    return session.begin(null);
   }
 
   // --- containers
@@ -211,11 +141,11 @@ public final class Cooper implements AutoCloseable {
    * @return in no order
    */
   public List<ContainerInfo> containers() {
-    requireOpen();
-    return io(
+    session.requireOpen();
+    return Io.run(
         "cannot list the working containers",
         () ->
-            store.containers().list().stream()
+            session.store().containers().list().stream()
                 .map(
                     entry ->
                         new ContainerInfo(
@@ -234,19 +164,7 @@ public final class Cooper implements AutoCloseable {
    * @throws OperationException if it is open elsewhere
    */
   public WorkingContainer container(String name) {
-    requireOpen();
-    return io(
-        "cannot open container " + name,
-        () -> {
-          Containers.Owned owned = store.containers().open(name);
-          if (owned == null) {
-            throw new ContainerNotFoundException(
-                "no working container is named " + name + " in the store " + store.directory());
-          }
-          ContainerFiles files = ContainerRecord.read(this, owned);
-          opened(files);
-          return new WorkingContainer(files);
-        });
+    return session.reopen(name);
   }
 
   // --- images
@@ -259,8 +177,7 @@ public final class Cooper implements AutoCloseable {
    * @throws ImageNotFoundException if there is none
    */
   public Image image(String nameOrId) {
-    return findImage(nameOrId)
-        .orElseThrow(() -> notFound(nameOrId, "pull or load one, or begin from a file", null));
+    return new Image(session, session.image(nameOrId));
   }
 
   /**
@@ -270,9 +187,9 @@ public final class Cooper implements AutoCloseable {
    * @return the image
    */
   public Optional<Image> findImage(String nameOrId) {
-    requireOpen();
-    return io("cannot read the store", () -> store.find(nameOrId))
-        .map(image -> new Image(this, image));
+    session.requireOpen();
+    return Io.run("cannot read the store", () -> session.store().find(nameOrId))
+        .map(image -> new Image(session, image));
   }
 
   /**
@@ -302,11 +219,11 @@ public final class Cooper implements AutoCloseable {
    * @throws ImageNotFoundException if there is none, and pulling is not allowed
    */
   public Image pull(String image, PullOptions options) {
-    requireOpen();
+    session.requireOpen();
     String name = image.startsWith(DOCKER) ? image.substring(DOCKER.length()) : image;
-    return io(
+    return Io.run(
         "cannot pull " + name,
-        () -> new Image(this, registries.pull(name, options, this::runtime)));
+        () -> new Image(session, session.registries().pull(name, options, session.runtime()::get)));
   }
 
   /**
@@ -323,12 +240,11 @@ public final class Cooper implements AutoCloseable {
    * @throws dev.cooper.oci.OperationException if a place refuses it, or has none
    */
   public void copy(String from, String to, CopyImageOptions options) {
-    requireOpen();
-    io(
+    session.requireOpen();
+    Io.run(
         "cannot copy " + from + " to " + to,
         () -> {
-          new ImageCopy(this, registries, options)
-              .copy(ImagePlace.parse(from), ImagePlace.parse(to));
+          new ImageCopy(session, options).copy(ImagePlace.parse(from), ImagePlace.parse(to));
           return true;
         });
   }
@@ -360,15 +276,17 @@ public final class Cooper implements AutoCloseable {
    */
   public Descriptor pushIndex(
       List<Image> images, String reference, PushOptions options, UnaryOperator<Index> edit) {
-    requireOpen();
-    return io(
+    session.requireOpen();
+    return Io.run(
         "cannot push " + reference,
         () ->
-            registries.push(
-                images.stream().map(Image::stored).toList(),
-                ImageReference.parse(reference),
-                options,
-                edit));
+            session
+                .registries()
+                .push(
+                    images.stream().map(Image::stored).toList(),
+                    ImageReference.parse(reference),
+                    options,
+                    edit));
   }
 
   /**
@@ -378,37 +296,8 @@ public final class Cooper implements AutoCloseable {
    * @return closed with this
    */
   public RegistryClient registry() {
-    requireOpen();
-    return io("cannot read the settings for registries", registries::client);
-  }
-
-  /** Tells which registry is likely to be spoken to soon. */
-  void prepare(String name) {
-    registries.prepare(name);
-  }
-
-  Descriptor push(StoredImage image, ImageReference target, PushOptions options) {
-    requireOpen();
-    return io("cannot push " + target, () -> registries.push(image, target, options));
-  }
-
-  ImageNotFoundException notFound(String name, String remedy, @Nullable Throwable cause) {
-    return new ImageNotFoundException(
-        "no image is called \""
-            + name
-            + "\" in the store "
-            + store.directory()
-            + ": it holds "
-            + names()
-            + "; "
-            + remedy,
-        cause);
-  }
-
-  private String names() {
-    List<String> names = new ArrayList<>();
-    images().forEach(image -> names.addAll(image.names()));
-    return names.isEmpty() ? "no named image" : String.join(", ", names);
+    session.requireOpen();
+    return Io.run("cannot read the settings for registries", session.registries()::client);
   }
 
   /**
@@ -417,10 +306,7 @@ public final class Cooper implements AutoCloseable {
    * @return in no order
    */
   public List<Image> images() {
-    requireOpen();
-    return io(
-        "cannot read the store",
-        () -> store.list().stream().map(image -> new Image(this, image)).toList());
+    return session.images().stream().map(image -> new Image(session, image)).toList();
   }
 
   /**
@@ -447,13 +333,14 @@ public final class Cooper implements AutoCloseable {
   }
 
   private List<Image> load(Path path, boolean unpack) {
-    requireOpen();
-    return io(
+    session.requireOpen();
+    return Io.run(
         "cannot load " + path,
         () ->
-            new ImageImport(store, unpack ? runtime() : null, this::notice)
+            new ImageImport(
+                    session.store(), unpack ? session.runtime().get() : null, session::notice)
                 .all(path, Platform.current()).stream()
-                    .map(image -> new Image(this, image))
+                    .map(image -> new Image(session, image))
                     .toList());
   }
 
@@ -464,33 +351,16 @@ public final class Cooper implements AutoCloseable {
    * @return the image, without a name
    */
   public Image importRoot(Path path) {
-    requireOpen();
-    return io("cannot make an image of " + path, () -> new Image(this, root(path)));
+    session.requireOpen();
+    return Io.run("cannot make an image of " + path, () -> new Image(session, root(path)));
   }
 
   private StoredImage root(Path path) throws IOException {
-    requireNamed(path);
-    RootfsImport imported = new RootfsImport(store, Platform.current(), now());
+    Copies.requireNamed(path);
+    RootfsImport imported = new RootfsImport(session.store(), Platform.current(), session.now());
     return Files.isDirectory(path)
-        ? imported.directory(path, optionalRuntime(), this::notice, null)
+        ? imported.directory(path, session.runtime().find(), session::notice, null)
         : imported.tarball(path, null);
-  }
-
-  /** An empty path is the working directory, which nobody means who says nothing. */
-  static void requireNamed(Path path) {
-    if (path.toString().isEmpty()) {
-      throw new IllegalArgumentException("found an empty path: say \".\" for this directory");
-    }
-  }
-
-  void transferred(TransferEvent event) {
-    synchronized (registries) {
-      listener.on(new BuildEvent.Transferred("registry", event));
-    }
-  }
-
-  void notice(String message) {
-    listener.on(new BuildEvent.Notice("store", message));
   }
 
   /**
@@ -501,13 +371,7 @@ public final class Cooper implements AutoCloseable {
    * @param options the format and compression
    */
   public void save(List<Image> images, Path path, SaveOptions options) {
-    requireOpen();
-    io(
-        "cannot save to " + path,
-        () -> {
-          new ImageSaver(store, options).save(images, path);
-          return true;
-        });
+    session.save(images, path, options);
   }
 
   /**
@@ -516,195 +380,16 @@ public final class Cooper implements AutoCloseable {
    * @return of use as long as this is open
    */
   public StoreMaintenance maintenance() {
-    return new StoreMaintenance(this);
+    return new StoreMaintenance(session);
   }
 
-  // --- inside
-
-  Store store() {
-    return store;
-  }
-
-  Clock clock() {
-    return clock;
-  }
-
-  LayerTrees trees() {
-    return trees;
-  }
-
-  BuildListener listener() {
-    return listener;
-  }
-
-  RunDefaults runs() {
-    return runs;
-  }
-
-  @Nullable Instant sourceDate() {
-    return sourceDate;
-  }
-
-  /** The time in whole seconds: what is recorded is never finer. */
-  Instant now() {
-    return sourceDate != null
-        ? sourceDate
-        : Instant.ofEpochSecond(clock.instant().getEpochSecond());
-  }
-
-  /** The tree of an image without unpacking it. */
-  RootView view(@Nullable StoredImage image) {
-    return image == null
-        ? EmptyView.INSTANCE
-        : io("cannot read the layers of " + image.label(), () -> ImageView.open(store, image));
-  }
-
-  /** What runs commands; there is none but on Linux. */
-  synchronized ContainerRuntime runtime() {
-    ContainerRuntime known = optionalRuntime();
-    if (known == null) {
-      throw new OperationException(NO_RUNTIME);
-    }
-    return known;
-  }
-
-  private void prepareRuntime() {
-    ContainerRuntime known = optionalRuntime();
-    if (known != null) {
-      known.prepare();
-    }
-  }
-
-  /** While it closes there still is one: what belongs to others' ids only that can remove. */
-  private synchronized @Nullable ContainerRuntime optionalRuntime() {
-    if (ended) {
-      requireOpen();
-    }
-    if (runtime == null) {
-      RuntimeProvider provider = provider();
-      runtime = provider == null ? null : provider.open(runtimeOptions);
-    }
-    return runtime;
-  }
-
-  /** What opens runtimes; there is none but on Linux. */
-  static @Nullable RuntimeProvider provider() {
-    return System.getProperty("os.name", "").equals("Linux")
-        ? ServiceLoader.load(RuntimeProvider.class, RuntimeProvider.class.getClassLoader())
-            .findFirst()
-            .orElse(null)
-        : null;
-  }
-
-  /**
-   * What reads the host's files: the runtime, which sees their bytes as they are, or the JDK's own
-   * file system.
-   */
-  HostTree host() {
-    ContainerRuntime known = optionalRuntime();
-    return known != null ? known::readHost : PortableTree::read;
-  }
-
-  /** Measures a directory, with what the runtime or else the JDK knows of it. */
-  void measure(Path directory, int depth, SizeSink sink) throws IOException {
-    ContainerRuntime known = optionalRuntime();
-    if (known != null) {
-      known.measure(directory, depth, sink);
-    } else {
-      PortableSizes.measure(directory, depth, sink);
-    }
-  }
-
-  /** Reads trees of the host. */
-  interface HostTree {
-    void readHost(Path path, TreeFilter filter, EntrySink sink, Consumer<String> notices)
-        throws IOException;
-  }
-
-  /** The roots of its containers that are mounted now. */
-  List<Rootfs> mounted() {
-    List<Rootfs> mounted = new ArrayList<>();
-    open.forEach(files -> files.mountedNow().ifPresent(mounted::add));
-    return mounted;
-  }
-
-  /** Whoever closes this closes what is open then, and what is opened later closes itself. */
-  private void opened(ContainerFiles files) {
-    open.add(files);
-    if (closed && open.remove(files)) {
-      files.close();
-      requireOpen();
-    }
-  }
-
-  void closed(ContainerFiles files) {
-    open.remove(files);
-  }
-
-  void requireOpen() {
-    if (closed) {
-      throw new ContainerStateException(
-          "this Cooper is closed: build another with Cooper.builder()");
-    }
-  }
-
-  /** Something that can fail reading or writing. */
-  interface Io<T extends @Nullable Object> {
-    T run() throws IOException;
-  }
-
-  /** Runs it; a failure says what was being done. */
-  static <T extends @Nullable Object> T io(String what, Io<T> body) {
-    try {
-      return body.run();
-    } catch (IOException e) {
-      throw new OperationException(
-          what + ": " + reason(e) + (FullDisk.isCause(e) ? FullDisk.REMEDY : ""), e);
-    } catch (UncheckedIOException e) {
-      throw new OperationException(what + ": " + e.getMessage(), e);
-    }
-  }
-
-  private static String reason(IOException e) {
-    return e.getClass() == IOException.class ? String.valueOf(e.getMessage()) : e.toString();
+  Session session() {
+    return session;
   }
 
   /** Closes its containers, removing those without a name, and ends every process. */
   @Override
   public void close() {
-    synchronized (this) {
-      if (closed) {
-        return;
-      }
-      closed = true;
-    }
-    List<Runnable> closing = new ArrayList<>();
-    for (ContainerFiles files : List.copyOf(open)) {
-      if (open.remove(files)) {
-        closing.add(files::close);
-      }
-    }
-    closing.add(this::closeStore);
-    EachOf.run(closing);
-  }
-
-  private void closeStore() {
-    EachOf.run(
-        registries::close,
-        () ->
-            io(
-                "cannot close the store",
-                () -> {
-                  store.close();
-                  return true;
-                }),
-        this::closeRuntime);
-  }
-
-  private synchronized void closeRuntime() {
-    ended = true;
-    if (runtime != null) {
-      runtime.close();
-    }
+    session.close();
   }
 }

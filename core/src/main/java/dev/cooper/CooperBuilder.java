@@ -230,13 +230,15 @@ public final class CooperBuilder {
    */
   public Cooper build() {
     return new Cooper(
-        store,
-        listener,
-        clock,
-        sourceDate,
-        limits,
-        registries,
-        runs,
-        new RuntimeOptions(isolation.asked(), engine));
+        new Session(
+            new Session.Settings(
+                store,
+                listener,
+                clock,
+                sourceDate,
+                limits,
+                registries,
+                runs,
+                new RuntimeOptions(isolation.asked(), engine))));
   }
 }

@@ -94,7 +94,7 @@ final class Copies {
   void copy(List<Path> sources, String destination, CopyOptions options) {
     requireNoChecksum(sources, options);
     for (Path source : sources) {
-      Cooper.requireNamed(source);
+      requireNamed(source);
       if (!Files.exists(source)) {
         throw new SourceNotFoundException("cannot copy " + source + ": it " + missing(source));
       }
@@ -111,7 +111,7 @@ final class Copies {
 
   private static String missing(Path source) {
     if (Files.isSymbolicLink(source)) {
-      Path target = Cooper.io("cannot read " + source, () -> Files.readSymbolicLink(source));
+      Path target = Io.run("cannot read " + source, () -> Files.readSymbolicLink(source));
       return "is a link to " + target + ", where nothing is: remove it, or leave it out";
     }
     return "does not exist" + (source.isAbsolute() ? "" : " in " + Path.of("").toAbsolutePath());
@@ -127,7 +127,8 @@ final class Copies {
           Target target = target(root, destination, several);
           boolean directory = Files.isDirectory(source);
           files
-              .cooper()
+              .session()
+              .runtime()
               .host()
               .readHost(
                   source,
@@ -150,8 +151,8 @@ final class Copies {
 
   /** The store grows while it is copied, and is nothing that an image wants. */
   private TreeFilter withoutStore(Path source, TreeFilter filter) {
-    Path store = files.cooper().store().directory();
-    Path real = Cooper.io("cannot copy " + source, source::toRealPath);
+    Path store = files.session().store().directory();
+    Path real = Io.run("cannot copy " + source, source::toRealPath);
     if (!store.startsWith(real)) {
       return filter;
     }
@@ -209,7 +210,7 @@ final class Copies {
     requireNoChecksum(source, options);
     if (Files.isRegularFile(source)
         && options.unpack()
-        && Cooper.io("cannot read " + source, () -> isArchive(source))) {
+        && Io.run("cannot read " + source, () -> isArchive(source))) {
       change(
           describe("ADD", List.of(source), destination),
           options,
@@ -224,7 +225,7 @@ final class Copies {
   }
 
   private void unpack(Path source, ByteString directory, DestinationSink sink) throws IOException {
-    LayerBudget budget = ImageBudget.of(files.cooper().store().limits()).layer(Files.size(source));
+    LayerBudget budget = ImageBudget.of(files.session().store().limits()).layer(Files.size(source));
     try (TarReader reader =
         TarReader.over(Decompression.open(Files.newInputStream(source)), budget)) {
       LayerScan.pump(reader, new NormalizingSink(sink.to(directory), new LayerPaths()));
@@ -249,11 +250,11 @@ final class Copies {
   /** Adds what a URL names; it goes under the URL's name where the destination is a directory. */
   void download(URI url, String destination, CopyOptions options) {
     Path directory =
-        Cooper.io("cannot make a place for a download", () -> files.cooper().store().temporary());
+        Io.run("cannot make a place for a download", () -> files.session().store().temporary());
     try {
       boolean into = target(files.view(), destination, false).directory();
       Path file = directory.resolve(into ? Downloads.name(url) : "download");
-      Downloads.fetch(url, file, options.checksum(), files.cooper().store().limits());
+      Downloads.fetch(url, file, options.checksum(), files.session().store().limits());
       copy(
           "ADD " + Downloads.redacted(url) + " " + destination,
           file,
@@ -261,7 +262,7 @@ final class Copies {
           false,
           options.mode() == null ? options.mode(0600) : options);
     } finally {
-      Cooper.io(
+      Io.run(
           "cannot remove a download",
           () -> {
             DurableFiles.deleteTree(directory);
@@ -285,7 +286,7 @@ final class Copies {
           sink.to(PathResolver.resolve(root, ByteString.utf8(absolute.substring(1))).path());
           sink.begin(
               TarEntry.file(ByteString.EMPTY, 0644, bytes.length)
-                  .withMtime(files.cooper().now().getEpochSecond(), 0));
+                  .withMtime(files.session().now().getEpochSecond(), 0));
           sink.write(bytes, 0, bytes.length);
           sink.end();
         });
@@ -306,7 +307,7 @@ final class Copies {
           writer.write(
               root,
               new DestinationSink(
-                  root, out, layer, uid, gid, options.mode(), files.cooper().now()));
+                  root, out, layer, uid, gid, options.mode(), files.session().now()));
         });
   }
 
@@ -333,6 +334,13 @@ final class Copies {
     @Override
     public void end() throws IOException {
       out.end();
+    }
+  }
+
+  /** An empty path is the working directory, which nobody means who says nothing. */
+  static void requireNamed(Path path) {
+    if (path.toString().isEmpty()) {
+      throw new IllegalArgumentException("found an empty path: say \".\" for this directory");
     }
   }
 }

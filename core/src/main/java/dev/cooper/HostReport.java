@@ -75,11 +75,11 @@ public record HostReport(List<Finding> findings) {
 
   /** Looks, on a store's file system, with what the runtime knows of this host. */
   static HostReport of(Path store, RuntimeOptions options) {
-    RuntimeProvider provider = Cooper.provider();
+    RuntimeProvider provider = HostRuntime.provider();
     if (provider == null) {
       return new HostReport(
           List.of(
-              new Finding("commands", false, Cooper.NO_RUNTIME),
+              new Finding("commands", false, HostRuntime.MISSING),
               new Finding(
                   ISOLATION + Isolation.NONE.word(), true, "no command runs; all else works")));
     }

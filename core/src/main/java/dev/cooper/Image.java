@@ -14,11 +14,11 @@ import java.util.List;
  * An image of a store. Immutable: its names are those that it had when it was found. Thread-safe.
  */
 public final class Image {
-  private final Cooper cooper;
+  private final Session session;
   private final StoredImage stored;
 
-  Image(Cooper cooper, StoredImage stored) {
-    this.cooper = cooper;
+  Image(Session session, StoredImage stored) {
+    this.session = session;
     this.stored = stored;
   }
 
@@ -102,7 +102,7 @@ public final class Image {
           "cannot push " + stored.label() + ": it has no name; tag it, or say where to");
     }
     for (ImageReference name : stored.names()) {
-      cooper.push(stored, name, PushOptions.DEFAULT);
+      session.push(stored, name, PushOptions.DEFAULT);
     }
     return this;
   }
@@ -130,7 +130,7 @@ public final class Image {
    * @throws dev.cooper.oci.registry.RegistryException if the registry refuses it
    */
   public Descriptor push(String reference, PushOptions options) {
-    return cooper.push(stored, ImageReference.parse(reference), options);
+    return session.push(stored, ImageReference.parse(reference), options);
   }
 
   /**
@@ -139,7 +139,7 @@ public final class Image {
    * @return a container of the caller's own
    */
   public WorkingContainer container() {
-    return cooper.from(this);
+    return session.begin(stored);
   }
 
   /**
@@ -149,10 +149,10 @@ public final class Image {
    * @return the image with its names
    */
   public Image tag(String name) {
-    cooper.requireOpen();
-    return Cooper.io(
+    session.requireOpen();
+    return Io.run(
         "cannot tag " + stored.label(),
-        () -> new Image(cooper, cooper.store().tag(stored, ImageReference.parse(name))));
+        () -> new Image(session, session.store().tag(stored, ImageReference.parse(name))));
   }
 
   /**
@@ -161,11 +161,11 @@ public final class Image {
    * @param name one of its names
    */
   public void untag(String name) {
-    cooper.requireOpen();
-    Cooper.io(
+    session.requireOpen();
+    Io.run(
         "cannot untag " + name,
         () -> {
-          cooper.store().untag(ImageReference.parse(name));
+          session.store().untag(ImageReference.parse(name));
           return true;
         });
   }
@@ -176,11 +176,11 @@ public final class Image {
    * @throws dev.cooper.oci.OperationException if a working container began from it
    */
   public void remove() {
-    cooper.requireOpen();
-    Cooper.io(
+    session.requireOpen();
+    Io.run(
         "cannot remove " + stored.label(),
         () -> {
-          cooper.store().remove(stored);
+          session.store().remove(stored);
           return true;
         });
   }
@@ -193,7 +193,7 @@ public final class Image {
    * @return this
    */
   public Image save(Path path, SaveOptions options) {
-    cooper.save(List.of(this), path, options);
+    session.save(List.of(this), path, options);
     return this;
   }
 

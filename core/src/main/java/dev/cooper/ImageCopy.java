@@ -31,16 +31,16 @@ import org.jspecify.annotations.Nullable;
  * through the store. What a Docker archive or a daemon takes is made of an image of the store.
  */
 final class ImageCopy {
-  private final Cooper cooper;
+  private final Session session;
   private final Store store;
   private final Registries registries;
   private final CopyImageOptions options;
   private final Platform platform;
 
-  ImageCopy(Cooper cooper, Registries registries, CopyImageOptions options) {
-    this.cooper = cooper;
-    this.store = cooper.store();
-    this.registries = registries;
+  ImageCopy(Session session, CopyImageOptions options) {
+    this.session = session;
+    this.store = session.store();
+    this.registries = session.registries();
     this.options = options;
     this.platform = options.platform() == null ? Platform.current() : options.platform();
   }
@@ -55,7 +55,7 @@ final class ImageCopy {
     if (to instanceof ImagePlace.Stored stored) {
       bring(from, ImageReference.parse(stored.name()));
     } else if (from instanceof ImagePlace.Stored stored) {
-      write(cooper.image(stored.name()).stored(), to);
+      write(session.image(stored.name()), to);
     } else if (from instanceof ImagePlace.Daemon || needsPlainLayers(to)) {
       through(from, to);
     } else {
@@ -72,7 +72,7 @@ final class ImageCopy {
 
   /** Brings an image into the store, by a name or without. */
   StoredImage bring(ImagePlace from, @Nullable ImageReference as) throws IOException {
-    ImageImport importer = new ImageImport(store, null, cooper::notice);
+    ImageImport importer = new ImageImport(store, null, session::notice);
     if (from instanceof ImagePlace.File file) {
       file.requireThere();
       return importer.one(file.path(), file.name(), platform, as);
@@ -93,7 +93,7 @@ final class ImageCopy {
         store.deleteTree(temporary);
       }
     }
-    StoredImage image = cooper.image(((ImagePlace.Stored) from).name()).stored();
+    StoredImage image = session.image(((ImagePlace.Stored) from).name());
     return as == null ? image : store.tag(image, as);
   }
 

@@ -138,7 +138,7 @@ final class ImageImport {
   StoredImage one(
       ContentReader from, Descriptor root, Platform platform, @Nullable ImageReference name)
       throws IOException {
-    try (Blobs.Session session = store.session()) {
+    try (Blobs.Intake intake = store.intake()) {
       return bring(from, root, platform, name);
     }
   }

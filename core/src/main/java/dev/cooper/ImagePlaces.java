@@ -23,16 +23,16 @@ final class ImagePlaces {
   private ImagePlaces() {}
 
   /** The one image of a place, or the one of a name. */
-  static Image only(Cooper cooper, Path path, @Nullable String name) {
-    return Cooper.io(
+  static Image only(Session session, Path path, @Nullable String name) {
+    return Io.run(
         "cannot load " + path,
         () ->
             new Image(
-                cooper,
+                session,
                 new ImageImport(
-                        cooper.store(),
+                        session.store(),
                         null,
-                        message -> cooper.listener().on(new BuildEvent.Notice("store", message)))
+                        message -> session.listener().on(new BuildEvent.Notice("store", message)))
                     .one(path, name, Platform.current(), null)));
   }
 
@@ -47,7 +47,7 @@ final class ImagePlaces {
     if (Files.isDirectory(path)) {
       return Files.exists(path.resolve("oci-layout")) || Files.exists(path.resolve("index.json"));
     }
-    return Cooper.io("cannot read " + path, () -> holdsManifest(path, limits));
+    return Io.run("cannot read " + path, () -> holdsManifest(path, limits));
   }
 
   private static boolean holdsManifest(Path file, ImageLimits limits) throws IOException {

@@ -19,7 +19,7 @@ import java.util.Set;
  * thread-safe.
  */
 final class Pruning {
-  private final Cooper cooper;
+  private final Session session;
   private final Store store;
   private final PruneOptions options;
   private final List<Candidate> chosen = new ArrayList<>();
@@ -28,14 +28,14 @@ final class Pruning {
   private record Candidate(
       PruneReport.Kind kind, String name, Instant lastUsed, Object what, Path part) {}
 
-  Pruning(Cooper cooper, PruneOptions options) {
-    this.cooper = cooper;
-    this.store = cooper.store();
+  Pruning(Session session, PruneOptions options) {
+    this.session = session;
+    this.store = session.store();
     this.options = options;
   }
 
   PruneReport run() throws IOException {
-    StoreInventory inventory = StoreInventory.of(cooper);
+    StoreInventory inventory = StoreInventory.of(session);
     choose(inventory, candidates(inventory));
     if (options.dryRun()) {
       return report(chosen, inventory.size(gone(inventory)).onDisk());

@@ -23,15 +23,15 @@ import org.jspecify.annotations.Nullable;
 
 /** Pulls images into the store and pushes them from it. Thread-safe. */
 final class Registries implements AutoCloseable {
-  private final Cooper cooper;
+  private final Session session;
   private final RegistrySettings settings;
   private final PushedBlobs pushed = new PushedBlobs();
   private final AtomicBoolean prepared = new AtomicBoolean();
   private @Nullable RegistryClient client;
   private @Nullable RegistriesConf conf;
 
-  Registries(Cooper cooper, RegistrySettings settings) {
-    this.cooper = cooper;
+  Registries(Session session, RegistrySettings settings) {
+    this.session = session;
     this.settings = settings;
   }
 
@@ -39,7 +39,7 @@ final class Registries implements AutoCloseable {
   synchronized RegistryClient client() throws IOException {
     RegistryClient known = client;
     if (known == null) {
-      known = settings.client(conf(), cooper.store().limits(), cooper::transferred);
+      known = settings.client(conf(), session.store().limits(), session::transferred);
       client = known;
     }
     return known;
@@ -61,7 +61,7 @@ final class Registries implements AutoCloseable {
    */
   StoredImage pull(String name, PullOptions options, Supplier<ContainerRuntime> runtime)
       throws IOException {
-    Optional<StoredImage> here = cooper.store().find(name);
+    Optional<StoredImage> here = session.store().find(name);
     PullPolicy policy = options.policy() == null ? settings.policy() : options.policy();
     boolean local = policy == PullPolicy.MISSING || policy == PullPolicy.NEVER;
     Platform wanted = options.platform();
@@ -72,7 +72,7 @@ final class Registries implements AutoCloseable {
     }
     List<ImageReference> candidates = conf().candidates(name);
     for (int i = 0; i < candidates.size() && here.isEmpty(); i++) {
-      here = cooper.store().find(candidates.get(i).toString());
+      here = session.store().find(candidates.get(i).toString());
     }
     if (wanted != null) {
       here = here.filter(image -> wanted.matches(image.config().platform()));
@@ -81,18 +81,19 @@ final class Registries implements AutoCloseable {
       return unpacked(here.get(), options, runtime);
     }
     if (policy == PullPolicy.NEVER) {
-      throw cooper.notFound(name, "load one, or pull it with another policy than never", null);
+      throw session.notFound(name, "load one, or pull it with another policy than never", null);
     }
     try {
       return fetch(candidates, options, runtime);
     } catch (RegistryException e) {
       if (here.isEmpty() && isNowhere(e)) {
-        throw cooper.notFound(name, "and " + e.getMessage(), e);
+        throw session.notFound(name, "and " + e.getMessage(), e);
       }
       if (policy != PullPolicy.NEWER || here.isEmpty() || e.isNotFound()) {
         throw e;
       }
-      cooper.notice("cannot look for a newer " + name + ", the store's is used: " + e.getMessage());
+      session.notice(
+          "cannot look for a newer " + name + ", the store's is used: " + e.getMessage());
       return unpacked(here.get(), options, runtime);
     }
   }
@@ -135,7 +136,7 @@ final class Registries implements AutoCloseable {
       StoredImage image, PullOptions options, Supplier<ContainerRuntime> runtime)
       throws IOException {
     if (options.unpacked()) {
-      cooper.trees().unpacked(image, runtime.get(), cooper::notice);
+      session.trees().unpacked(image, runtime.get(), session::notice);
     }
     return image;
   }
@@ -148,7 +149,7 @@ final class Registries implements AutoCloseable {
     for (ImageReference each : candidates) {
       try (RemoteContent content = client().open(each)) {
         return new ImageImport(
-                cooper.store(), options.unpacked() ? runtime.get() : null, cooper::notice)
+                session.store(), options.unpacked() ? runtime.get() : null, session::notice)
             .one(
                 content,
                 content.root().descriptor(),
@@ -164,7 +165,7 @@ final class Registries implements AutoCloseable {
   }
 
   private ImagePush push(ImageReference target, PushOptions options) throws IOException {
-    return new ImagePush(cooper.store(), client().writer(target), target, options, pushed);
+    return new ImagePush(session.store(), client().writer(target), target, options, pushed);
   }
 
   /** Pushes one image; returns its manifest's descriptor there. */

@@ -58,7 +58,7 @@ final class RootfsImport {
    */
   @SuppressWarnings("try") // the session is open, not used
   StoredImage tarball(Path tarball, @Nullable ImageReference name) throws IOException {
-    try (Blobs.Session session = store.session();
+    try (Blobs.Intake intake = store.intake();
         StagedBlob staged = store.stage();
         InputStream file = Files.newInputStream(tarball);
         InputStream tar = Decompression.open(file)) {
@@ -123,7 +123,7 @@ final class RootfsImport {
       Consumer<String> notices,
       @Nullable ImageReference name)
       throws IOException {
-    try (Blobs.Session session = store.session();
+    try (Blobs.Intake intake = store.intake();
         StagedBlob staged = store.stage()) {
       LayerOutput layer = new LayerOutput(staged.output(), Compression.NONE);
       try (TarWriter tar = new TarWriter(layer)) {

@@ -36,9 +36,9 @@ public final class RunningCommand implements AutoCloseable {
   static RunningCommand start(String label, Network network, ToIntFunction<Streams> body) {
     RunningCommand command = new RunningCommand(network);
     PipedOutputStream toOut =
-        Cooper.io("cannot make a pipe", () -> new PipedOutputStream(command.out));
+        Io.run("cannot make a pipe", () -> new PipedOutputStream(command.out));
     PipedOutputStream toErr =
-        Cooper.io("cannot make a pipe", () -> new PipedOutputStream(command.err));
+        Io.run("cannot make a pipe", () -> new PipedOutputStream(command.err));
     Thread thread = new Thread(() -> command.run(body, toOut, toErr), "cooper-run-" + label);
     thread.setDaemon(true);
     thread.start();
@@ -133,7 +133,7 @@ public final class RunningCommand implements AutoCloseable {
   /** Kills it with all that it started; what it wrote and nobody read is dropped. */
   public void cancel() {
     cancellation.cancel();
-    Cooper.io(
+    Io.run(
         "cannot close a pipe",
         () -> {
           out.close();

@@ -117,7 +117,7 @@ final class Runs {
         command.workdir() == null
             ? files.draft().workdir()
             : Paths.absolute(files.draft().workdir(), command.workdir());
-    try (Caches.Uses caches = new Caches.Uses(files.cooper().store())) {
+    try (Caches.Uses caches = new Caches.Uses(files.session().store())) {
       ProcessSpec process =
           new ProcessSpec(
               arguments(command),
@@ -139,16 +139,16 @@ final class Runs {
   /** Frames of its own making could lead through a private network to the host's loopback. */
   private ProcessSecurity security(Command command, Network network) {
     Security security =
-        command.security() != null ? command.security() : files.cooper().runs().security();
+        command.security() != null ? command.security() : files.session().runs().security();
     return (network.mode() == Network.Mode.PRIVATE ? security.withoutFrames() : security).process();
   }
 
   Network network(Command command) {
-    return command.network() != null ? command.network() : files.cooper().runs().network();
+    return command.network() != null ? command.network() : files.session().runs().network();
   }
 
   private Resources resources(Command command) {
-    return command.resources() != null ? command.resources() : files.cooper().runs().resources();
+    return command.resources() != null ? command.resources() : files.session().runs().resources();
   }
 
   private static Map<String, String> environment(
@@ -200,7 +200,7 @@ final class Runs {
   /** Below another container's root, links are followed inside that (CVE-2024-1753). */
   private Path source(Path given) {
     Path absolute = given.toAbsolutePath();
-    for (Rootfs other : files.cooper().mounted()) {
+    for (Rootfs other : files.session().mounted()) {
       Path root = other.hostPath();
       if (absolute.startsWith(root)) {
         PathResolver.Resolved found = PathResolver.resolve(other, HostNames.below(root, absolute));

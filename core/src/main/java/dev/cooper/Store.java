@@ -355,8 +355,8 @@ final class Store implements AutoCloseable {
   }
 
   /** How images, and blobs on the way to one, are held together; to be closed. */
-  Blobs.Session session() {
-    return blobs.session();
+  Blobs.Intake intake() {
+    return blobs.intake();
   }
 
   Images images() {

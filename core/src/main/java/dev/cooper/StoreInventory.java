@@ -49,10 +49,10 @@ final class StoreInventory {
   }
 
   @SuppressWarnings("try") // the lock is held, not used
-  static StoreInventory of(Cooper cooper) throws IOException {
-    StoreInventory inventory = new StoreInventory(cooper.store());
-    cooper.measure(cooper.store().directory(), DEPTH, inventory::measured);
-    try (FileLocks.Held held = cooper.store().lock(Store.SWEEP)) {
+  static StoreInventory of(Session session) throws IOException {
+    StoreInventory inventory = new StoreInventory(session.store());
+    session.runtime().measure(session.store().directory(), DEPTH, inventory::measured);
+    try (FileLocks.Held held = session.store().lock(Store.SWEEP)) {
       inventory.read();
     }
     return inventory;

@@ -7,10 +7,10 @@ package dev.cooper;
  * Thread-safe; got by {@link Cooper#maintenance}, and of use as long as that is open.
  */
 public final class StoreMaintenance {
-  private final Cooper cooper;
+  private final Session session;
 
-  StoreMaintenance(Cooper cooper) {
-    this.cooper = cooper;
+  StoreMaintenance(Session session) {
+    this.session = session;
   }
 
   /**
@@ -52,10 +52,10 @@ public final class StoreMaintenance {
   }
 
   private StoreReport run(String what, boolean content, boolean mend) {
-    cooper.requireOpen();
-    return Cooper.io(
-        what + " " + cooper.store().directory(),
-        () -> new StoreCheck(cooper.store(), content, mend).run());
+    session.requireOpen();
+    return Io.run(
+        what + " " + session.store().directory(),
+        () -> new StoreCheck(session.store(), content, mend).run());
   }
 
   /**
@@ -67,10 +67,10 @@ public final class StoreMaintenance {
    * @throws dev.cooper.oci.OperationException if the store cannot be read
    */
   public StoreUsage usage() {
-    cooper.requireOpen();
-    return Cooper.io(
-        "cannot measure the store " + cooper.store().directory(),
-        () -> StoreInventory.of(cooper).usage());
+    session.requireOpen();
+    return Io.run(
+        "cannot measure the store " + session.store().directory(),
+        () -> StoreInventory.of(session).usage());
   }
 
   /**
@@ -84,9 +84,9 @@ public final class StoreMaintenance {
    * @throws dev.cooper.oci.OperationException if the store cannot be read or written
    */
   public PruneReport prune(PruneOptions options) {
-    cooper.requireOpen();
-    return Cooper.io(
-        "cannot prune the store " + cooper.store().directory(),
-        () -> new Pruning(cooper, options).run());
+    session.requireOpen();
+    return Io.run(
+        "cannot prune the store " + session.store().directory(),
+        () -> new Pruning(session, options).run());
   }
 }

@@ -55,11 +55,12 @@ class StoreMaintenanceTest {
     for (int i = 0; i < layers.length; i++) {
       tars[i] = greeting(layers[i]);
     }
-    return add(cooper.store(), name, Compression.NONE, tars);
+    return add(cooper.session().store(), name, Compression.NONE, tars);
   }
 
   private Path unpacked(StoredImage image) throws IOException {
     return cooper
+        .session()
         .trees()
         .unpacked(image, new PlainRuntime(path -> {}), notice -> {})
         .get(0)
@@ -89,9 +90,9 @@ class StoreMaintenanceTest {
   @Test
   void repairWhenABlobIsBrokenTakesItsImagesOutAndNamesThem() throws IOException {
     StoredImage broken = image("broken:1", "shared", "one");
-    cooper.store().tag(broken, ImageReference.parse("alias:2"));
+    cooper.session().store().tag(broken, ImageReference.parse("alias:2"));
     image("sound:1", "shared", "two");
-    Path blob = cooper.store().blob(broken.manifest().layers().get(1).digest());
+    Path blob = cooper.session().store().blob(broken.manifest().layers().get(1).digest());
     byte[] bytes = Files.readAllBytes(blob);
     bytes[700] ^= 1;
     Files.write(blob, bytes);
@@ -122,10 +123,10 @@ class StoreMaintenanceTest {
     StoredImage badConfig = image("c:1", "c");
     StoredImage noLayer = image("d:1", "d");
     image("sound:1", "e");
-    Files.delete(cooper.store().blob(noManifest.descriptor().digest()));
-    Files.writeString(cooper.store().blob(badManifest.descriptor().digest()), "{");
-    Files.writeString(cooper.store().blob(badConfig.id()), "[]");
-    Files.delete(cooper.store().blob(noLayer.manifest().layers().get(0).digest()));
+    Files.delete(cooper.session().store().blob(noManifest.descriptor().digest()));
+    Files.writeString(cooper.session().store().blob(badManifest.descriptor().digest()), "{");
+    Files.writeString(cooper.session().store().blob(badConfig.id()), "[]");
+    Files.delete(cooper.session().store().blob(noLayer.manifest().layers().get(0).digest()));
 
     StoreReport report = maintenance.quickCheck();
     assertThat(kinds(report.findings())).containsOnly(StoreFinding.Kind.BROKEN_IMAGE).hasSize(4);
@@ -139,7 +140,7 @@ class StoreMaintenanceTest {
   void repairWhenAContainerUsesWhatIsBrokenLeavesIt() throws IOException {
     StoredImage image = image("app:1", "one");
     Path tree = unpacked(image);
-    Path blob = cooper.store().blob(image.manifest().layers().get(0).digest());
+    Path blob = cooper.session().store().blob(image.manifest().layers().get(0).digest());
     try (WorkingContainer container = cooper.from("app:1")) {
       Files.writeString(blob, "broken");
       Files.delete(tree.resolve("done"));
@@ -179,7 +180,7 @@ class StoreMaintenanceTest {
     StoredImage image = image("app:1", "one");
     unpacked(image);
     Digest diffId = image.config().diffIds().get(0);
-    Path index = cooper.store().layerIndex(diffId);
+    Path index = cooper.session().store().layerIndex(diffId);
     Files.writeString(index, "damaged");
     Path packed = root.resolve("layers").resolve(diffId.hex() + ".gzip-6." + "0".repeat(64));
     Files.writeString(packed, "damaged");
@@ -247,17 +248,17 @@ class StoreMaintenanceTest {
   @Test
   void addWhenAnotherThreadsImageWithTheSameLayerIsRemovedMeanwhileKeepsTheLayer()
       throws IOException {
-    Store store = cooper.store();
-    try (Blobs.Session session = store.session()) {
+    Store store = cooper.session().store();
+    try (Blobs.Intake intake = store.intake()) {
       StoredImage first = image("first:1", "same");
       Digest layer = first.manifest().layers().get(0).digest();
-      try (Blobs.Session other = store.session()) {
+      try (Blobs.Intake other = store.intake()) {
         assertThat(store.has(layer)).isTrue();
         image("second:1", "same", "more");
         store.remove(store.find("second:1").orElseThrow());
         store.remove(first);
         assertThat(store.blob(layer)).exists();
-        assertThat(other).isNotSameAs(session);
+        assertThat(other).isNotSameAs(intake);
       }
       assertThat(store.add(image(null, "same").descriptor(), null)).isNotNull();
     }
@@ -270,7 +271,7 @@ class StoreMaintenanceTest {
   void tagWhenTheImageWasRemovedSaysSo() throws IOException {
     StoredImage image = image("app:1");
     Image held = cooper.image("app:1");
-    cooper.store().remove(image);
+    cooper.session().store().remove(image);
     assertThatThrownBy(() -> held.tag("app:2"))
         .isInstanceOf(dev.cooper.oci.OperationException.class)
         .hasMessageContaining("removed");
@@ -344,7 +345,11 @@ class StoreMaintenanceTest {
   void pruneBySizeTakesWhatWasUsedLeastRecently() throws IOException {
     for (int i = 0; i < 5; i++) {
       try (Cooper then = at(NOW.plusSeconds(i))) {
-        add(then.store(), "app:" + i, Compression.NONE, greeting((i + "0").repeat(50_000)));
+        add(
+            then.session().store(),
+            "app:" + i,
+            Compression.NONE,
+            greeting((i + "0").repeat(50_000)));
       }
     }
     long total = maintenance.usage().total().onDisk();

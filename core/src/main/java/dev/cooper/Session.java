@@ -1,0 +1,272 @@
+package dev.cooper;
+
+import dev.cooper.oci.Descriptor;
+import dev.cooper.oci.ImageConfig;
+import dev.cooper.oci.ImageLimits;
+import dev.cooper.oci.ImageReference;
+import dev.cooper.oci.Platform;
+import dev.cooper.oci.registry.TransferEvent;
+import dev.cooper.spi.RootView;
+import dev.cooper.spi.Rootfs;
+import dev.cooper.spi.RuntimeOptions;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What lies behind a {@link Cooper}, and what all that it made share: the store, what runs
+ * commands, what speaks to registries, and the containers that are open. Thread-safe.
+ */
+final class Session implements AutoCloseable {
+  private final Store store;
+  private final BuildListener listener;
+  private final Clock clock;
+  private final @Nullable Instant sourceDate;
+  private final LayerTrees trees;
+  private final Registries registries;
+  private final HostRuntime runtime;
+  private final RunDefaults runs;
+  private final Set<ContainerFiles> open = ConcurrentHashMap.newKeySet();
+  private volatile boolean closed;
+
+  /** How one is opened, as {@link CooperBuilder} says. */
+  record Settings(
+      Path store,
+      BuildListener listener,
+      Clock clock,
+      @Nullable Instant sourceDate,
+      ImageLimits limits,
+      RegistrySettings registries,
+      RunDefaults runs,
+      RuntimeOptions runtime) {}
+
+  Session(Settings settings) {
+    runs = settings.runs;
+    listener = settings.listener;
+    clock = settings.clock;
+    sourceDate = settings.sourceDate;
+    runtime = new HostRuntime(settings.runtime);
+    Background.begin("runtime", runtime::prepare);
+    store =
+        Io.run(
+            "cannot open the store " + settings.store,
+            () -> Store.open(settings.store, clock, settings.limits, runtime::get));
+    trees = new LayerTrees(store);
+    registries = new Registries(this, settings.registries);
+  }
+
+  Store store() {
+    return store;
+  }
+
+  LayerTrees trees() {
+    return trees;
+  }
+
+  Registries registries() {
+    return registries;
+  }
+
+  HostRuntime runtime() {
+    return runtime;
+  }
+
+  Clock clock() {
+    return clock;
+  }
+
+  RunDefaults runs() {
+    return runs;
+  }
+
+  @Nullable Instant sourceDate() {
+    return sourceDate;
+  }
+
+  /** The time in whole seconds: what is recorded is never finer. */
+  Instant now() {
+    return sourceDate != null
+        ? sourceDate
+        : Instant.ofEpochSecond(clock.instant().getEpochSecond());
+  }
+
+  // --- telling
+
+  BuildListener listener() {
+    return listener;
+  }
+
+  void transferred(TransferEvent event) {
+    synchronized (registries) {
+      listener.on(new BuildEvent.Transferred("registry", event));
+    }
+  }
+
+  void notice(String message) {
+    listener.on(new BuildEvent.Notice("store", message));
+  }
+
+  // --- images
+
+  /** An image of the store. */
+  StoredImage image(String nameOrId) {
+    requireOpen();
+    return Io.run("cannot read the store", () -> store.find(nameOrId))
+        .orElseThrow(() -> notFound(nameOrId, "pull or load one, or begin from a file", null));
+  }
+
+  List<StoredImage> images() {
+    requireOpen();
+    return Io.run("cannot read the store", store::list);
+  }
+
+  ImageNotFoundException notFound(String name, String remedy, @Nullable Throwable cause) {
+    return new ImageNotFoundException(
+        "no image is called \""
+            + name
+            + "\" in the store "
+            + store.directory()
+            + ": it holds "
+            + names()
+            + "; "
+            + remedy,
+        cause);
+  }
+
+  private String names() {
+    List<String> names = new ArrayList<>();
+    images().forEach(image -> image.names().forEach(name -> names.add(name.familiar())));
+    return names.isEmpty() ? "no named image" : String.join(", ", names);
+  }
+
+  /** Sends an image to a registry; returns its manifest there. */
+  Descriptor push(StoredImage image, ImageReference target, PushOptions options) {
+    requireOpen();
+    return Io.run("cannot push " + target, () -> registries.push(image, target, options));
+  }
+
+  void save(List<Image> images, Path path, SaveOptions options) {
+    requireOpen();
+    Io.run(
+        "cannot save to " + path,
+        () -> {
+          new ImageSaver(store, options).save(images, path);
+          return true;
+        });
+  }
+
+  /** The tree of an image without unpacking it. */
+  RootView view(@Nullable StoredImage image) {
+    return image == null
+        ? EmptyView.INSTANCE
+        : Io.run("cannot read the layers of " + image.label(), () -> ImageView.open(store, image));
+  }
+
+  // --- containers
+
+  /** Begins a container from an image, or with nothing. */
+  WorkingContainer begin(@Nullable StoredImage base) {
+    requireOpen();
+    ImageConfig config = base == null ? ImageConfig.of(Platform.current()) : base.config();
+    // What a Dockerfile beginning from the base would run was the base's to say; the new image says
+    // its own.
+    Draft draft = new Draft(config.withConfig(config.config().withOnBuild(List.of())), clock);
+    return Io.run(
+        "cannot begin a working container",
+        () -> {
+          ContainerFiles files =
+              new ContainerFiles(this, store.containers().create(base, null), base, draft);
+          opened(files);
+          if (base != null) {
+            store.images().used(base.descriptor().digest());
+          }
+          return new WorkingContainer(files);
+        });
+  }
+
+  /** Opens a container that was named and closed. */
+  WorkingContainer reopen(String name) {
+    requireOpen();
+    return Io.run(
+        "cannot open container " + name,
+        () -> {
+          Containers.Owned owned = store.containers().open(name);
+          if (owned == null) {
+            throw new ContainerNotFoundException(
+                "no working container is named " + name + " in the store " + store.directory());
+          }
+          ContainerFiles files = ContainerRecord.read(this, owned);
+          opened(files);
+          return new WorkingContainer(files);
+        });
+  }
+
+  /** The roots of its containers that are mounted now. */
+  List<Rootfs> mounted() {
+    List<Rootfs> mounted = new ArrayList<>();
+    open.forEach(files -> files.mountedNow().ifPresent(mounted::add));
+    return mounted;
+  }
+
+  /** Whoever closes this closes what is open then, and what is opened later closes itself. */
+  private void opened(ContainerFiles files) {
+    open.add(files);
+    if (closed && open.remove(files)) {
+      files.close();
+      requireOpen();
+    }
+  }
+
+  void closed(ContainerFiles files) {
+    open.remove(files);
+  }
+
+  // --- the end
+
+  boolean isClosed() {
+    return closed;
+  }
+
+  void requireOpen() {
+    if (closed) {
+      throw closedException();
+    }
+  }
+
+  static ContainerStateException closedException() {
+    return new ContainerStateException(
+        "this Cooper is closed: build another with Cooper.builder()");
+  }
+
+  @Override
+  public void close() {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+    }
+    List<Runnable> closing = new ArrayList<>();
+    for (ContainerFiles files : List.copyOf(open)) {
+      if (open.remove(files)) {
+        closing.add(files::close);
+      }
+    }
+    closing.add(registries::close);
+    closing.add(
+        () ->
+            Io.run(
+                "cannot close the store",
+                () -> {
+                  store.close();
+                  return true;
+                }));
+    closing.add(runtime::close); // last: what belongs to others' ids only that can remove
+    EachOf.run(closing);
+  }
+}
