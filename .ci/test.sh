@@ -44,14 +44,53 @@ done
 stage=$(mktemp -d /var/tmp/cooper-tests.XXXXXX)
 trap 'rm -rf "$stage"' EXIT
 mkdir "$stage/tmp"
-cp -r runtime-linux/target/classes runtime-linux/target/test-classes runtime-linux/target/test-libs "$stage"
+for module in oci-format core runtime-linux; do
+  mkdir "$stage/$module"
+  cp -r "$module/target/classes" "$module/target/test-classes" "$stage/$module"
+done
+cp -r runtime-linux/target/test-libs "$stage/libs"
+rm "$stage"/libs/cooper-*.jar
 chmod -R a+rX "$stage"
 chown -R "$user" "$stage/tmp"
 home=$(getent passwd "$user" | cut -d: -f6)
+classpath=$stage/libs/*
+for module in oci-format core runtime-linux; do
+  classpath=$stage/$module/classes:$stage/$module/test-classes:$classpath
+done
+
+# as_user JAVA MODULES PATTERN [OPTION…]: the test classes of these modules whose names match.
+as_user() {
+  local java=$1 modules=$2 pattern=$3 roots=
+  shift 3
+  for module in $modules; do
+    roots=$roots${roots:+:}$stage/$module/test-classes
+  done
+  (
+    cd "$stage"
+    setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups \
+      env -i CI="${CI:-}" HOME="$home" USER="$user" LOGNAME="$user" LANG=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+      "$java" "$@" -Xmx512m -Djava.io.tmpdir="$stage/tmp" -cp "$classpath" \
+      org.junit.platform.console.ConsoleLauncher execute \
+      --scan-classpath "$roots" --include-classname "$pattern" --details=summary --disable-banner --fail-if-no-tests
+  )
+}
+
 echo "the integration tests as the ordinary user $user"
-cd "$stage"
-setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups \
-  env -i CI="${CI:-}" HOME="$home" USER="$user" LOGNAME="$user" LANG=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-  "$(command -v java)" -Xmx512m -Djava.io.tmpdir="$stage/tmp" -cp "$stage/classes:$stage/test-classes:$stage/test-libs/*" \
-  org.junit.platform.console.ConsoleLauncher execute \
-  --scan-classpath "$stage/test-classes" --include-classname '.*IT' --details=summary --disable-banner --fail-if-no-tests
+as_user "$(command -v java)" runtime-linux '.*IT'
+
+# All tests on a newer JDK, if this machine has one.
+newer=
+for home_of_java in /usr/lib/jvm/*; do
+  version=$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$home_of_java/release" 2>/dev/null || true)
+  if [[ -x $home_of_java/bin/java ]] && ((${version:-0} >= 25)); then
+    newer=$home_of_java/bin/java
+  fi
+done
+if [[ -z $newer ]]; then
+  echo "no JDK 25 or newer lies in /usr/lib/jvm: nothing was tested on one" >&2
+  [[ -z ${CI:-} ]]
+  exit
+fi
+echo "all tests as the ordinary user $user with $("$newer" -version 2>&1 | sed -n 1p)"
+as_user "$newer" 'oci-format core runtime-linux' '.*(Test|IT)' \
+  --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow

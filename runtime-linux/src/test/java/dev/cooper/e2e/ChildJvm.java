@@ -10,10 +10,19 @@ import java.util.Map;
 final class ChildJvm {
   private ChildJvm() {}
 
+  /** What the README says to a JVM that would warn of jffi. */
+  static List<String> silence() {
+    return Runtime.version().feature() < 24
+        ? List.of()
+        : List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow");
+  }
+
+  /** One that warns of nothing. */
   static List<String> command(List<String> options, Class<?> main, String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-Xmx256m", "-cp", classPath()));
+    command.addAll(silence());
     command.addAll(options);
     command.add(main.getName());
     command.addAll(List.of(arguments));

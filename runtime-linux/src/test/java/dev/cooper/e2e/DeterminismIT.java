@@ -7,6 +7,7 @@ import dev.cooper.Image;
 import dev.cooper.WorkingContainer;
 import dev.cooper.oci.layout.Validator;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -23,6 +24,10 @@ import org.junit.jupiter.api.Test;
 class DeterminismIT extends EndToEnd {
   private static final List<String> NAMES =
       List.of("a", "b", "B", "z", "Z", "é", "10", "9", "sub/x", "sub-x", "sub.x", "drop.tmp");
+
+  /** As in Debian's ca-certificates. */
+  private static final String CERTIFICATE =
+      "usr/share/ca-certificates/NetLock_Arany_=Class_Gold=_Főtanúsítvány.crt";
 
   @Test
   void commitWhenTheSurroundingsDifferGivesTheSameDigest() throws IOException {
@@ -42,6 +47,14 @@ class DeterminismIT extends EndToEnd {
                 "-Duser.timezone=Asia/Kathmandu",
                 "-Djava.io.tmpdir=" + Files.createDirectories(temp.resolve("tmp"))));
     assertThat(second).isEqualTo(first);
+    String third =
+        build(
+            "third",
+            NAMES,
+            "unset LANG LC_ALL LC_CTYPE; umask 022",
+            Map.of(),
+            List.of("-Dfile.encoding=ISO-8859-1"));
+    assertThat(third).isEqualTo(first);
     assertThat(first).startsWith("sha256:");
   }
 
@@ -73,26 +86,46 @@ class DeterminismIT extends EndToEnd {
             + " find \"$1\" -exec touch -h -d @1500000000 {} +",
         "sh",
         sources.toString());
+    Path base = directory.resolve("base.tar");
+    Tools.run(
+        "sh",
+        "-ec",
+        "cd \"$(mktemp -d -p \"$1\")\"; mkdir -p usr/share/ca-certificates;"
+            + " echo x > \"$(printf \"$2\")\"; touch -d @1500000000 usr/share/ca-certificates/*;"
+            + " cp \"$3\" \"$4\"; tar --owner=0 --group=0 -rf \"$4\" usr/share/ca-certificates/*",
+        "sh",
+        directory.toString(),
+        octal(CERTIFICATE),
+        busyboxTar().toString(),
+        base.toString());
     Path childStore = directory.resolve("store");
     List<String> command = new ArrayList<>(List.of("sh", "-c", umask + "; exec \"$@\"", "sh"));
     command.addAll(
         ChildJvm.command(
-            options,
-            Recipe.class,
-            childStore.toString(),
-            busyboxTar().toString(),
-            sources.toString()));
+            options, Recipe.class, childStore.toString(), base.toString(), sources.toString()));
     Tools.Ended ended = Tools.attempt(environment, command.toArray(new String[0]));
     assertThat(ended.status()).as(ended.output()).isZero();
     try (Cooper child = builder().store(childStore).build()) {
       assertThat(Validator.validate(childStore)).isEmpty();
       Image image = child.image("made:1");
       assertThat(Tars.last(childStore, image))
-          .containsKeys("sources/Ã©", "sources/latin1-é")
+          .containsKeys(
+              "sources/Ã©",
+              "sources/latin1-é",
+              new String(CERTIFICATE.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1))
           .doesNotContainKey("sources/drop.tmp");
       child.images().forEach(Image::remove);
     }
     return ended.output();
+  }
+
+  /** A name in ASCII, as printf reads it: this JVM's locale may have none of its letters. */
+  private static String octal(String name) {
+    StringBuilder octal = new StringBuilder();
+    for (byte each : name.getBytes(StandardCharsets.UTF_8)) {
+      octal.append(each > 0 ? String.valueOf((char) each) : String.format("\\%03o", each & 0xff));
+    }
+    return octal.toString();
   }
 
   @Test

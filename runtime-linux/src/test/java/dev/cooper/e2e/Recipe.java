@@ -20,6 +20,8 @@ final class Recipe {
               .run(
                   "mkdir -p /made/dir && echo text > /made/dir/file && ln /made/dir/file /made/hard")
               .run("for i in z y x a b c; do echo $i > /made/$i; done; rm -r /srv/real")
+              .run(
+                  "for f in /usr/share/ca-certificates/*; do test ! -e \"$f\" || chmod 600 \"$f\"; done")
               .write("/etc/motd", "grüße\n")
               .workdir("/work")
               .label("b", "2")

@@ -23,6 +23,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
@@ -232,25 +235,24 @@ final class PrivateNetworkIT {
 
   @Test
   void runWhenSeveralArePrivateAtOnceKeepsThemApart() throws Exception {
+    ExecutorService pool = Executors.newFixedThreadPool(4);
     try (Rootfs root = HOST.root()) {
-      List<CompletableFuture<Run>> runs =
+      String show = "readlink /proc/self/ns/net; ip route; sleep 1";
+      List<Future<Run>> runs =
           IntStream.range(0, 4)
               .mapToObj(
-                  i ->
-                      CompletableFuture.supplyAsync(
-                          () ->
-                              Runner.in(root)
-                                  .network(ProcessNetwork.PRIVATE)
-                                  .sh("readlink /proc/self/ns/net; ip route; sleep 1")))
+                  i -> pool.submit(() -> Runner.in(root).network(ProcessNetwork.PRIVATE).sh(show)))
               .toList();
       Set<String> namespaces = new HashSet<>();
-      for (CompletableFuture<Run> run : runs) {
+      for (Future<Run> run : runs) {
         String out = run.get(20, TimeUnit.SECONDS).out();
         assertThat(out).contains("default via 10.0.2.2");
         namespaces.add(out.lines().findFirst().orElseThrow());
       }
       assertThat(namespaces).hasSize(4);
       assertThat(HostProcesses.of("/proc/self/fd/0\0")).isEmpty();
+    } finally {
+      pool.shutdownNow();
     }
   }
 
