@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -73,9 +74,15 @@ final class CredentialHelper {
     try {
       return answer(program, server, process, ask(program, server, process));
     } finally {
-      process.descendants().forEach(ProcessHandle::destroyForcibly);
-      process.destroyForcibly();
+      end(process);
     }
+  }
+
+  /** The helper first, so that it begins nothing more; whose child one was shows only before. */
+  private static void end(Process process) {
+    List<ProcessHandle> below = process.descendants().toList();
+    process.destroyForcibly();
+    below.forEach(ProcessHandle::destroyForcibly);
   }
 
   /** What is the same stays as it is: bytes that this JVM's locale can't decode, too. */

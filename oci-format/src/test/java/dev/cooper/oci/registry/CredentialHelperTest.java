@@ -153,13 +153,13 @@ class CredentialHelperTest {
             () -> {
               try {
                 ask(
-                    "echo $$ > "
+                    "sleep 1000 & echo $! $$ > "
                         + started
                         + ".new; mv "
                         + started
                         + ".new "
                         + started
-                        + "; sleep 1000");
+                        + "; wait");
               } catch (IOException | RuntimeException e) {
                 failure.set(e);
               }
