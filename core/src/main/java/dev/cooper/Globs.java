@@ -9,7 +9,6 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
 
 /**
  * Finds the files that a pattern names, as the Dockerfile's COPY does: {@code *}, {@code ?} and
@@ -39,7 +38,7 @@ final class Globs {
 
   private static List<Path> step(List<Path> directories, String part, String pattern) {
     List<Path> found = new ArrayList<>();
-    Pattern regex = IgnorePatterns.regex(part, pattern);
+    Glob glob = Glob.of(part, pattern);
     for (Path directory : directories) {
       if (!isPattern(part)) {
         Path one = directory.resolve(part);
@@ -47,18 +46,18 @@ final class Globs {
           found.add(one);
         }
       } else if (Files.isDirectory(directory)) {
-        found.addAll(children(directory, regex));
+        found.addAll(children(directory, glob));
       }
     }
     return found;
   }
 
-  private static List<Path> children(Path directory, Pattern regex) {
+  private static List<Path> children(Path directory, Glob glob) {
     List<Path> found = new ArrayList<>();
     try (DirectoryStream<Path> all = Files.newDirectoryStream(directory)) {
       for (Path child : all) {
         Path name = child.getFileName();
-        if (name != null && regex.matcher(ByteString.utf8(name.toString()).latin1()).matches()) {
+        if (name != null && glob.matches(ByteString.utf8(name.toString()).latin1())) {
           found.add(child);
         }
       }

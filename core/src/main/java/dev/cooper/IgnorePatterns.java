@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
 
 /**
  * Patterns of .dockerignore: Go's filepath.Match with {@code **}, comments, and {@code !} for
@@ -23,7 +22,7 @@ final class IgnorePatterns implements TreeFilter {
   private final List<Rule> rules;
   private final boolean exceptions;
 
-  private record Rule(Pattern pattern, boolean exception) {}
+  private record Rule(Glob pattern, boolean exception) {}
 
   private IgnorePatterns(List<Rule> rules) {
     this.rules = rules;
@@ -40,7 +39,7 @@ final class IgnorePatterns implements TreeFilter {
       boolean exception = text.startsWith("!");
       String cleaned = clean(exception ? text.substring(1).strip() : text);
       if (!cleaned.isEmpty()) {
-        rules.add(new Rule(regex(cleaned, text), exception));
+        rules.add(new Rule(Glob.of(cleaned, text), exception));
       }
     }
     return new IgnorePatterns(rules);
@@ -77,48 +76,6 @@ final class IgnorePatterns implements TreeFilter {
     return String.join("/", parts);
   }
 
-  /** The pattern as a regular expression over bytes shown as Latin-1. */
-  static Pattern regex(String pattern, String shown) {
-    String bytes = ByteString.utf8(pattern).latin1();
-    StringBuilder out = new StringBuilder();
-    for (int i = 0; i < bytes.length(); i++) {
-      char c = bytes.charAt(i);
-      if (c == '*' && bytes.startsWith("**", i)) {
-        boolean slash = bytes.startsWith("**/", i);
-        out.append(slash ? "(?:.*/)?" : ".*");
-        i += slash ? 2 : 1;
-      } else if (c == '*') {
-        out.append("[^/]*");
-      } else if (c == '?') {
-        out.append("[^/]");
-      } else if (c == '[') {
-        i = characterClass(bytes, i, out, shown);
-      } else {
-        if (c == '\\' && i + 1 < bytes.length()) {
-          c = bytes.charAt(++i);
-        }
-        out.append(Pattern.quote(String.valueOf(c)));
-      }
-    }
-    return Pattern.compile(out.toString(), Pattern.DOTALL);
-  }
-
-  private static int characterClass(String pattern, int from, StringBuilder out, String shown) {
-    int end = pattern.indexOf(']', from + 2);
-    if (end < 0) {
-      throw new IllegalArgumentException("the pattern \"" + shown + "\" has a [ without its ]");
-    }
-    String inside = pattern.substring(from + 1, end);
-    boolean negated = inside.startsWith("^") || inside.startsWith("!");
-    String members =
-        (negated ? inside.substring(1) : inside)
-            .replace("\\", "\\\\")
-            .replace("[", "\\[")
-            .replace("&&", "&\\&");
-    out.append(negated ? "[^/" : "(?!/)[").append(members).append(']');
-    return end;
-  }
-
   @Override
   public Choice choose(ByteString path, boolean directory) {
     if (!ignored(path.latin1())) {
@@ -133,19 +90,10 @@ final class IgnorePatterns implements TreeFilter {
   private boolean ignored(String path) {
     boolean ignored = false;
     for (Rule rule : rules) {
-      if (rule.exception == ignored && matches(rule, path)) {
+      if (rule.exception == ignored && rule.pattern.matchesOrHolds(path)) {
         ignored = !rule.exception;
       }
     }
     return ignored;
-  }
-
-  private static boolean matches(Rule rule, String path) {
-    for (int end = path.length(); end > 0; end = path.lastIndexOf('/', end - 1)) {
-      if (rule.pattern.matcher(path).region(0, end).matches()) {
-        return true;
-      }
-    }
-    return false;
   }
 }

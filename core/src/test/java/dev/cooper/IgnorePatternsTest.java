@@ -10,9 +10,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class IgnorePatternsTest {
   private static Choice choose(String path, boolean directory, String... lines) {
@@ -91,5 +93,46 @@ class IgnorePatternsTest {
         .isInstanceOf(SourceNotFoundException.class);
     assertThat(IgnorePatterns.read(Files.writeString(temp.resolve("ok"), "a\nb\n")))
         .containsExactly("a", "b");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    // pattern, path, left out; as Docker's matcher has them
+    "a**b, a/x/b, true",
+    "a**b, axb, true",
+    "**a, x/ya, true",
+    "a/**, a/b/c, true",
+    "a/**, a, false",
+    "a/**/b, a/b, true",
+    "a/**/b, a/x/y/b, true",
+    "a/**/b, axb, false",
+    "**/x/**/y, x/y, true",
+    "**/x/**/y, a/x/b/y/z, true",
+    "x*y*z, xaybz, true",
+    "x*y*z, xay/bz, false",
+    "[a-]x, -x, true",
+    "[!a]x, bx, true",
+    "[^a]x, ax, false",
+  })
+  void chooseWhenStarsArePutTogetherMatchesAsDockerDoes(String pattern, String path, boolean out) {
+    assertThat(choose(path, false, pattern)).isEqualTo(out ? Choice.SKIP : Choice.TAKE);
+  }
+
+  @Test
+  void ofWhenARangeIsTurnedRoundSaysSo() {
+    assertThatThrownBy(() -> choose("x", false, "[z-a]"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("[z-a]");
+  }
+
+  /** Tried one way after another, each of these takes longer than anybody waits. */
+  @ParameterizedTest
+  @ValueSource(strings = {"**/", "**/a/", "*a", "a**", "**/*/"})
+  @Timeout(20)
+  void chooseWhenAStrangersPatternHasManyStarsIsStillFast(String part) {
+    String path = "a/".repeat(500) + "a";
+    for (int i = 0; i < 20; i++) {
+      assertThat(choose(path, false, part.repeat(40) + "z")).isEqualTo(Choice.TAKE);
+    }
   }
 }
