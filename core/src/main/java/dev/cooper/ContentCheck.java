@@ -102,7 +102,9 @@ final class ContentCheck {
   private @Nullable String indexTrouble(Path file) throws IOException {
     byte[] bytes = Files.readAllBytes(file);
     bytesRead += bytes.length;
-    return LayerIndex.parse(bytes) == null ? "the index of the layer's files is damaged" : null;
+    return LayerIndex.parse(bytes, new HeapBudget()) == null
+        ? "the index of the layer's files is damaged"
+        : null;
   }
 
   private static Object key(Path file) throws IOException {

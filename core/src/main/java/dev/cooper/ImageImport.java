@@ -154,13 +154,14 @@ final class ImageImport {
     ImageConfig config = ImageConfig.parse(configBytes);
     config.requireLayers(manifest);
     ImageBudget budget = ImageBudget.of(store.limits());
+    HeapBudget heap = new HeapBudget();
     List<Parallel.Task> tasks = new ArrayList<>();
     Set<List<Digest>> seen = new HashSet<>();
     for (int i = 0; i < manifest.layers().size(); i++) {
       Descriptor layer = manifest.layers().get(i);
       Digest diffId = config.diffIds().get(i);
       if (seen.add(List.of(layer.digest(), diffId))) {
-        tasks.add(() -> layer(from, layer, diffId, budget));
+        tasks.add(() -> layer(from, layer, diffId, budget, heap));
       }
     }
     Parallel.run(tasks);
@@ -199,7 +200,8 @@ final class ImageImport {
     }
   }
 
-  private void layer(ContentReader from, Descriptor layer, Digest diffId, ImageBudget budget)
+  private void layer(
+      ContentReader from, Descriptor layer, Digest diffId, ImageBudget budget, HeapBudget heap)
       throws IOException {
     if (isThere(layer, diffId)) {
       return;
@@ -218,10 +220,10 @@ final class ImageImport {
       }
       if (store.has(layer.digest())) {
         try (InputStream tar = trees.open(layer)) {
-          unpack(tar, diffId, budget.layer(layer.size()), () -> {});
+          unpack(tar, diffId, budget.layer(layer.size()), heap, () -> {});
         }
       } else {
-        fetch(from, layer, diffId, budget.layer(layer.size()));
+        fetch(from, layer, diffId, budget.layer(layer.size()), heap);
       }
     } catch (OperationException e) {
       throw trees.explained(e, diffId);
@@ -243,7 +245,8 @@ final class ImageImport {
     return store.has(layer.digest()) && (runtime == null || trees.isWhole(diffId));
   }
 
-  private void fetch(ContentReader from, Descriptor layer, Digest diffId, LayerBudget budget)
+  private void fetch(
+      ContentReader from, Descriptor layer, Digest diffId, LayerBudget budget, HeapBudget heap)
       throws IOException {
     try (InputStream in = from.open(layer);
         StagedBlob staged = store.stage();
@@ -253,6 +256,7 @@ final class ImageImport {
           tar,
           diffId,
           budget,
+          heap,
           () -> {
             copied.rest();
             staged.keep(layer.mediaType(), layer.digest(), layer.size());
@@ -261,16 +265,17 @@ final class ImageImport {
   }
 
   /** Scans a layer, and lets its tree appear after its blob. */
-  private void unpack(InputStream tar, Digest diffId, LayerBudget budget, Parallel.Task verified)
+  private void unpack(
+      InputStream tar, Digest diffId, LayerBudget budget, HeapBudget heap, Parallel.Task verified)
       throws IOException {
     if (runtime == null || trees.isWhole(diffId)) {
-      LayerIndex.Writer index = new LayerIndex.Writer();
+      LayerIndex.Writer index = new LayerIndex.Writer(heap);
       LayerScan.run(tar, budget, diffId, null, index);
       verified.run();
       trees.keepIndex(diffId, index);
       return;
     }
-    try (LayerTrees.Staged staged = trees.stage(diffId, runtime, notices)) {
+    try (LayerTrees.Staged staged = trees.stage(diffId, runtime, notices, heap)) {
       LayerScan.run(tar, budget, diffId, staged.output(), staged.index());
       verified.run();
       staged.keep();

@@ -46,8 +46,9 @@ final class ImageView implements RootView {
     LayerTrees trees = new LayerTrees(store);
     List<Descriptor> layers = image.manifest().layers();
     ImageView view = new ImageView(trees, layers);
+    HeapBudget heap = new HeapBudget();
     for (int i = 0; i < layers.size(); i++) {
-      LayerIndex index = index(store, trees, layers.get(i), image.config().diffIds().get(i));
+      LayerIndex index = index(store, trees, layers.get(i), image.config().diffIds().get(i), heap);
       LayerNode layer = LayerNode.directory();
       int number = 0;
       for (LayerIndex.Item item : index.items()) {
@@ -58,28 +59,29 @@ final class ImageView implements RootView {
     return view;
   }
 
-  private static LayerIndex index(Store store, LayerTrees trees, Descriptor layer, Digest diffId)
+  private static LayerIndex index(
+      Store store, LayerTrees trees, Descriptor layer, Digest diffId, HeapBudget heap)
       throws IOException {
     try {
-      LayerIndex there = LayerIndex.parse(Files.readAllBytes(store.layerIndex(diffId)));
+      LayerIndex there = LayerIndex.parse(Files.readAllBytes(store.layerIndex(diffId)), heap);
       if (there != null) {
         return there;
       }
       Files.deleteIfExists(store.layerIndex(diffId)); // torn by a crash of the machine
     } catch (NoSuchFileException e) {
-      return scan(trees, layer, diffId);
+      return scan(trees, layer, diffId, heap);
     }
-    return scan(trees, layer, diffId);
+    return scan(trees, layer, diffId, heap);
   }
 
-  private static LayerIndex scan(LayerTrees trees, Descriptor layer, Digest diffId)
+  private static LayerIndex scan(LayerTrees trees, Descriptor layer, Digest diffId, HeapBudget heap)
       throws IOException {
-    LayerIndex.Writer writer = new LayerIndex.Writer();
+    LayerIndex.Writer writer = new LayerIndex.Writer(new HeapBudget());
     try (InputStream tar = trees.open(layer)) {
       LayerScan.run(tar, trees.budget(layer), diffId, null, writer);
     }
     trees.keepIndex(diffId, writer);
-    LayerIndex index = LayerIndex.parse(writer.toBytes());
+    LayerIndex index = LayerIndex.parse(writer.toBytes(), heap);
     if (index == null) {
       throw new IllegalStateException("the index of layer " + diffId + " can't be read back");
     }

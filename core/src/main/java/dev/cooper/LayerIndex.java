@@ -3,11 +3,14 @@ package dev.cooper;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.layer.EntryType;
 import dev.cooper.oci.layer.TarEntry;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -43,15 +46,17 @@ record LayerIndex(List<Item> items) {
   /**
    * Reads an index.
    *
+   * @param heap what its entries are taken from, as parts of a tree
    * @return the index, or null if the bytes are none, or damaged
    */
-  static @Nullable LayerIndex parse(byte[] bytes) {
+  static @Nullable LayerIndex parse(byte[] bytes, HeapBudget heap) {
     ByteBuffer buffer = ByteBuffer.wrap(bytes);
     if (bytes.length < HEAD || buffer.getInt() != MAGIC || buffer.getInt() != crc(bytes)) {
       return null;
     }
     try {
       int count = buffer.getInt();
+      heap.take((long) HeapBudget.NODE * count + bytes.length);
       List<Item> items = new ArrayList<>(Math.min(count, bytes.length));
       String before = "";
       for (int i = 0; i < count; i++) {
@@ -126,12 +131,21 @@ record LayerIndex(List<Item> items) {
     return new String(bytes, StandardCharsets.ISO_8859_1);
   }
 
-  /** Gathers a layer's entries. */
+  /** Gathers a layer's entries, in blocks. */
   static final class Writer {
-    private byte[] bytes = new byte[1 << 16];
+    private static final int BLOCK = 1 << 16;
+
+    private final HeapBudget heap;
+    private final List<byte[]> full = new ArrayList<>();
+    private byte[] block = new byte[BLOCK];
     private int length;
     private String before = "";
     private int count;
+
+    /** What it holds is taken from a budget. */
+    Writer(HeapBudget heap) {
+      this.heap = heap;
+    }
 
     /** Adds an entry, as found in the tar. */
     void add(TarEntry entry, long offset) {
@@ -150,7 +164,9 @@ record LayerIndex(List<Item> items) {
       }
       number(8, entry.mtimeSeconds());
       number(4, entry.mtimeNanos());
-      if (entry.type() == EntryType.SYMLINK || entry.type() == EntryType.HARDLINK) {
+      if (entry.type() == EntryType.DIRECTORY) {
+        heap.take(HeapBudget.DIRECTORY);
+      } else if (entry.type() == EntryType.SYMLINK || entry.type() == EntryType.HARDLINK) {
         string(entry.link().latin1());
       } else if (entry.type() == EntryType.CHAR_DEVICE || entry.type() == EntryType.BLOCK_DEVICE) {
         number(4, entry.deviceMajor());
@@ -166,23 +182,30 @@ record LayerIndex(List<Item> items) {
 
     /** Big-endian. */
     private void number(int octets, long value) {
-      room(octets);
       for (int shift = 8 * (octets - 1); shift >= 0; shift -= 8) {
-        bytes[length++] = (byte) (value >>> shift);
+        room();
+        block[length++] = (byte) (value >>> shift);
       }
     }
 
     private void string(String latin1) {
       byte[] content = latin1.getBytes(StandardCharsets.ISO_8859_1);
       number(4, content.length);
-      room(content.length);
-      System.arraycopy(content, 0, bytes, length, content.length);
-      length += content.length;
+      for (int done = 0; done < content.length; ) {
+        room();
+        int n = Math.min(content.length - done, BLOCK - length);
+        System.arraycopy(content, done, block, length, n);
+        length += n;
+        done += n;
+      }
     }
 
-    private void room(int octets) {
-      if (bytes.length - length < octets) {
-        bytes = Arrays.copyOf(bytes, Math.addExact(length, Math.max(length, octets)));
+    private void room() {
+      if (length == BLOCK) {
+        heap.take(BLOCK);
+        full.add(block);
+        block = new byte[BLOCK];
+        length = 0;
       }
     }
 
@@ -195,12 +218,32 @@ record LayerIndex(List<Item> items) {
       return i;
     }
 
-    /** The index's file. */
+    /** Writes the index's file. */
+    void writeTo(OutputStream out) throws IOException {
+      byte[] number = ByteBuffer.allocate(4).putInt(count).array();
+      CRC32C crc = new CRC32C();
+      crc.update(number);
+      full.forEach(crc::update);
+      crc.update(block, 0, length);
+      out.write(ByteBuffer.allocate(8).putInt(MAGIC).putInt((int) crc.getValue()).array());
+      out.write(number);
+      for (byte[] each : full) {
+        out.write(each);
+      }
+      out.write(block, 0, length);
+    }
+
+    /** The index's file, which is to be read back at once. */
     byte[] toBytes() {
-      ByteBuffer file = ByteBuffer.allocate(HEAD + length);
-      file.putInt(MAGIC).putInt(0).putInt(count).put(bytes, 0, length);
-      file.putInt(4, crc(file.array()));
-      return file.array();
+      long size = HEAD + (long) BLOCK * full.size() + length;
+      heap.take(size);
+      ByteArrayOutputStream out = new ByteArrayOutputStream(Math.toIntExact(size));
+      try {
+        writeTo(out);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      return out.toByteArray();
     }
   }
 }

@@ -22,6 +22,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class LayerNode {
   private static final int MAX_LINKS = 40;
+
+  /**
+   * As many as a path of PATH_MAX bytes has without links; with them, one could lead on for ever.
+   */
+  private static final int MAX_DEPTH = 2048;
+
   private static final int IMPLIED_MODE = 0755;
 
   /** What hides the one below: no file at all. */
@@ -227,6 +233,9 @@ final class LayerNode {
       } else if (next != null) {
         throw new ContentException(
             "path " + path + " in a layer leads through " + name + ", which is no directory there");
+      } else if (way.size() > MAX_DEPTH) {
+        throw new ContentException(
+            "path " + path + " in a layer leads to more than " + MAX_DEPTH + " directories deep");
       } else if (here != null) {
         LayerNode made = directory();
         LayerNode.put(here, name, made);

@@ -1,5 +1,6 @@
 package dev.cooper;
 
+import dev.cooper.oci.ByteString;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Digest;
 import dev.cooper.oci.ImageLimits;
@@ -29,6 +30,9 @@ final class LayerScan {
           .withMetadataBytes(Long.MAX_VALUE);
 
   private static final int BUFFER = 128 * 1024;
+  private static final String WHITEOUT = ".wh.";
+  private static final String OF_AUFS = ".wh..wh.";
+  private static final String OPAQUE = ".wh..wh..opq";
 
   private LayerScan() {}
 
@@ -81,7 +85,11 @@ final class LayerScan {
     LayerPaths paths = new LayerPaths();
     for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
       if (index != null) {
-        paths.add(entry, LayerPath.normalize(entry.path()));
+        ByteString path = LayerPath.normalize(entry.path());
+        if (isOfAufs(path)) {
+          continue;
+        }
+        paths.add(entry, path);
         index.add(entry, reader.contentOffset());
       }
       if (sink != null) {
@@ -92,6 +100,36 @@ final class LayerScan {
         sink.end();
       }
     }
+  }
+
+  /**
+   * Whether a layer's entry is aufs' own bookkeeping, as old layers hold it, which hides nothing
+   * and is nobody's file.
+   *
+   * @throws ContentException if it lies below a whiteout, where nothing can
+   */
+  static boolean isOfAufs(ByteString path) {
+    String text = path.latin1();
+    if (!text.contains(WHITEOUT)) {
+      return false;
+    }
+    for (int start = 0; start < text.length(); ) {
+      int slash = text.indexOf('/', start);
+      String name = text.substring(start, slash < 0 ? text.length() : slash);
+      if (name.startsWith(OF_AUFS) && !(slash < 0 && name.equals(OPAQUE))) {
+        return true;
+      }
+      if (slash >= 0 && name.startsWith(WHITEOUT)) {
+        throw new ContentException(
+            "entry "
+                + path
+                + " lies below "
+                + name
+                + ", which would hide a file and can be no directory");
+      }
+      start = slash < 0 ? text.length() : slash + 1;
+    }
+    return false;
   }
 
   /** Takes the digest of what is read. */

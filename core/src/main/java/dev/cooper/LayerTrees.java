@@ -11,6 +11,7 @@ import dev.cooper.spi.TreeOutput;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
@@ -157,7 +158,7 @@ final class LayerTrees {
     try {
       if (!isWhole(diffId)) {
         try (InputStream tar = open(layer);
-            Staged staged = stage(diffId, runtime, notices)) {
+            Staged staged = stage(diffId, runtime, notices, new HeapBudget())) {
           LayerScan.run(tar, budget(layer), diffId, staged.output(), staged.index());
           staged.keep();
         } catch (OperationException e) {
@@ -204,12 +205,12 @@ final class LayerTrees {
   }
 
   /** Begins a tree; the caller holds the layer's lock. */
-  Staged stage(Digest diffId, ContainerRuntime runtime, Consumer<String> notices)
+  Staged stage(Digest diffId, ContainerRuntime runtime, Consumer<String> notices, HeapBudget heap)
       throws IOException {
     Path around = Files.createDirectory(store.staged("layer"));
     try {
       Path tree = Files.createDirectory(around.resolve(TREE));
-      return new Staged(diffId, around, runtime, runtime.unpack(tree, notices));
+      return new Staged(diffId, around, runtime, runtime.unpack(tree, notices), heap);
     } catch (IOException | RuntimeException e) {
       store.deleteTree(around);
       throw e;
@@ -221,7 +222,9 @@ final class LayerTrees {
     Path target = store.layerIndex(diffId);
     if (!Files.exists(target)) {
       Path file = store.staged("index");
-      FullDisk.write(file, index.toBytes());
+      try (OutputStream out = FullDisk.output(file)) {
+        index.writeTo(out);
+      }
       Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
     }
   }
@@ -232,10 +235,12 @@ final class LayerTrees {
     private final Path around;
     private final ContainerRuntime runtime;
     private final TreeOutput output;
-    private final LayerIndex.Writer index = new LayerIndex.Writer();
+    private final LayerIndex.Writer index;
     private boolean kept;
 
-    private Staged(Digest diffId, Path around, ContainerRuntime runtime, TreeOutput output) {
+    private Staged(
+        Digest diffId, Path around, ContainerRuntime runtime, TreeOutput output, HeapBudget heap) {
+      this.index = new LayerIndex.Writer(heap);
       this.diffId = diffId;
       this.around = around;
       this.runtime = runtime;

@@ -63,7 +63,7 @@ final class RootfsImport {
         InputStream file = Files.newInputStream(tarball);
         InputStream tar = Decompression.open(file)) {
       LayerOutput layer = new LayerOutput(staged.output(), Compression.NONE);
-      LayerIndex.Writer index = new LayerIndex.Writer();
+      LayerIndex.Writer index = new LayerIndex.Writer(new HeapBudget());
       LayerBudget budget = ImageBudget.of(store.limits()).layer(Files.size(tarball));
       boolean repeated = scan(new CopyingInputStream(tar, layer), budget, index);
       layer.close();
@@ -94,7 +94,7 @@ final class RootfsImport {
 
   private StoredImage distinct(Path tar, LayerIndex.Writer index, @Nullable ImageReference name)
       throws IOException {
-    LayerIndex parsed = LayerIndex.parse(index.toBytes());
+    LayerIndex parsed = LayerIndex.parse(index.toBytes(), new HeapBudget());
     if (parsed == null) {
       throw new IllegalStateException("the index of " + tar + " can't be read back");
     }

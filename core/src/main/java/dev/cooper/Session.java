@@ -164,7 +164,11 @@ final class Session implements AutoCloseable {
   RootView view(@Nullable StoredImage image) {
     return image == null
         ? EmptyView.INSTANCE
-        : Io.run("cannot read the layers of " + image.label(), () -> ImageView.open(store, image));
+        : new LazyView(
+            () ->
+                Io.run(
+                    "cannot read the layers of " + image.label(),
+                    () -> ImageView.open(store, image)));
   }
 
   // --- containers

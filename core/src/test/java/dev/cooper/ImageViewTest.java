@@ -199,4 +199,45 @@ class ImageViewTest {
       assertThat(root.read(path(path), 100)).isNull();
     }
   }
+
+  /** What a link leads to adds to the depth of what is named below it. */
+  @Test
+  void openWhenLinksLeadDeepIsRefused() {
+    String deep = "a/".repeat(1000);
+    assertThatThrownBy(
+            () ->
+                view(
+                    sink -> {
+                      sink.put(TarEntry.symlink(path("l"), path(deep)));
+                      file(sink, "l/" + "b/".repeat(1900) + "f", "x");
+                    }))
+        .isInstanceOf(ContentException.class)
+        .hasMessageContaining("deep");
+  }
+
+  @Test
+  void openWhenOldLayersHoldAufsOwnFilesShowsNoneOfThem() throws IOException {
+    ImageView view =
+        view(
+            sink -> file(sink, "a/b", "lower"),
+            sink -> {
+              sink.put(TarEntry.directory(path(".wh..wh.plnk"), 0700));
+              file(sink, ".wh..wh.plnk/12.34", "x");
+              file(sink, ".wh..wh.aufs", "x");
+              file(sink, "a/.wh..wh.cooper", "x");
+              file(sink, "a/c", "upper");
+            });
+    assertThat(text(view, "a/b")).isEqualTo("lower");
+    assertThat(text(view, "a/c")).isEqualTo("upper");
+    for (String none : List.of(".wh..wh.plnk", ".wh..wh.plnk/12.34", ".wh..wh.aufs")) {
+      assertThat(view.entry(path(none))).isNull();
+    }
+  }
+
+  @Test
+  void openWhenSomethingLiesBelowAWhiteoutIsRefused() {
+    assertThatThrownBy(() -> view(sink -> file(sink, "a/.wh.b/c", "x")))
+        .isInstanceOf(ContentException.class)
+        .hasMessageContaining(".wh.b");
+  }
 }
