@@ -1,6 +1,8 @@
 package dev.cooper.linux;
 
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +21,7 @@ final class TreeBatch implements AutoCloseable {
   private final int budget;
   private final Map<Integer, OnError> handlers = new HashMap<>();
   private final Map<Integer, Integer> expected = new HashMap<>();
+  private final List<Runnable> checks = new ArrayList<>();
   private boolean submitted;
 
   TreeBatch(int rows, int bytes) {
@@ -49,6 +52,11 @@ final class TreeBatch implements AutoCloseable {
   /** Says how many bytes a row has to have written. */
   void expect(int row, int bytes) {
     expected.put(row, bytes);
+  }
+
+  /** Says what has to hold once every row is done; it throws if it does not. */
+  void verify(Runnable check) {
+    checks.add(check);
   }
 
   /** Says that what a row should have written was written otherwise. */
@@ -94,6 +102,7 @@ final class TreeBatch implements AutoCloseable {
       stopped = lane.run(program, handler.mend(this, program.errno(stopped)));
     }
     expected.forEach(this::requireWritten);
+    checks.forEach(Runnable::run);
   }
 
   private void requireWritten(int row, int bytes) {
@@ -112,6 +121,7 @@ final class TreeBatch implements AutoCloseable {
     program.reset();
     handlers.clear();
     expected.clear();
+    checks.clear();
   }
 
   @Override

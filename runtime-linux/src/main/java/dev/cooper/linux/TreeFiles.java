@@ -172,7 +172,16 @@ final class TreeFiles {
                 0);
     batch.program().from(times, 0, fileSlot);
     int close = batch.add(filePath, Sys.CLOSE, 0);
-    batch.program().from(close, 0, fileSlot);
+    batch.program().from(close, 0, fileSlot).into(close, fileSlot);
     file = null;
+  }
+
+  /** Closes the file that a failure left open; no program may run then. */
+  void abandon(Task task) {
+    int fd = (int) Memory.IO.getLong(fileSlot);
+    if (fd > 0) {
+      Memory.IO.putLong(fileSlot, 0);
+      TreeRemover.close(task, fd);
+    }
   }
 }

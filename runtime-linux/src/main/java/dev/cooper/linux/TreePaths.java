@@ -72,7 +72,9 @@ final class TreePaths {
     long slot;
     if (old != null) {
       int row = batch.program().tolerate(path, Sys.CLOSE, 0);
-      batch.program().from(row, 0, old);
+      // Its result, 0, empties the slot: if what fills it fails, nobody may close the number again,
+      // which another thread's file has by then.
+      batch.program().from(row, 0, old).into(row, old);
       slot = old;
     } else {
       slot = free.isEmpty() ? memory.zeroed(8) : free.pop();
@@ -114,11 +116,13 @@ final class TreePaths {
               24);
       program.from(open, 0, root).into(open, slot);
       int asked =
-          program.call(parent, Sys.STATX, 0, emptyString, Linux.AT_EMPTY_PATH, Stat.BASIC, stat);
+          program.tolerate(
+              parent, Sys.STATX, 0, emptyString, Linux.AT_EMPTY_PATH, Stat.BASIC, stat);
       int make = program.tolerate(name, Sys.MKDIRAT, 0, program.memory.string(name), 0755);
       int close = program.call(parent, Sys.CLOSE, 0);
       program.from(asked, 0, slot).from(make, 0, slot).from(close, 0, slot);
       task.run(program);
+      program.check(asked);
       if (program.errno(make) != 0 && program.errno(make) != Linux.EEXIST) {
         throw program.failure(make);
       }

@@ -206,33 +206,50 @@ final class TreeWriter implements TreeOutput {
     if (target.equals(path)) {
       return;
     }
+    if (kind != Kind.MERGED && isMarker(target)) {
+      throw notBefore(path, target);
+    }
     TreeBatch batch = batches.current();
     long from = places.parent(target);
     long to = places.parent(path);
+    long targetAt = batch.memory().string(LayerPath.name(target));
+    if (kind == Kind.LAYER) {
+      requireNoWhiteout(batch, path, target, from, targetAt);
+    }
     ByteString name = LayerPath.name(path);
-    int row =
-        batch.add(
-            path + " to " + target,
-            Sys.LINKAT,
-            0,
-            batch.memory().string(LayerPath.name(target)),
-            0,
-            batch.memory().string(name),
-            0);
+    long nameAt = batch.memory().string(name);
+    int row = batch.add(path + " to " + target, Sys.LINKAT, 0, targetAt, 0, nameAt, 0);
     batch.program().from(row, 0, from).from(row, 2, to);
     batch.onError(
         row,
         (at, errno) -> {
           if (errno == Linux.ENOENT) {
-            throw new ContentException(
-                "the hardlink "
-                    + path
-                    + " names "
-                    + target
-                    + ", which this layer does not hold before it");
+            throw notBefore(path, target);
           }
           return places.retryAfterRemoving(at, errno, row, to, name);
         });
+  }
+
+  /** A link to the device that hides a name would hide another, of which no whiteout tells. */
+  private static void requireNoWhiteout(
+      TreeBatch batch, ByteString path, ByteString target, long from, long targetAt) {
+    long stat = batch.memory().zeroed(Stat.SIZE);
+    int look =
+        batch
+            .program()
+            .tolerate(target, Sys.STATX, 0, targetAt, Linux.AT_SYMLINK_NOFOLLOW, Stat.BASIC, stat);
+    batch.program().from(look, 0, from);
+    batch.verify(
+        () -> {
+          if (Stat.isWhiteout(stat)) {
+            throw notBefore(path, target);
+          }
+        });
+  }
+
+  private static ContentException notBefore(ByteString path, ByteString target) {
+    return new ContentException(
+        "the hardlink " + path + " names " + target + ", which this layer does not hold before it");
   }
 
   private void device(TarEntry entry, ByteString path) {
@@ -331,6 +348,7 @@ final class TreeWriter implements TreeOutput {
     closed = true;
     try {
       batches.abandon(); // until then the lane may still run what was handed over last
+      files.abandon(lane);
       paths.closeAll(lane);
     } finally {
       batches.close();

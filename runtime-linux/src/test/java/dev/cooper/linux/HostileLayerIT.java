@@ -12,6 +12,7 @@ import dev.cooper.spi.Rootfs;
 import dev.cooper.spi.TreeFilter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -19,6 +20,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -394,5 +397,81 @@ final class HostileLayerIT {
     List<String> paths = new ArrayList<>(read.paths());
     assertThat(paths).containsExactly("", "d", "d/l", "d/m", "d/p");
     assertThat(read.entry("d/l").type()).isEqualTo(EntryType.SYMLINK);
+  }
+
+  /** A device 0:0 under another name would hide a lower file of which no whiteout tells. */
+  @Test
+  void unpackWhenAHardlinkNamesAWhiteoutIsRefused() throws IOException {
+    for (String target : List.of("a", ".wh.a", "./a")) {
+      Path layer = HOST.directory();
+      assertThatThrownBy(
+              () ->
+                  HOST.unpack(
+                      layer,
+                      it ->
+                          it.put(TarEntry.whiteout(ByteString.utf8("a"))).hardlink("etc", target)))
+          .isInstanceOf(CooperException.class)
+          .hasMessageContaining("hardlink etc");
+    }
+    assertUntouched();
+  }
+
+  private static long descriptors() throws IOException {
+    try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
+      return all.count();
+    }
+  }
+
+  @Test
+  void unpackWhenItFailsWithinAFileLeavesNoDescriptorOpen() throws IOException {
+    long before = descriptors();
+    TarEntry file = TarEntry.file(ByteString.utf8("f"), 0755, 0);
+    Map<ByteString, ByteString> malformed =
+        Map.of(ByteString.utf8("security.capability"), ByteString.utf8("?"));
+    for (int i = 0; i < 20; i++) {
+      attempt(HOST.directory(), it -> it.put(file.withXattrs(malformed)));
+      attempt(HOST.directory(), it -> it.put(file.withSize(1 << 20)));
+      attempt(
+          HOST.directory(),
+          it ->
+              it.directory("d")
+                  .symlink("l", "nowhere")
+                  .put(TarEntry.directory(ByteString.utf8("l/x"), 0755)));
+    }
+    assertThat(descriptors()).isLessThan(before + 10);
+  }
+
+  /**
+   * Descriptors are the whole JVM's: one that is closed twice may be another thread's file by then.
+   */
+  @Test
+  void unpackWhenADirectoryCannotBeOpenedClosesNobodyElsesFile() throws Exception {
+    Path file = canary.resolve("victim");
+    AtomicBoolean done = new AtomicBoolean();
+    FutureTask<Integer> others =
+        new FutureTask<>(
+            () -> {
+              int opened = 0;
+              for (; !done.get(); opened++) {
+                try (FileChannel channel = FileChannel.open(file)) {
+                  Thread.onSpinWait();
+                  assertThat(channel.size()).isEqualTo(9);
+                }
+              }
+              return opened;
+            });
+    new Thread(others).start();
+    for (int round = 0; round < 300 && !others.isDone(); round++) {
+      attempt(
+          HOST.directory(),
+          it -> {
+            for (int i = 0; i < 70; i++) {
+              it.directory("d" + i).file("d" + i + "/f", "x");
+            }
+            it.symlink("l", "nowhere").file("l/x", "x");
+          });
+    }
+    done.set(true);
+    assertThat(others.get()).isPositive();
   }
 }
