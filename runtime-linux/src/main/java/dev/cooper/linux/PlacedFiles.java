@@ -8,6 +8,7 @@ import dev.cooper.spi.ProcessMount;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -32,8 +33,20 @@ final class PlacedFiles {
   private final Deque<Placed> placed = new ArrayDeque<>();
   private final Map<ByteString, Parent> parents = new LinkedHashMap<>();
 
-  /** What was put at a path; what lay there is aside under a name. */
-  private record Placed(ByteString path, String name, Runnable restored) {}
+  /** What was put at a path; what lay there, if anything did, is aside under a name. */
+  private record Placed(ByteString path, String name, boolean replaces, Runnable restored) {
+    /** As a file: the path, and a NUL if something lay there. */
+    byte[] note() {
+      return new ByteString(path.latin1() + (replaces ? "\0" : "")).toBytes();
+    }
+
+    static Placed of(byte[] note, String name) {
+      String text = ByteString.of(note).latin1();
+      boolean replaces = text.endsWith("\0");
+      String path = replaces ? text.substring(0, text.length() - 1) : text;
+      return new Placed(new ByteString(path), name, replaces, () -> {});
+    }
+  }
 
   /** A directory that something was put into: its times before, and after all was put there. */
   private static final class Parent {
@@ -107,7 +120,9 @@ final class PlacedFiles {
     if (!parents.containsKey(in)) {
       parents.put(in, new Parent(times(lane, in), tree.restoring(lane, in)));
     }
-    Placed one = new Placed(path, UUID.randomUUID().toString(), tree.restoring(lane, path));
+    Runnable restored = tree.restoring(lane, path);
+    boolean replaces = times(lane, path) != null;
+    Placed one = new Placed(path, UUID.randomUUID().toString(), replaces, restored);
     note(one);
     placed.push(one);
     RootPaths paths = new RootPaths(lane, tree.root());
@@ -126,7 +141,7 @@ final class PlacedFiles {
 
   private void note(Placed one) {
     try {
-      Files.write(aside.resolve(one.name() + ".path"), one.path().toBytes());
+      Files.write(aside.resolve(one.name() + ".path"), one.note());
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write to " + aside, e);
     }
@@ -187,6 +202,10 @@ final class PlacedFiles {
   }
 
   private boolean takeAway(Lane lane, Placed one) {
+    if (one.replaces() && !Files.exists(aside.resolve(one.name()), LinkOption.NOFOLLOW_LINKS)) {
+      forget(lane, one.name()); // it has not gone aside yet, or it is back
+      return false;
+    }
     ByteString in = LayerPath.parent(one.path());
     int parent =
         new RootPaths(lane, tree.root())
@@ -263,10 +282,9 @@ final class PlacedFiles {
   void recover(Lane lane) throws IOException {
     try (var notes = Files.newDirectoryStream(aside, "*.path")) {
       for (Path note : notes) {
-        ByteString path = ByteString.of(Files.readAllBytes(note));
         String file = String.valueOf(note.getFileName());
         String name = file.substring(0, file.length() - ".path".length());
-        takeAway(lane, new Placed(path, name, () -> {}));
+        takeAway(lane, Placed.of(Files.readAllBytes(note), name));
       }
     }
   }

@@ -320,4 +320,21 @@ final class ChrootIT {
           .containsExactly("DIRECTORY 700 0:0 home", "FILE 644 0:0 kept = kept");
     }
   }
+
+  @Test
+  void mountWhenItsJvmWasKilledBeforeItMovedAnythingLeavesIt() throws IOException {
+    Path container = HOST.directory();
+    try (Rootfs root = HOST.mount(List.of(HOST.base()), container)) {
+      out(root, "true");
+    }
+    Files.writeString(container.resolve("changes/aside/one.path"), "etc/passwd\0");
+    Files.writeString(container.resolve("changes/aside/two.path"), "etc/nothing");
+    try (Rootfs root = HOST.mount(List.of(HOST.base()), container)) {
+      assertThat(out(root, "head -1 /etc/passwd")).startsWith("root:");
+      assertThat(diff(root).lines()).isEmpty();
+    }
+    try (Stream<Path> aside = Files.list(container.resolve("changes/aside"))) {
+      assertThat(aside).isEmpty();
+    }
+  }
 }
