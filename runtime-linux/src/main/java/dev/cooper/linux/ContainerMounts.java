@@ -13,11 +13,9 @@ import static dev.cooper.linux.Linux.O_WRONLY;
 
 import dev.cooper.oci.ByteString;
 import dev.cooper.spi.ProcessMount;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * Composes the mounts of a container: /proc, /sys, /dev and what it holds, the files of /etc, and
@@ -31,22 +29,10 @@ final class ContainerMounts {
   private static final List<String> DEVICES =
       List.of("null", "zero", "full", "random", "urandom", "tty");
   private static final List<String> DIRECTORIES = List.of("pts", "shm", "mqueue");
-  private static final List<String> MASKED =
-      present(
-          "acpi",
-          "kcore",
-          "keys",
-          "latency_stats",
-          "timer_list",
-          "timer_stats",
-          "sched_debug",
-          "scsi");
-  private static final List<String> READ_ONLY = present("bus", "fs", "irq", "sys", "sysrq-trigger");
-  private static final List<String> MASKED_SYS =
-      List.of("firmware", "devices/virtual/powercap", "fs/cgroup");
   private static final long PRIVATE = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 
   private final SyscallProgram program;
+  private final KernelFiles kernel;
   private final Memory memory;
   private final long root;
   private final long empty;
@@ -54,8 +40,9 @@ final class ContainerMounts {
   private final long direct;
   private long device;
 
-  ContainerMounts(SyscallProgram program, long rootSlot) {
+  ContainerMounts(SyscallProgram program, long rootSlot, KernelFiles kernel) {
     this.program = program;
+    this.kernel = kernel;
     this.memory = program.memory;
     this.root = rootSlot;
     this.empty = memory.string("");
@@ -69,27 +56,11 @@ final class ContainerMounts {
             Linux.RESOLVE_BENEATH | Linux.RESOLVE_NO_SYMLINKS);
   }
 
-  /** What is hidden in every container. */
-  static List<String> maskedPaths() {
-    return Stream.concat(
-            MASKED.stream().map("/proc/"::concat), MASKED_SYS.stream().map("/sys/"::concat))
-        .toList();
-  }
-
-  /** What cannot be written to in any. */
-  static List<String> readOnlyPaths() {
-    return READ_ONLY.stream().map("/proc/"::concat).toList();
-  }
-
   /** What a name is in the /dev of every container. */
   static ProtectedPaths.Kind inDev(String name) {
     return DIRECTORIES.contains(name)
         ? ProtectedPaths.Kind.DIRECTORY
         : DEVICES.contains(name) ? ProtectedPaths.Kind.OTHER : ProtectedPaths.Kind.ABSENT;
-  }
-
-  private static List<String> present(String... names) {
-    return List.of(names).stream().filter(name -> Files.exists(Path.of("/proc", name))).toList();
   }
 
   private long slot() {
@@ -207,14 +178,22 @@ final class ContainerMounts {
     device = dev;
     attach(dev, open("dev", direct), "");
     devices(dev, ttyGroup);
-    protect(proc, sys, dev);
+    protect(proc, dev);
+    boolean isNew = !hostNetwork || kernel.newSys();
+    for (String name : isNew ? kernel.maskedNewSys() : kernel.maskedHostSys()) {
+      mask(sys, name, true, dev);
+    }
   }
 
   /**
-   * A fresh sysfs shows the network of its mounter's own namespace, so only the host's, read-only,
-   * fits the host's network.
+   * A new sysfs shows the network of its mounter's own namespace, and nothing of what is mounted in
+   * the host's. An ordinary user can make none for the host's network: only the host's, whole and
+   * read-only, fits there.
    */
   private long hostSys() {
+    if (kernel.newSys()) {
+      return filesystem("sysfs", PRIVATE | MOUNT_ATTR_RDONLY);
+    }
     long sys = copy(here(), ByteString.utf8("/sys"), true);
     restrict(sys, PRIVATE | MOUNT_ATTR_RDONLY, true);
     return sys;
@@ -271,19 +250,14 @@ final class ContainerMounts {
     program.from(row, 1, dev);
   }
 
-  private void protect(long proc, long sys, long dev) {
-    for (String name : MASKED) {
-      mask(proc, name, Files.isDirectory(Path.of("/proc", name)), dev);
-    }
-    for (String name : READ_ONLY) {
+  private void protect(long proc, long dev) {
+    kernel
+        .masked()
+        .forEach((name, kind) -> mask(proc, name, kind == ProtectedPaths.Kind.DIRECTORY, dev));
+    for (String name : kernel.readOnly()) {
       long copy = copy(proc, ByteString.utf8(name), true);
       restrict(copy, PRIVATE | MOUNT_ATTR_RDONLY, true);
       attach(copy, proc, name);
-    }
-    for (String name : MASKED_SYS) {
-      if (Files.isDirectory(Path.of("/sys", name))) {
-        mask(sys, name, true, dev);
-      }
     }
   }
 

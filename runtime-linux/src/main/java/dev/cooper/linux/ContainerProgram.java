@@ -95,7 +95,7 @@ final class ContainerProgram implements ChildProgram {
     if (keeper.isPlain()) {
       changeRoot(root);
     } else {
-      ContainerMounts mounts = new ContainerMounts(program, root);
+      ContainerMounts mounts = new ContainerMounts(program, root, keeper.kernel());
       mounts(mounts, tree, keeper.mapsTty(), keeper.pid());
       mounts.protect(paths);
       mounts.root(process.security().readOnlyRoot());

@@ -151,10 +151,13 @@ final class CopiedTree implements RootTree {
   /** With a mount namespace, the root of a container has to be a mount. */
   private static int enter(Keeper keeper, Lane lane, CopyPaths at) {
     if (!keeper.isPlain()) {
-      try (SyscallProgram program = new SyscallProgram(1, 16384)) {
+      try (SyscallProgram program = new SyscallProgram(2, 16384)) {
         long from = program.memory.string(HostPath.bytes(at.tree()));
         long to = program.memory.string(HostPath.bytes(at.merged()));
         program.call(at.merged(), Sys.MOUNT, from, to, 0, Linux.MS_BIND, 0);
+        long wanted = program.memory.zeroed(32);
+        Memory.IO.putLong(wanted, Linux.MOUNT_ATTR_NODEV); // as an overlay is mounted
+        program.call(at.merged(), Sys.MOUNT_SETATTR, AT_FDCWD, to, 0, wanted, 32);
         lane.run(program);
       }
     }

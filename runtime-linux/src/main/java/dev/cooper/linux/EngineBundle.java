@@ -163,10 +163,10 @@ record EngineBundle(
     }
     Map<String, Object> linux = new LinkedHashMap<>();
     linux.put("namespaces", namespaces);
-    List<String> masked = new ArrayList<>(ContainerMounts.maskedPaths());
+    List<String> masked = new ArrayList<>(KernelFiles.maskedPaths());
     paths.masked().forEach(each -> masked.add(each.path()));
     linux.put("maskedPaths", masked);
-    List<String> readOnly = new ArrayList<>(ContainerMounts.readOnlyPaths());
+    List<String> readOnly = new ArrayList<>(KernelFiles.readOnlyPaths());
     readOnly.addAll(paths.readOnly());
     linux.put("readonlyPaths", readOnly);
     long capabilities = Capability.bits(process.security().capabilities());

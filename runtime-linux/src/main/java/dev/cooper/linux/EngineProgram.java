@@ -98,7 +98,7 @@ final class EngineProgram implements ChildProgram {
     int open =
         program.call(tree.merged(), Sys.OPENAT, AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     program.into(open, root);
-    ContainerMounts mounts = new ContainerMounts(program, root);
+    ContainerMounts mounts = new ContainerMounts(program, root, keeper.kernel());
     mounts.readOnlyGroups();
     mounts.procHere();
     List<ProcessMount.Memory> files =

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A long-lived child that shares this JVM's memory and descriptors but lives in mount, pid and (for
@@ -50,6 +51,7 @@ final class Keeper implements AutoCloseable {
   private final long dumpable = Trampoline.here(Sys.PRCTL, Linux.PR_GET_DUMPABLE);
   private final Cgroups cgroups = new Cgroups();
   private final boolean mapsTty;
+  private @Nullable KernelFiles kernel;
   private long permitted;
   private int pidfd = -1;
   private boolean closed;
@@ -243,6 +245,21 @@ final class Keeper implements AutoCloseable {
   /** Whether it has no namespaces of its own: then containers have none either. */
   boolean isPlain() {
     return plain;
+  }
+
+  /** What containers must not see of the kernel. */
+  synchronized KernelFiles kernel() {
+    KernelFiles known = kernel;
+    if (known == null) {
+      Lane lane = acquire();
+      try {
+        known = KernelFiles.look(lane);
+      } finally {
+        release(lane);
+      }
+      kernel = known;
+    }
+    return known;
   }
 
   /** Which capabilities a container's root can have at most. */

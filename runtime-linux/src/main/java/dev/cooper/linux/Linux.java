@@ -70,6 +70,7 @@ final class Linux {
   static final int SIGCHLD = 17;
 
   static final long MS_RDONLY = 1;
+  static final long MS_NODEV = 4;
   static final long MS_BIND = 0x1000;
   static final long MS_REC = 0x4000;
   static final long MS_PRIVATE = 1 << 18;

@@ -135,8 +135,15 @@ final class OverlayMount implements RootTree {
             + (rootless ? ",userxattr" : ",redirect_dir=off,metacopy=off,index=off");
     long merged = memory.string("../merged");
     long overlay = memory.string("overlay");
+    // What a process makes of a file while we open it must not be the host's disk.
     program.call(
-        "overlay on " + directory, Sys.MOUNT, overlay, merged, overlay, 0, memory.string(options));
+        "overlay on " + directory,
+        Sys.MOUNT,
+        overlay,
+        merged,
+        overlay,
+        Linux.MS_NODEV,
+        memory.string(options));
     program.call("merged", Sys.OPENAT, AT_FDCWD, merged, O_PATH | O_DIRECTORY | O_CLOEXEC);
   }
 

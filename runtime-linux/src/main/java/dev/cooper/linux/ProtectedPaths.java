@@ -49,7 +49,12 @@ record ProtectedPaths(List<MountStubs.Target> masked, List<String> readOnly) {
 
   /** What a path inside is, as the process will see it. */
   static Kind kind(String path, ProcessSpec process, Lane lane, RootTree tree) {
-    if (path.startsWith("/proc/") || path.startsWith("/sys/")) {
+    if (path.startsWith("/proc/")) {
+      // The kernel's own, of which the JVM's may show less.
+      String name = path.substring("/proc/".length());
+      return KernelFiles.kinds(lane, "proc", List.of(name)).getOrDefault(name, Kind.ABSENT);
+    }
+    if (path.startsWith("/sys/")) {
       return onHost(Path.of(path)); // the kernel's own, there as here
     }
     if (path.startsWith("/dev/")) {

@@ -383,4 +383,25 @@ final class IsolationIT {
     }
     assertThat(outside).isEmptyDirectory();
   }
+
+  /** Not only in the process: what it made a node of may be read by us a moment later. */
+  @Test
+  void mountWhenAnImageHasNodesOpensNoneOutsideTheProcessEither() throws IOException {
+    try (Rootfs root = HOST.root()) {
+      Path merged = root.hostPath();
+      String options =
+          Files.readAllLines(Path.of("/proc/" + merged.getName(1) + "/mounts")).stream()
+              .filter(
+                  line ->
+                      line.contains(
+                          " "
+                              + merged
+                                  .toString()
+                                  .substring(merged.subpath(0, 3).toString().length() + 1)
+                              + " "))
+              .findFirst()
+              .orElseThrow();
+      assertThat(options.split(" ")[3].split(",")).contains("nodev");
+    }
+  }
 }
