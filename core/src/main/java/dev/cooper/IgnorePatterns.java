@@ -6,6 +6,7 @@ import dev.cooper.spi.TreeFilter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,7 +51,7 @@ final class IgnorePatterns implements TreeFilter {
    */
   static List<String> read(Path file) {
     try {
-      if (!Files.isRegularFile(file) || Files.size(file) > LIMIT) {
+      if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) || Files.size(file) > LIMIT) {
         throw new SourceNotFoundException(
             "the ignore file " + file + " is no regular file of at most " + LIMIT + " bytes");
       }

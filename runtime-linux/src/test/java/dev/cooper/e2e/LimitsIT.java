@@ -18,11 +18,13 @@ import dev.cooper.oci.compress.Compression;
 import dev.cooper.oci.registry.CredentialsProvider;
 import dev.cooper.oci.registry.RegistriesConf;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -204,6 +206,54 @@ class LimitsIT extends EndToEnd {
     assertLimit("metadataBytes", l -> l.withMetadataBytes(4), l -> l.withMetadataBytes(3), ways);
     assertLimit(
         "layerBytes", l -> l.withLayerBytes(400 << 10), l -> l.withLayerBytes(400_000), ways);
+  }
+
+  @Test
+  void entriesThatAreOddAreRefusedByTheLimitsOfEach() throws IOException {
+    Path tree = host("odd/" + "n".repeat(200), "x").getParent();
+    try (RandomAccessFile sparse = new RandomAccessFile(tree.resolve("sparse").toFile(), "rw")) {
+      for (int i = 0; i < 8; i++) {
+        sparse.seek((1L << 20) * i);
+        sparse.write(1);
+      }
+    }
+    Path tar = temp.resolve("odd.tar");
+    String name = tree.toString();
+    Tools.run("setfattr", "-n", "user.x", "-v", "v".repeat(1000), name + "/sparse");
+    Tools.run(
+        "tar",
+        "-C",
+        name,
+        "-cf",
+        tar.toString(),
+        "--format=posix",
+        "-S",
+        "--xattrs",
+        "--sparse-version=0.1",
+        ".");
+    Files.write(tar, new byte[1 << 16], StandardOpenOption.APPEND);
+    Map<String, Consumer<Cooper>> way = Map.of("importRoot", other -> other.importRoot(tar));
+    assertLimit("nameBytes", l -> l.withNameBytes(300), l -> l.withNameBytes(100), way);
+    assertLimit("xattrBytes", l -> l.withXattrBytes(1000), l -> l.withXattrBytes(999), way);
+    assertLimit("headerBytes", l -> l, l -> l.withHeaderBytes(500), way);
+    assertLimit("sparseSegments", l -> l.withSparseSegments(20), l -> l.withSparseSegments(5), way);
+    assertLimit("trailingBytes", l -> l, l -> l.withTrailingBytes(1000), way);
+  }
+
+  @Test
+  void archivesThatUnpackToTooManyTimesTheirSizeAreRefused() throws IOException {
+    Path tar = temp.resolve("zeros.tar.zst");
+    Tools.run(
+        "sh",
+        "-ec",
+        "cd \"$1\"; truncate -s 1100M zeros; tar -c zeros | zstd -q -3 >\"$2\"; rm zeros",
+        "sh",
+        temp.toString(),
+        tar.toString());
+    try (Cooper other = other(temp.resolve("other"), l -> l.withRatio(10))) {
+      assertOver("ratio", () -> other.importRoot(tar));
+    }
+    assertThat(names(temp.resolve("other/staging"))).isEmpty();
   }
 
   @Test

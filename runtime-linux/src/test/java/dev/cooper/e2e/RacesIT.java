@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cooper.Command;
 import dev.cooper.Mount;
+import dev.cooper.RunningCommand;
 import dev.cooper.WorkingContainer;
 import dev.cooper.oci.CooperException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -20,7 +23,7 @@ import org.junit.jupiter.api.Test;
  */
 class RacesIT extends EndToEnd {
   private static final int ROUNDS = 10_000;
-  private static final long MOST = 6_000_000_000L;
+  private static final long MOST = 10_000_000_000L;
 
   private Path canary;
 
@@ -48,9 +51,13 @@ class RacesIT extends EndToEnd {
 
   /** Returns how often it did not fail. */
   private int race(WorkingContainer container, Step step) throws IOException {
+    Process swapping = swapping(container);
+    return race(step, () -> swapping.destroyForcibly().onExit().join());
+  }
+
+  private int race(Step step, Step stop) throws IOException {
     int done = 0;
     CooperException last = null;
-    Process swapping = swapping(container);
     try {
       long end = System.nanoTime() + MOST;
       for (int i = 0; i < ROUNDS && System.nanoTime() < end; i++) {
@@ -63,7 +70,7 @@ class RacesIT extends EndToEnd {
         }
       }
     } finally {
-      swapping.destroyForcibly().onExit().join();
+      stop.run();
     }
     try (Stream<Path> all = Files.walk(canary)) {
       assertThat(all.map(path -> canary.relativize(path).toString()))
@@ -75,11 +82,22 @@ class RacesIT extends EndToEnd {
   }
 
   @Test
-  @DisplayName("CVE-2018-15664: a link is swapped while files are copied through it")
+  @DisplayName(
+      "CVE-2018-15664, CVE-2024-45310: a link is swapped while files are copied through it")
   void copies() throws IOException {
+    Path tree = host("tree/f", "evil").getParent();
+    Path archive = temp.resolve("a.tar");
+    Files.write(archive, Tars.of(out -> Tars.file(out, "f", 0644, new byte[] {1})));
     try (WorkingContainer c = container()) {
       c.run("true");
-      assertThat(race(c, () -> c.write("/r/f", "evil"))).isPositive();
+      AtomicInteger turn = new AtomicInteger();
+      List<Step> steps =
+          List.of(
+              () -> c.write("/r/f", "evil"),
+              () -> c.copy(tree, "/r/in/"),
+              () -> c.add(archive, "/r/in/"),
+              () -> c.workdir("/r/in/deep/er"));
+      race(c, () -> steps.get(turn.getAndIncrement() % steps.size()).run());
     }
   }
 
@@ -112,22 +130,27 @@ class RacesIT extends EndToEnd {
   }
 
   @Test
-  @DisplayName("CVE-2024-11218, CVE-2024-1753: a link is swapped while it is bound elsewhere")
+  @DisplayName(
+      "CVE-2024-11218, CVE-2024-23651, CVE-2024-1753: another stage swaps a link while it is bound")
   void bindSources() throws IOException {
     try (WorkingContainer other = container();
         WorkingContainer c = container()) {
-      other.run("mkdir /r && echo mine >/r/f");
+      other.run("mkdir -p /r/in /keep && echo mine >/r/f && ln -s " + canary + " /l");
       c.run("true");
       Path source = other.mountPath().resolve("r");
+      RunningCommand stage =
+          other.start(
+              Command.shell(
+                  "while :; do mv r keep/r; mv l r; mv r l; mv keep/r r; done 2>/dev/null"));
       race(
-          other,
           () ->
               assertThat(
                       c.exec(
                               Command.exec("/bin/cat", "/in/f")
                                   .mount(Mount.bindWritable(source, "/in")))
                           .out())
-                  .isIn("mine\n", ""));
+                  .isIn("mine\n", ""),
+          stage::close);
     }
   }
 }

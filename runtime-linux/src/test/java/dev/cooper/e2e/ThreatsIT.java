@@ -356,6 +356,24 @@ class ThreatsIT extends EndToEnd {
     }
   }
 
+  @ParameterizedTest(name = "CVE-2024-9676, CVE-2026-47262: /etc/group made by {0}")
+  @ValueSource(
+      strings = {
+        "mkfifo /etc/group",
+        "ln -s /dev/zero /etc/group",
+        "ln -s group /etc/group",
+        "truncate -s 4G /etc/group"
+      })
+  void groupThatHasNoEnd(String made) throws IOException {
+    try (WorkingContainer c = container()) {
+      c.run("mkdir -p /etc; rm -f /etc/group; " + made);
+      assertThatThrownBy(() -> c.exec(Command.shell("true").user("0:somegroup")))
+          .isInstanceOf(CooperException.class);
+      assertThatThrownBy(() -> c.write("/x", "y", o -> o.owner("0:somegroup")))
+          .isInstanceOf(CooperException.class);
+    }
+  }
+
   @Test
   @DisplayName("CVE-2024-9676: /etc/passwd leads to the host's")
   void passwdThatLeadsOut() throws IOException {
@@ -385,9 +403,13 @@ class ThreatsIT extends EndToEnd {
     Path context = host("context/f", "x").getParent();
     Files.createSymbolicLink(context.resolve("a"), Path.of("/"));
     Path ignore = Files.createSymbolicLink(context.resolve(".dockerignore"), Path.of("/dev/zero"));
+    Path other = Files.createSymbolicLink(temp.resolve("ignore"), host("secret", "f\n"));
     try (WorkingContainer c = cooper.scratch()) {
-      assertThatThrownBy(() -> c.copy(context, "/", o -> o.ignoreFile(ignore)))
-          .isInstanceOf(CooperException.class);
+      for (Path link : List.of(ignore, other)) {
+        assertThatThrownBy(() -> c.copy(context, "/", o -> o.ignoreFile(link)))
+            .isInstanceOf(CooperException.class)
+            .hasMessageContaining("no regular file");
+      }
       c.copy(context, "/");
       assertThat(Tars.last(store, c.commit()).keySet())
           .containsExactlyInAnyOrder("a", "f", ".dockerignore");

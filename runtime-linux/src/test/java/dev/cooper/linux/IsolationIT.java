@@ -167,6 +167,20 @@ final class IsolationIT {
     }
   }
 
+  /** An attempt to write would say too little: procfs refuses most of them anyway. */
+  @Test
+  void runHasThePlacesOfTheKernelsSettingsReadOnly() throws IOException {
+    try (Rootfs root = HOST.root()) {
+      List<String> mounts = sh(root, "cut -d' ' -f5,6 /proc/self/mountinfo").lines().toList();
+      for (String place : List.of("bus", "fs", "irq", "sys", "sysrq-trigger")) {
+        if (Files.exists(Path.of("/proc", place))) {
+          assertThat(mounts).anyMatch(mount -> mount.startsWith("/proc/" + place + " ro,"));
+        }
+      }
+      assertThat(mounts).anyMatch(mount -> mount.startsWith("/sys ro,"));
+    }
+  }
+
   @Test
   void runWhenAKernelSettingIsWrittenIsRefused() throws IOException {
     try (Rootfs root = HOST.root()) {
