@@ -7,7 +7,6 @@ import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.util.Locale;
 import java.util.Objects;
-import java.util.concurrent.Semaphore;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +36,7 @@ final class BlobStream extends InputStream {
   private final Descriptor blob;
   private final Tries tries;
   private final Progress progress;
-  private final Semaphore permit;
+  private final TransferLimits.Permit permit;
   private final String where;
   private @Nullable Response response;
   private long position;
@@ -55,7 +54,7 @@ final class BlobStream extends InputStream {
       Descriptor blob,
       Tries tries,
       Progress progress,
-      Semaphore permit,
+      TransferLimits.Permit permit,
       String where)
       throws IOException {
     this.opener = opener;
@@ -251,9 +250,9 @@ final class BlobStream extends InputStream {
       open = response;
     }
     permit.release();
-    progress.ended(Transfer.Outcome.FAILED); // unless it has ended well
     if (open != null) {
       open.close();
     }
+    progress.ended(Transfer.Outcome.FAILED); // unless it has ended well; a listener may throw
   }
 }

@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.util.Locale;
-import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /** Reads blobs of one repository. */
@@ -70,11 +69,17 @@ final class Blobs {
 
   private InputStream open(Descriptor blob, BlobStream.Opener opener) throws IOException {
     RegistryHost host = repository.host();
-    Semaphore permit = host.transfer();
-    Progress progress =
-        new Progress(
-            host.settings().listener(),
-            new Transfer(Transfer.Direction.DOWNLOAD, host.registry(), repository.name(), blob));
+    TransferLimits.Permit permit = host.transfers().download();
+    Progress progress;
+    try {
+      progress =
+          new Progress(
+              host.settings().listener(),
+              new Transfer(Transfer.Direction.DOWNLOAD, host.registry(), repository.name(), blob));
+    } catch (RuntimeException | Error e) {
+      permit.release(); // a listener may throw
+      throw e;
+    }
     String where = repository.where();
     return new VerifyingInputStream(
         new BlobStream(opener, blob, host.tries(), progress, permit, where), blob, where);

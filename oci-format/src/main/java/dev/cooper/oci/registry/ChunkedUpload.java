@@ -79,7 +79,7 @@ final class ChunkedUpload {
 
   private static int read(InputStream content, byte[] piece) throws IOException {
     try {
-      return content.readNBytes(piece, 0, piece.length);
+      return TransferLimits.forUpload(() -> content.readNBytes(piece, 0, piece.length));
     } catch (InterruptedIOException e) {
       throw e;
     } catch (IOException e) {

@@ -10,7 +10,6 @@ import java.nio.channels.UnresolvedAddressException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +26,7 @@ final class RegistryHost {
   private final Destinations destinations;
   private final Redaction redaction;
   private final Authorizer authorizer;
-  private final Semaphore transfers;
+  private final TransferLimits transfers;
   private final Route route;
 
   RegistryHost(Endpoint endpoint, Settings settings, Clients clients, Redaction redaction) {
@@ -39,7 +38,7 @@ final class RegistryHost {
     destinations = new Destinations(settings);
     TokenService tokens = new TokenService(this::sendElsewhere, settings, redaction);
     authorizer = new Authorizer(endpoint.registry(), settings, destinations, tokens, redaction);
-    transfers = new Semaphore(settings.parallelPerHost());
+    transfers = new TransferLimits(settings.parallelPerHost());
   }
 
   Settings settings() {
@@ -60,14 +59,9 @@ final class RegistryHost {
     return new Tries(settings.timing(), settings.retries());
   }
 
-  /** Waits until one transfer more is allowed; to be released by whoever made it. */
-  Semaphore transfer() throws InterruptedIOException {
-    try {
-      transfers.acquire();
-      return transfers;
-    } catch (InterruptedException e) {
-      throw Cancelled.by(e, "waiting for other transfers");
-    }
+  /** How many transfers it has to bear at a time. */
+  TransferLimits transfers() {
+    return transfers;
   }
 
   /**

@@ -141,7 +141,7 @@ final class WholeUpload {
       return false;
     }
     broken++; // once
-    try (InputStream in = source.open()) {
+    try (InputStream in = TransferLimits.forUpload(source::open)) {
       Descriptor sent =
           new ChunkedUpload(repository, uploads, progress::progressed).upload(blob.mediaType(), in);
       if (!sent.digest().equals(blob.digest())) {
