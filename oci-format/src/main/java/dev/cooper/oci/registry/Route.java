@@ -3,9 +3,11 @@ package dev.cooper.oci.registry;
 import dev.cooper.oci.OperationException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.util.Optional;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -96,12 +98,51 @@ final class Route {
     } catch (InterruptedIOException e) {
       throw e;
     } catch (IOException e) {
-      if (e instanceof java.net.ConnectException && first.getPort() >= 0) {
-        throw e; // both would be asked at this same port
-      }
+      requireOther(first, e);
       return second(second, e);
     }
     return second;
+  }
+
+  /**
+   * That it may be the other protocol that is spoken there, or the failure itself: a registry of
+   * TLS is not spoken to in plain HTTP from now on because one connection broke.
+   */
+  private static void requireOther(URI first, IOException failure) throws IOException {
+    boolean samePort = first.getPort() >= 0;
+    if (failure instanceof ConnectException) {
+      if (samePort) {
+        throw failure; // both would be asked at this same port
+      }
+    } else if (first.getScheme().equals("https") && !isNoTls(failure)) {
+      // What hangs or hangs up at this may yet answer plain HTTP at the same port, and only if it
+      // speaks no TLS there. The usual ports say nothing of each other.
+      if (!samePort || failsForGood(failure)) {
+        throw failure;
+      }
+    }
+  }
+
+  /** Whether the answer to a handshake was none of TLS. */
+  private static boolean isNoTls(IOException failure) {
+    for (Throwable each = failure; each != null; each = each.getCause()) {
+      String message = String.valueOf(each.getMessage());
+      if (each instanceof SSLException
+          && (message.contains("plaintext connection") || message.contains("SSL message"))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether TLS is spoken, and one side will not have the other. */
+  private static boolean failsForGood(IOException failure) {
+    for (Throwable each = failure; each != null; each = each.getCause()) {
+      if (each instanceof SSLException && !Tries.isCutOff(each)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private URI second(URI uri, IOException first) throws IOException {

@@ -1,7 +1,10 @@
 package dev.cooper.oci.registry;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.net.SocketException;
+import java.nio.channels.ClosedChannelException;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.ZonedDateTime;
@@ -84,7 +87,7 @@ final class Tries {
 
   private static boolean mayPass(IOException failure) {
     for (Throwable each = failure; each != null; each = each.getCause()) {
-      if (each instanceof SSLHandshakeException
+      if ((each instanceof SSLHandshakeException && !isCutOff(each))
           || each instanceof SSLPeerUnverifiedException
           || each instanceof SourceException
           || each instanceof CancellationException
@@ -93,6 +96,22 @@ final class Tries {
       }
     }
     return true;
+  }
+
+  /**
+   * Whether a handshake ended as its connection did. The Java runtime throws the same for it as for
+   * a certificate that nobody trusts.
+   */
+  static boolean isCutOff(Throwable failure) {
+    for (Throwable each = failure; each != null; each = each.getCause()) {
+      if (each instanceof EOFException
+          || each instanceof SocketException
+          || each instanceof ClosedChannelException
+          || String.valueOf(each.getMessage()).startsWith("Remote host terminated")) {
+        return true;
+      }
+    }
+    return false;
   }
 
   static boolean mayPass(int status) {

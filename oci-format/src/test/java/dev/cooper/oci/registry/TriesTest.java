@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.net.SocketException;
+import java.security.cert.CertificateException;
 import java.time.Duration;
 import javax.net.ssl.SSLHandshakeException;
 import org.junit.jupiter.api.Test;
@@ -43,6 +45,21 @@ class TriesTest {
     assertThat(tries.another(new InterruptedIOException())).isFalse();
     assertThat(tries.another(new SourceException("disk", new IOException()))).isFalse();
     assertThat(timing.sleeps).isEmpty();
+  }
+
+  @Test
+  void anotherWhenAHandshakeWasCutOffIsTrue() throws IOException {
+    Tries tries = new Tries(timing, 5);
+    IOException cut = new SSLHandshakeException("Remote host terminated the handshake");
+    assertThat(tries.another(cut)).isTrue();
+    IOException reset = new SSLHandshakeException("Connection reset");
+    reset.initCause(new SocketException("Connection reset"));
+    assertThat(tries.another(new IOException(reset))).isTrue();
+    IOException untrusted = new SSLHandshakeException("PKIX path building failed");
+    untrusted.initCause(new CertificateException("none"));
+    assertThat(tries.another(untrusted)).isFalse();
+    assertThat(tries.another(new SSLHandshakeException("Received fatal alert: bad_certificate")))
+        .isFalse();
   }
 
   @Test
