@@ -6,7 +6,9 @@ import java.io.InterruptedIOException;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -108,7 +110,7 @@ final class Route {
    * That it may be the other protocol that is spoken there, or the failure itself: a registry of
    * TLS is not spoken to in plain HTTP from now on because one connection broke.
    */
-  private static void requireOther(URI first, IOException failure) throws IOException {
+  private void requireOther(URI first, IOException failure) throws IOException {
     boolean samePort = first.getPort() >= 0;
     if (failure instanceof ConnectException) {
       if (samePort) {
@@ -116,8 +118,9 @@ final class Route {
       }
     } else if (first.getScheme().equals("https") && !isNoTls(failure)) {
       // What hangs or hangs up at this may yet answer plain HTTP at the same port, and only if it
-      // speaks no TLS there. The usual ports say nothing of each other.
-      if (!samePort || failsForGood(failure)) {
+      // speaks no TLS there. The usual ports say nothing of each other, but a proxy may lead to
+      // one alone.
+      if (isTls(failure) ? !samePort || failsForGood(failure) : !samePort && !viaProxy(first)) {
         throw failure;
       }
     }
@@ -125,24 +128,27 @@ final class Route {
 
   /** Whether the answer to a handshake was none of TLS. */
   private static boolean isNoTls(IOException failure) {
-    for (Throwable each = failure; each != null; each = each.getCause()) {
-      String message = String.valueOf(each.getMessage());
-      if (each instanceof SSLException
-          && (message.contains("plaintext connection") || message.contains("SSL message"))) {
-        return true;
-      }
-    }
-    return false;
+    return causes(failure)
+        .filter(SSLException.class::isInstance)
+        .map(each -> String.valueOf(each.getMessage()))
+        .anyMatch(each -> each.contains("plaintext connection") || each.contains("SSL message"));
+  }
+
+  private boolean viaProxy(URI uri) {
+    return transport.proxy(uri) != null;
+  }
+
+  private static boolean isTls(IOException failure) {
+    return causes(failure).anyMatch(SSLException.class::isInstance);
+  }
+
+  private static Stream<Throwable> causes(Throwable failure) {
+    return Stream.iterate(failure, Objects::nonNull, Throwable::getCause);
   }
 
   /** Whether TLS is spoken, and one side will not have the other. */
   private static boolean failsForGood(IOException failure) {
-    for (Throwable each = failure; each != null; each = each.getCause()) {
-      if (each instanceof SSLException && !Tries.isCutOff(each)) {
-        return true;
-      }
-    }
-    return false;
+    return causes(failure).anyMatch(each -> each instanceof SSLException && !Tries.isCutOff(each));
   }
 
   private URI second(URI uri, IOException first) throws IOException {

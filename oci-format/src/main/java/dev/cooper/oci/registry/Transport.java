@@ -140,7 +140,7 @@ final class Transport {
   }
 
   /** The proxy that a request goes through, or null. */
-  private @Nullable InetSocketAddress proxy(URI uri) {
+  @Nullable InetSocketAddress proxy(URI uri) {
     ProxySelector selector = settings.proxy();
     if (selector == null) {
       return null;
