@@ -1,5 +1,6 @@
 package dev.cooper.oci.registry;
 
+import dev.cooper.oci.CooperException;
 import dev.cooper.oci.Digest;
 import java.io.IOException;
 import java.net.URI;
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Source: OCI distribution-spec, "Pushing Blobs" and "Mounting a blob from another repository".
  */
 final class Uploads {
+  private static final System.Logger LOG = System.getLogger(Uploads.class.getName());
   private static final String OCTETS = "application/octet-stream";
 
   private final Repository repository;
@@ -41,8 +43,20 @@ final class Uploads {
     return new Mount(false, null);
   }
 
-  /** Null if the registry would have none of it: what can't be mounted can still be sent. */
+  /**
+   * Null if the registry, or its token service, would have none of it: what can't be mounted can
+   * still be sent.
+   */
   private @Nullable Mount mount(Digest digest, String other) throws IOException {
+    try {
+      return asked(digest, other);
+    } catch (CooperException e) {
+      LOG.log(System.Logger.Level.DEBUG, "a blob was not mounted", e);
+      return null;
+    }
+  }
+
+  private @Nullable Mount asked(Digest digest, String other) throws IOException {
     String query = "?mount=" + digest + "&from=" + other;
     Call call =
         Call.of(
@@ -89,8 +103,7 @@ final class Uploads {
     try {
       repository.send(repository.call("DELETE", session, scopes).withoutRetry()).discard();
     } catch (IOException | RuntimeException e) {
-      System.getLogger(Uploads.class.getName())
-          .log(System.Logger.Level.DEBUG, "an upload was left behind", e);
+      LOG.log(System.Logger.Level.DEBUG, "an upload was left behind", e);
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
