@@ -147,17 +147,60 @@ final class RegistryHost {
     if (!isOwn(own, first)) {
       return redirected(call, destinations.checked(own, first, "an upload's Location"), null);
     }
-    String sent = authorizer.header(repository, call.scopes());
+    long since = authorizer.now();
+    String sent = authorizer.header(repository, call.scopes(), since);
     Response response = redirected(call, first, sent);
     if (response.status() == 401 && isOwn(own, response.uri())) {
       List<String> challenges = response.headers("WWW-Authenticate");
-      String header = authorizer.challenged(own, challenges, repository, call.scopes(), sent);
+      String header =
+          closing(
+              response,
+              () ->
+                  authorizer.challenged(own, challenges, repository, call.scopes(), sent, since));
       if (header != null) {
         response.discard();
-        return redirected(call, first, header);
+        response = redirected(call, first, header);
+        return renewed(call, repository, first, response, header, since);
       }
     }
-    return response;
+    return renewed(call, repository, first, response, sent, since);
+  }
+
+  /** Once more, if it was refused and the credentials are others by now. */
+  private Response renewed(
+      Call call, String repository, URI first, Response response, @Nullable String sent, long since)
+      throws IOException {
+    boolean refused = response.status() == 401 || response.status() == 403;
+    if (!refused || !isOwn(base(), response.uri())) {
+      return response;
+    }
+    String header =
+        closing(response, () -> authorizer.renewed(repository, call.scopes(), sent, since));
+    if (header == null) {
+      return response;
+    }
+    response.discard();
+    return redirected(call, first, header);
+  }
+
+  /** Something to be shown. */
+  @FunctionalInterface
+  private interface Header {
+    @Nullable String get() throws IOException;
+  }
+
+  /** Gets it, or closes the answer that asked for it. */
+  private static @Nullable String closing(Response response, Header header) throws IOException {
+    boolean got = false;
+    try {
+      String value = header.get();
+      got = true;
+      return value;
+    } finally {
+      if (!got) {
+        response.close();
+      }
+    }
   }
 
   /** Follows redirects; the header goes to the registry itself alone (CVE-2020-15157). */
