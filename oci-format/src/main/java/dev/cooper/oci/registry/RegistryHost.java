@@ -36,7 +36,7 @@ final class RegistryHost {
     transport = new Transport(settings, clients);
     route = new Route(endpoint, clients, transport);
     destinations = new Destinations(settings);
-    TokenService tokens = new TokenService(this::sendElsewhere, settings, redaction);
+    TokenService tokens = new TokenService(this::sendForToken, settings, redaction);
     authorizer = new Authorizer(endpoint.registry(), settings, destinations, tokens, redaction);
     transfers = new TransferLimits(settings.parallelPerHost());
   }
@@ -109,6 +109,10 @@ final class RegistryHost {
 
   /** The exception for no answer. */
   RegistryException unreachable(Call call, String repository, IOException cause, Tries tries) {
+    return unreachable(call, cause, tries, authorizer.tried(repository));
+  }
+
+  private RegistryException unreachable(Call call, IOException cause, Tries tries, String tried) {
     return new RegistryException(
         String.format(
             Locale.ROOT,
@@ -117,7 +121,7 @@ final class RegistryHost {
             Redaction.url(route.shown().resolve(call.target())),
             redaction.text(reason(cause)),
             tries.made(),
-            authorizer.tried(repository)),
+            tried),
         0,
         List.of(),
         cause);
@@ -145,11 +149,12 @@ final class RegistryHost {
     URI own = base();
     URI first = own.resolve(call.target());
     if (!isOwn(own, first)) {
-      return redirected(call, destinations.checked(own, first, "an upload's Location"), null);
+      URI checked = destinations.checked(own, first, "an upload's Location");
+      return redirected(call, repository, checked, null);
     }
     long since = authorizer.now();
     String sent = authorizer.header(repository, call.scopes(), since);
-    Response response = redirected(call, first, sent);
+    Response response = redirected(call, repository, first, sent);
     if (response.status() == 401 && isOwn(own, response.uri())) {
       List<String> challenges = response.headers("WWW-Authenticate");
       String header =
@@ -159,7 +164,7 @@ final class RegistryHost {
                   authorizer.challenged(own, challenges, repository, call.scopes(), sent, since));
       if (header != null) {
         response.discard();
-        response = redirected(call, first, header);
+        response = redirected(call, repository, first, header);
         return renewed(call, repository, first, response, header, since);
       }
     }
@@ -180,7 +185,7 @@ final class RegistryHost {
       return response;
     }
     response.discard();
-    return redirected(call, first, header);
+    return redirected(call, repository, first, header);
   }
 
   /** Something to be shown. */
@@ -204,8 +209,8 @@ final class RegistryHost {
   }
 
   /** Follows redirects; the header goes to the registry itself alone (CVE-2020-15157). */
-  private Response redirected(Call call, URI first, @Nullable String authorization)
-      throws IOException {
+  private Response redirected(
+      Call call, String repository, URI first, @Nullable String authorization) throws IOException {
     URI own = base();
     URI uri = first;
     String header = authorization;
@@ -219,13 +224,18 @@ final class RegistryHost {
       uri = destinations.checked(own, next, "a redirect");
       header = isOwn(own, uri) ? header : null;
     }
-    throw new RegistryException(
+    throw endless(call, first, authorizer.tried(repository));
+  }
+
+  private static RegistryException endless(Call call, URI first, String tried) {
+    return new RegistryException(
         String.format(
             Locale.ROOT,
-            "%s %s: found over %d redirects",
+            "%s %s: found over %d redirects; %s",
             call.method(),
             Redaction.url(first),
-            MAX_REDIRECTS),
+            MAX_REDIRECTS,
+            tried),
         0,
         List.of(),
         null);
@@ -262,12 +272,13 @@ final class RegistryHost {
     }
   }
 
-  /** A foreign layer's URL, or a token service's. */
-  Response sendElsewhere(Call call, URI uri, @Nullable String authorization) throws IOException {
+  /** To the token service. */
+  private Response sendForToken(
+      Call call, URI realm, @Nullable String authorization, String asked) throws IOException {
     Tries tries = tries();
     while (true) {
       try {
-        Response response = transport.send(route.client(uri), call, uri, authorization);
+        Response response = redirectedToken(call, realm, authorization, asked);
         if (!tries.another(response)) {
           return response;
         }
@@ -276,16 +287,37 @@ final class RegistryHost {
           if (e instanceof InterruptedIOException) {
             throw e;
           }
-          throw unreachable(call, "", e, tries);
+          throw unreachable(call, e, tries, asked);
         }
       }
     }
   }
 
+  /**
+   * Follows a token service's redirects, by the rules of its realm and of its own. A password goes
+   * to the service itself alone, be it in a header or in what is posted.
+   */
+  private Response redirectedToken(
+      Call call, URI realm, @Nullable String authorization, String asked) throws IOException {
+    URI uri = realm;
+    for (int i = 0; i <= MAX_REDIRECTS; i++) {
+      String header = isOwn(realm, uri) ? authorization : null;
+      Response response = transport.send(route.tokenClient(uri), call, uri, header);
+      URI next = next(response, call);
+      if (next == null || (call.content() != null && !isOwn(realm, next))) {
+        return response;
+      }
+      response.discard();
+      destinations.checked(uri, next, "a redirect of the token service");
+      uri = destinations.checked(base(), next, "a redirect of the token service");
+    }
+    throw endless(call, realm, asked);
+  }
+
   /** Without any header of the registry's own. */
   Response sendForeign(Call call) throws IOException {
     URI uri = destinations.checked(base(), call.target(), "a foreign layer's URL");
-    return redirected(call, uri, null);
+    return redirected(call, "", uri, null);
   }
 
   /** The registry's URL, found out by asking where plain HTTP is allowed. */

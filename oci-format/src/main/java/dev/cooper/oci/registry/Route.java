@@ -6,6 +6,7 @@ import java.io.InterruptedIOException;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -43,8 +44,10 @@ final class Route {
     }
     URI own = URI.create("https://" + endpoint.host());
     boolean same = RegistryHost.isOwn(own, uri);
-    Optional<HttpClient> configured =
-        configured(same ? endpoint.registry() : uri.getRawAuthority());
+    String name = same ? endpoint.registry() : uri.getRawAuthority();
+    Optional<HttpClient> shown =
+        same && endpoint.insecure() ? settings(name, clients::shownAlone) : Optional.empty();
+    Optional<HttpClient> configured = shown.isPresent() ? shown : configured(name);
     if (configured.isPresent()) {
       return configured.get();
     }
@@ -56,10 +59,44 @@ final class Route {
     return registrys.isPresent() ? registrys.get() : clients.verified();
   }
 
-  /** No further try would change what a person has configured wrongly. */
+  /**
+   * The client to ask the registry's token service with: if nobody need verify the registry, then
+   * neither its token service on the same host, as skopeo's --tls-verify=false has it.
+   */
+  HttpClient tokenClient(URI realm) throws IOException {
+    boolean unverified =
+        endpoint.insecure()
+            && "https".equalsIgnoreCase(realm.getScheme())
+            && realm.getHost().equalsIgnoreCase(shown().getHost());
+    if (!unverified) {
+      return client(realm);
+    }
+    for (String each : List.of(realm.getRawAuthority(), endpoint.registry())) {
+      Optional<HttpClient> shown = settings(each, clients::shownAlone);
+      if (shown.isPresent()) {
+        return shown.get();
+      }
+      if (configured(each).isPresent()) {
+        return client(realm); // authorities that were given count
+      }
+    }
+    return clients.unverified();
+  }
+
+  /** Settings that may be there. */
+  private interface Configured {
+    Optional<HttpClient> of(String registry) throws IOException;
+  }
+
   private Optional<HttpClient> configured(String registry) throws IOException {
+    return settings(registry, clients::configured);
+  }
+
+  /** No further try would change what a person has configured wrongly. */
+  private static Optional<HttpClient> settings(String registry, Configured configured)
+      throws IOException {
     try {
-      return clients.configured(registry);
+      return configured.of(registry);
     } catch (InterruptedIOException e) {
       throw e;
     } catch (IOException e) {
