@@ -26,10 +26,12 @@ final class BlobStream extends InputStream {
   private static final int SKIPPED = 64 * 1024;
 
   /** Asks for the blob. */
-  @FunctionalInterface
   interface Opener {
     /** Asks once more; the range is null for all of it. */
     Response open(@Nullable String range) throws IOException;
+
+    /** What is said when no further try is worth it. */
+    RegistryException failure(IOException last, Tries tries);
   }
 
   private final Opener opener;
@@ -142,9 +144,9 @@ final class BlobStream extends InputStream {
         tries.renew();
       }
       atLastFault = position;
-      progress.retried(RegistryHost.reason(last));
-      if (!tries.another(last)) {
-        throw failed(last);
+      String reason = RegistryHost.reason(last);
+      if (!tries.another(last, () -> progress.retried(reason))) {
+        throw failed(opener.failure(last, tries));
       }
       try {
         replace(resumed());
@@ -152,7 +154,7 @@ final class BlobStream extends InputStream {
       } catch (InterruptedIOException e) {
         throw e;
       } catch (RegistryException e) {
-        throw failed(new IOException(e.getMessage(), e));
+        throw failed(e);
       } catch (IOException e) {
         e.addSuppressed(last);
         last = e;
@@ -221,17 +223,16 @@ final class BlobStream extends InputStream {
     }
   }
 
-  private IOException failed(IOException last) {
+  private IOException failed(RegistryException last) {
     return new IOException(
         String.format(
             Locale.ROOT,
-            "%s: blob %s failed after %d of %d bytes, in %d tries: %s",
+            "%s: blob %s failed after %d of %d bytes: %s",
             where,
             blob.digest(),
             position,
             blob.size(),
-            tries.made(),
-            RegistryHost.reason(last)),
+            last.getMessage()),
         last);
   }
 

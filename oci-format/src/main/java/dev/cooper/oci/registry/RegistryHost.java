@@ -1,6 +1,7 @@
 package dev.cooper.oci.registry;
 
 import dev.cooper.oci.ContentException;
+import dev.cooper.oci.OperationException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.ConnectException;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class RegistryHost {
   private static final int MAX_REDIRECTS = 5;
+  private static final Set<Integer> DELETED = Set.of(200, 202, 204);
 
   private final Endpoint endpoint;
   private final Settings settings;
@@ -74,7 +76,10 @@ final class RegistryHost {
    *     interrupted
    */
   Response send(Call call, String repository) throws IOException {
-    Tries tries = call.once() ? new Tries(settings.timing(), 0) : tries();
+    return send(call, repository, call.once() ? new Tries(settings.timing(), 0) : tries());
+  }
+
+  private Response send(Call call, String repository, Tries tries) throws IOException {
     while (true) {
       try {
         Response response = authorized(call, repository);
@@ -99,6 +104,18 @@ final class RegistryHost {
       throw failure(response, repository);
     }
     return response;
+  }
+
+  /** Deletes something; if it is gone after a try whose answer was lost, that one did it. */
+  void delete(Call call, String repository) throws IOException {
+    Tries tries = tries();
+    try (Response response = send(call, repository, tries)) {
+      boolean gone = response.status() == 404 && tries.inDoubt();
+      if (!gone && !DELETED.contains(response.status())) {
+        throw failure(response, repository);
+      }
+      response.discard();
+    }
   }
 
   /** The exception for an answer, which is read and closed. */
@@ -254,15 +271,37 @@ final class RegistryHost {
 
   /** Where an answer's Location leads, be it relative. */
   static URI location(Response response) {
+    boolean right = false;
+    try {
+      URI to = located(response);
+      right = true;
+      return to;
+    } finally {
+      if (!right) {
+        response.close();
+      }
+    }
+  }
+
+  private static URI located(Response response) {
     String found = response.header("Location").orElse("");
     try {
-      URI to = response.uri().resolve(new URI(found));
+      URI to = RelativeUrl.resolve(response.uri(), found);
+      if (to.getHost() == null && String.valueOf(to.getRawAuthority()).contains("_")) {
+        throw new OperationException(
+            String.format(
+                Locale.ROOT,
+                "%s %s: is led to %s, whose host the Java runtime's client refuses for the _ in its"
+                    + " name: give it another",
+                response.method(),
+                Redaction.url(response.uri()),
+                Redaction.url(to)));
+      }
       if (found.isEmpty() || to.getHost() == null) {
         throw new java.net.URISyntaxException(found, "no host");
       }
       return to;
     } catch (java.net.URISyntaxException e) {
-      response.close();
       throw new ContentException(
           response.method()
               + " "

@@ -61,7 +61,8 @@ final class Transport {
               client.sendAsync(
                   request.build(),
                   head -> new BodyStream(settings.stallTimeout(), clients::untrack)),
-              body));
+              body,
+              call.stores()));
     } catch (RejectedExecutionException e) {
       throw Clients.closed(e);
     }
@@ -74,7 +75,8 @@ final class Transport {
   }
 
   private HttpResponse<BodyStream> await(
-      CompletableFuture<HttpResponse<BodyStream>> exchange, UploadBody body) throws IOException {
+      CompletableFuture<HttpResponse<BodyStream>> exchange, UploadBody body, boolean stores)
+      throws IOException {
     long seen = 0;
     int waits = 0;
     boolean done = false;
@@ -91,7 +93,7 @@ final class Transport {
         } catch (TimeoutException e) {
           waits = body.sent() == seen ? waits + 1 : 0;
           seen = body.sent();
-          boolean whole = body.length() > 0 && seen == body.length();
+          boolean whole = seen == body.length() && (seen > 0 || stores);
           if (waits > 0 && waits >= (whole ? PATIENCE_AFTER_UPLOAD : 1)) {
             throw stalled(body, e);
           }

@@ -33,6 +33,7 @@ final class Tries {
   private final int retries;
   private int failures;
   private int made = 1;
+  private boolean inDoubt;
 
   Tries(Timing timing, int retries) {
     this.timing = timing;
@@ -49,28 +50,46 @@ final class Tries {
     failures = 0;
   }
 
+  /** Whether something may have been done by a try whose answer did not come. */
+  boolean inDoubt() {
+    return inDoubt;
+  }
+
   /** Waits for the next try; false if there is none, or a failure that would come again. */
   boolean another(IOException failure) throws InterruptedIOException {
-    return mayPass(failure) && another(Duration.ZERO);
+    return another(failure, () -> {});
+  }
+
+  /** The same, where somebody is told before the wait that there is one. */
+  boolean another(IOException failure, Runnable told) throws InterruptedIOException {
+    inDoubt = true;
+    return mayPass(failure) && another(Duration.ZERO, told);
   }
 
   /** Waits for the next try; false if the answer is one to keep, or there is no further try. */
   boolean another(Response response) throws IOException {
+    return another(response, () -> {});
+  }
+
+  /** The same, where somebody is told before the wait that there is one. */
+  boolean another(Response response, Runnable told) throws IOException {
     if (!mayPass(response.status())) {
       return false;
     }
+    inDoubt |= response.status() >= 500;
     Duration asked = response.header("Retry-After").flatMap(this::asked).orElse(Duration.ZERO);
     if (asked.compareTo(PATIENCE) > 0 || failures >= retries) {
       return false;
     }
     response.discard();
-    return another(asked);
+    return another(asked, told);
   }
 
-  private boolean another(Duration atLeast) throws InterruptedIOException {
+  private boolean another(Duration atLeast, Runnable told) throws InterruptedIOException {
     if (failures >= retries) {
       return false;
     }
+    told.run();
     Duration wait = FIRST.multipliedBy(1L << Math.min(failures, DOUBLINGS));
     wait = wait.compareTo(LONGEST) > 0 ? LONGEST : wait;
     // Between half and all of it: clients that failed together don't come back together.

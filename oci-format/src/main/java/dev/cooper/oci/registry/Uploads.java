@@ -1,10 +1,12 @@
 package dev.cooper.oci.registry;
 
+import dev.cooper.oci.ContentException;
 import dev.cooper.oci.CooperException;
 import dev.cooper.oci.Digest;
 import java.io.IOException;
 import java.net.URI;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Uploads {
   private static final System.Logger LOG = System.getLogger(Uploads.class.getName());
+  private static final String DIGEST_HEADER = "Docker-Content-Digest";
   private static final String OCTETS = "application/octet-stream";
 
   private final Repository repository;
@@ -87,7 +90,20 @@ final class Uploads {
   Call put(URI session, Digest digest) {
     String separator = session.getRawQuery() == null ? "?" : "&";
     URI uri = URI.create(session + separator + "digest=" + digest);
-    return repository.call("PUT", uri, scopes).with("Content-Type", OCTETS);
+    return repository.call("PUT", uri, scopes).with("Content-Type", OCTETS).thatStores();
+  }
+
+  /** That the registry stored what was sent. */
+  void requireDigest(Response stored, Digest digest) {
+    String said = stored.header(DIGEST_HEADER).orElse("");
+    if (!said.isEmpty() && !said.equals(digest.toString())) {
+      throw new ContentException(
+          String.format(
+              Locale.ROOT,
+              "%s: the registry stored blob %s under another digest",
+              repository.where(),
+              digest));
+    }
   }
 
   Scopes scopes() {

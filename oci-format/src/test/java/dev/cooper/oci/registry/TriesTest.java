@@ -10,9 +10,19 @@ import java.security.cert.CertificateException;
 import java.time.Duration;
 import javax.net.ssl.SSLHandshakeException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TriesTest {
   private final FakeTiming timing = new FakeTiming();
+  private final Settings settings = settings();
+
+  private static Settings settings() {
+    try (RegistryClient client = RegistryClient.builder().build()) {
+      return client.settings();
+    }
+  }
 
   @Test
   void anotherWaitsTwiceAsLongEachTimeUpToHalfAMinute() throws IOException {
@@ -79,5 +89,44 @@ class TriesTest {
     assertThatThrownBy(() -> tries.another(new IOException("reset")))
         .isInstanceOf(InterruptedIOException.class);
     assertThat(Thread.interrupted()).isTrue();
+  }
+
+  private Response busy(FakeServer server, String after) throws IOException {
+    server.on("GET /busy", answer -> answer.with("Retry-After", after).send(429));
+    RegistryHost host =
+        new RegistryHost(
+            new Endpoint(server.address(), "", true, false),
+            settings,
+            new Clients(settings),
+            new Redaction());
+    return host.send(Call.of("GET", "/busy", Scopes.NONE).withoutRetry(), "");
+  }
+
+  /** RFC 9110, section 10.2.3: seconds or a date, by our own clock. */
+  @ParameterizedTest
+  @CsvSource({
+    "7, PT7S",
+    "300, PT5M",
+    "'Wed, 31 Jan 2024 12:00:42 GMT', PT42S",
+    "'Wed, 31 Jan 2024 12:05:00 GMT', PT5M",
+    "'Wed, 31 Jan 2024 11:00:00 GMT', PT0.25S",
+    "soon, PT0.25S",
+    "-1, PT0.25S",
+  })
+  void anotherWaitsAsLongAsTheServerAsks(String after, Duration waited) throws IOException {
+    try (FakeServer server = FakeServer.plain()) {
+      assertThat(new Tries(timing, 5).another(busy(server, after))).isTrue();
+    }
+    assertThat(timing.sleeps).containsExactly(waited);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"301", "999999999", "Wed, 31 Jan 2024 12:05:01 GMT"})
+  void anotherWhenTheServerAsksForTooMuchIsFalse(String after) throws IOException {
+    try (FakeServer server = FakeServer.plain();
+        Response busy = busy(server, after)) {
+      assertThat(new Tries(timing, 5).another(busy)).isFalse();
+    }
+    assertThat(timing.sleeps).isEmpty();
   }
 }
