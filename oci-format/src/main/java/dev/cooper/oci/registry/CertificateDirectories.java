@@ -112,12 +112,14 @@ public final class CertificateDirectories implements TlsProvider {
 
   private Optional<Path> directory(String registry) {
     return REGISTRY.matcher(registry).matches()
-        ? directories.stream().map(each -> each.resolve(registry)).filter(Files::isDirectory).findFirst()
+        ? directories.stream()
+            .map(each -> each.resolve(registry))
+            .filter(Files::isDirectory)
+            .findFirst()
         : Optional.empty();
   }
 
-  private Optional<SSLContext> context(Path directory, boolean unverified)
-      throws IOException {
+  private Optional<SSLContext> context(Path directory, boolean unverified) throws IOException {
     List<X509Certificate> authorities = new ArrayList<>();
     for (Path each : SettingsFiles.list(directory, ".crt")) {
       authorities.addAll(PemFile.read(each).certificates());

@@ -13,7 +13,9 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Deletes tags and manifests. Source: OCI distribution-spec, "Deleting tags", "Deleting Manifests". */
+/**
+ * Deletes tags and manifests. Source: OCI distribution-spec, "Deleting tags", "Deleting Manifests".
+ */
 final class Deletion {
   /** What registries say that know no deletion of a tag: docker-registry the first, for one. */
   private static final Set<Integer> NO_TAGS = Set.of(400, 405, 501);
@@ -64,7 +66,9 @@ final class Deletion {
         .delete(repository.call("DELETE", "manifests", name, scopes), repository.name());
   }
 
-  /** What a manifest refers to; null also if it can't be read, as it can be deleted all the same. */
+  /**
+   * What a manifest refers to; null also if it can't be read, as it can be deleted all the same.
+   */
   private @Nullable Digest subject(Digest digest) throws IOException {
     try {
       RemoteManifest found =

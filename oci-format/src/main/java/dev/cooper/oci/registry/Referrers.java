@@ -107,7 +107,9 @@ final class Referrers {
    */
   void add(Digest subject, Descriptor referrer) throws IOException {
     boolean written =
-        change(subject, index -> holds(index, referrer.digest()) ? null : index.withManifest(referrer));
+        change(
+            subject,
+            index -> holds(index, referrer.digest()) ? null : index.withManifest(referrer));
     if (written && !holds(tagged(subject), referrer.digest())) {
       change(
           subject, index -> holds(index, referrer.digest()) ? null : index.withManifest(referrer));

@@ -146,8 +146,8 @@ public final class RegistryClient implements AutoCloseable {
    * Deletes a manifest or a tag.
    *
    * <p>A registry that deletes no tag is asked to delete the manifest that the tag stands for, and
-   * so all its tags, as skopeo does. A manifest with a subject also leaves the index of its subject's
-   * referrers, where the registry knows none and clients keep one.
+   * so all its tags, as skopeo does. A manifest with a subject also leaves the index of its
+   * subject's referrers, where the registry knows none and clients keep one.
    *
    * @param reference with a digest, the manifest and so all its tags; else the tag
    * @throws RegistryException also if it is not there, or the registry deletes nothing
@@ -167,7 +167,9 @@ public final class RegistryClient implements AutoCloseable {
    */
   public void deleteBlob(ImageReference reference, Digest blob) throws IOException {
     Repository place = itself(reference);
-    place.host().delete(place.call("DELETE", place.blob(blob), Scopes.delete(place.name())), place.name());
+    place
+        .host()
+        .delete(place.call("DELETE", place.blob(blob), Scopes.delete(place.name())), place.name());
   }
 
   /**

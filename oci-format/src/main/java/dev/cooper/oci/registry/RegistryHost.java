@@ -177,8 +177,7 @@ final class RegistryHost {
       String header =
           closing(
               response,
-              () ->
-                  authorizer.challenged(own, challenges, repository, call.scopes(), sent, since));
+              () -> authorizer.challenged(own, challenges, repository, call.scopes(), sent, since));
       if (header != null) {
         response.discard();
         response = redirected(call, repository, first, header);
@@ -312,8 +311,8 @@ final class RegistryHost {
   }
 
   /** To the token service. */
-  private Response sendForToken(
-      Call call, URI realm, @Nullable String authorization, String asked) throws IOException {
+  private Response sendForToken(Call call, URI realm, @Nullable String authorization, String asked)
+      throws IOException {
     Tries tries = tries();
     while (true) {
       try {

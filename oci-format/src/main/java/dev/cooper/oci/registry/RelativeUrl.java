@@ -5,8 +5,8 @@ import java.net.URISyntaxException;
 
 /**
  * Resolves what a Location or a Link says against the URL that said it. Source: RFC 3986, section
- * 5.2; the Java runtime's own rules are those of RFC 2396, by which {@code ?n=1} loses the last part
- * of the path.
+ * 5.2; the Java runtime's own rules are those of RFC 2396, by which {@code ?n=1} loses the last
+ * part of the path.
  */
 final class RelativeUrl {
   private RelativeUrl() {}

@@ -123,8 +123,7 @@ final class TokenService {
     form.add(name + "=" + URLEncoder.encode(value, StandardCharsets.UTF_8));
   }
 
-  private Response post(URI realm, List<String> form, Credentials credentials)
-      throws IOException {
+  private Response post(URI realm, List<String> form, Credentials credentials) throws IOException {
     byte[] body = String.join("&", form).getBytes(StandardCharsets.US_ASCII);
     Call call =
         Call.to("POST", realm, Scopes.NONE)

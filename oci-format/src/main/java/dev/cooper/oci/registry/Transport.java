@@ -44,7 +44,8 @@ final class Transport {
     if (authorization != null) {
       request.setHeader("Authorization", authorization);
     }
-    String forProxy = forProxy(uri);
+    InetSocketAddress proxy = proxy(uri); // asked first, as its selector may refuse
+    String forProxy = proxy == null ? null : forProxy(proxy);
     if (forProxy != null) {
       request.setHeader("Proxy-Authorization", forProxy); // sent to a proxy alone
     }
@@ -159,10 +160,9 @@ final class Transport {
    * What shows a proxy who we are. It is not left to the Java runtime's client, which with an
    * authenticator takes the registry's own challenges for its business too.
    */
-  private @Nullable String forProxy(URI uri) {
+  private @Nullable String forProxy(InetSocketAddress proxy) {
     Authenticator authenticator = settings.proxyAuthenticator();
-    InetSocketAddress proxy = authenticator == null ? null : proxy(uri);
-    if (authenticator == null || proxy == null) {
+    if (authenticator == null) {
       return null;
     }
     PasswordAuthentication found =

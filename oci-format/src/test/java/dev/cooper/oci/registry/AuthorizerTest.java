@@ -332,7 +332,8 @@ class AuthorizerTest {
       tokens.on(
           "GET /token",
           answer -> {
-            boolean good = ("Basic " + Redaction.basic(after)).equals(answer.header("Authorization"));
+            boolean good =
+                ("Basic " + Redaction.basic(after)).equals(answer.header("Authorization"));
             answer.sendText(good ? 200 : 401, good ? "{\"token\":\"t1\"}" : "{}");
           });
       timing.pass(Duration.ofHours(2));

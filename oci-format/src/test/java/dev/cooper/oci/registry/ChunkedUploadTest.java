@@ -23,8 +23,7 @@ class ChunkedUploadTest extends HostileRegistry {
 
   @BeforeEach
   void serve() {
-    server.on(
-        "POST /v2/app/blobs/uploads/", answer -> answer.with("Location", SESSION).send(202));
+    server.on("POST /v2/app/blobs/uploads/", answer -> answer.with("Location", SESSION).send(202));
     server.on("PATCH " + SESSION, answer -> answer.with("Location", SESSION).send(202));
   }
 

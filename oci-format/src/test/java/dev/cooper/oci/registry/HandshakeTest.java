@@ -168,7 +168,8 @@ class HandshakeTest {
   private static void answer(ServerSocket plain) {
     while (!plain.isClosed()) {
       try (Socket client = plain.accept()) {
-        String begin = new String(client.getInputStream().readNBytes(3), StandardCharsets.ISO_8859_1);
+        String begin =
+            new String(client.getInputStream().readNBytes(3), StandardCharsets.ISO_8859_1);
         String body = "{\"tags\":[\"1\"]}";
         String answer =
             (begin.equals("GET") ? "HTTP/1.1 200 OK" : "HTTP/1.1 400 Bad Request")

@@ -51,7 +51,8 @@ class RelativeUrlTest {
     URI base = URI.create("http://h:5000/v2/_catalog?n=1");
     assertThat(RelativeUrl.resolve(base, "?n=1&last=a%2Fb"))
         .isEqualTo(URI.create("http://h:5000/v2/_catalog?n=1&last=a%2Fb"));
-    assertThat(RelativeUrl.resolve(URI.create("http://h"), "x")).isEqualTo(URI.create("http://h/x"));
+    assertThat(RelativeUrl.resolve(URI.create("http://h"), "x"))
+        .isEqualTo(URI.create("http://h/x"));
     assertThatThrownBy(() -> RelativeUrl.resolve(base, "a b"))
         .isInstanceOf(URISyntaxException.class);
   }

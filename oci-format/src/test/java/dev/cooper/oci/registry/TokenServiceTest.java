@@ -104,8 +104,7 @@ class TokenServiceTest extends HostileRegistry {
     TestCertificate certificate = TestCertificate.create(temp);
     try (FakeServer tls = FakeServer.tls(certificate);
         FakeServer third = FakeServer.plain();
-        RegistryClient plain =
-            builder().tls(name -> tlsFor(name, tls, certificate)).build()) {
+        RegistryClient plain = builder().tls(name -> tlsFor(name, tls, certificate)).build()) {
       guard(server, "https://" + tls.address() + "/token");
       tls.on(
           "GET /token",
@@ -122,7 +121,9 @@ class TokenServiceTest extends HostileRegistry {
   private static Optional<SSLContext> tlsFor(
       String name, FakeServer trusted, TestCertificate certificate) throws IOException {
     try {
-      return name.equals(trusted.address()) ? TestTls.of(certificate).context(name) : Optional.empty();
+      return name.equals(trusted.address())
+          ? TestTls.of(certificate).context(name)
+          : Optional.empty();
     } catch (GeneralSecurityException e) {
       throw new IOException(e);
     }
@@ -154,9 +155,7 @@ class TokenServiceTest extends HostileRegistry {
   }
 
   private void unguardedManifest(FakeServer.Answer answer) throws IOException {
-    answer
-        .with("Content-Type", MediaType.OCI_MANIFEST.value())
-        .send(200, manifest);
+    answer.with("Content-Type", MediaType.OCI_MANIFEST.value()).send(200, manifest);
   }
 
   private static List<Endpoint> insecure(ImageReference name) {
