@@ -6,6 +6,7 @@ import java.io.PrintStream;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -14,10 +15,12 @@ import me.tongfei.progressbar.ProgressBarStyle;
 final class BarListener implements BuildListener {
   private static final int MILLIS = 100;
 
+  private final PrintStream to;
   private final PrintingListener lines;
   private final Map<Transfer, ProgressBar> bars = new HashMap<>();
 
   BarListener(PrintStream to) {
+    this.to = to;
     this.lines = new PrintingListener(to);
   }
 
@@ -30,9 +33,9 @@ final class BarListener implements BuildListener {
     TransferEvent what = transferred.event();
     if (what instanceof TransferEvent.Progressed progressed) {
       // Not before: what is there already has no bar.
-      bars.computeIfAbsent(what.transfer(), BarListener::bar).stepTo(progressed.done());
+      bars.computeIfAbsent(what.transfer(), this::bar).stepTo(progressed.done());
     } else if (what instanceof TransferEvent.Retried retried) {
-      bars.computeIfAbsent(what.transfer(), BarListener::bar).setExtraMessage(" " + retried.why());
+      bars.computeIfAbsent(what.transfer(), this::bar).setExtraMessage(" " + retried.why());
     } else if (what instanceof TransferEvent.Ended ended) {
       end(ended);
     }
@@ -46,7 +49,7 @@ final class BarListener implements BuildListener {
     }
   }
 
-  private static ProgressBar bar(Transfer transfer) {
+  private ProgressBar bar(Transfer transfer) {
     return new ProgressBarBuilder()
         .setTaskName(
             transfer.direction().name().toLowerCase(Locale.ROOT)
@@ -56,6 +59,7 @@ final class BarListener implements BuildListener {
         .setUnit(" MB", 1_000_000)
         .setStyle(ProgressBarStyle.ASCII)
         .setUpdateIntervalMillis(MILLIS)
+        .setConsumer(new ConsoleProgressBarConsumer(to))
         .build();
   }
 }
