@@ -193,9 +193,13 @@ public final class RegistryClient implements AutoCloseable {
    * @throws IOException if interrupted, or the configuration can't be read
    */
   public List<String> catalog(String registry) throws IOException {
+    return catalog(registry, PAGE);
+  }
+
+  List<String> catalog(String registry, int page) throws IOException {
     // The configuration is by repository; that of any counts here, as all are at one place.
     Repository place = itself(new ImageReference(registry, "catalog", "latest", null));
-    Call call = Call.of("GET", "/v2/_catalog?n=" + PAGE, Scopes.catalog());
+    Call call = Call.of("GET", "/v2/_catalog?n=" + page, Scopes.catalog());
     return new Pages(place.host(), "").strings(call, "repositories");
   }
 
