@@ -7,8 +7,10 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.InteractiveConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBarStyle;
 
 /** Prints a build's events as lines, and transfers as bars that move. Not thread-safe. */
@@ -49,6 +51,14 @@ final class BarListener implements BuildListener {
     }
   }
 
+  /** Several bars move at once only where the cursor can be moved. */
+  private ProgressBarConsumer consumer() {
+    String terminal = System.getenv("TERM");
+    return terminal == null || terminal.equals("dumb")
+        ? new ConsoleProgressBarConsumer(to)
+        : new InteractiveConsoleProgressBarConsumer(to);
+  }
+
   private ProgressBar bar(Transfer transfer) {
     return new ProgressBarBuilder()
         .setTaskName(
@@ -59,7 +69,7 @@ final class BarListener implements BuildListener {
         .setUnit(" MB", 1_000_000)
         .setStyle(ProgressBarStyle.ASCII)
         .setUpdateIntervalMillis(MILLIS)
-        .setConsumer(new ConsoleProgressBarConsumer(to))
+        .setConsumer(consumer())
         .build();
   }
 }

@@ -275,7 +275,11 @@ class RegistryIT extends EndToEnd {
                 index.withEntry(seven, each -> each.withAnnotation("org.example.note", "newest")));
     String raw =
         Tools.run(
-            "skopeo", "inspect", "--raw", "--tls-verify=false", "docker://" + registry.at("arms:1"));
+            "skopeo",
+            "inspect",
+            "--raw",
+            "--tls-verify=false",
+            "docker://" + registry.at("arms:1"));
     byte[] bytes = raw.getBytes(StandardCharsets.UTF_8);
     assertThat(Digest.sha256(bytes)).isEqualTo(there.digest());
     List<Descriptor> entries = Index.parse(bytes).manifests();
@@ -283,7 +287,8 @@ class RegistryIT extends EndToEnd {
         .extracting(each -> String.valueOf(each.platform()))
         .containsExactly("linux/arm/v6", "linux/arm/v7");
     assertThat(entries.get(0).annotations()).isEmpty();
-    assertThat(entries.get(1).annotations()).containsExactly(Map.entry("org.example.note", "newest"));
+    assertThat(entries.get(1).annotations())
+        .containsExactly(Map.entry("org.example.note", "newest"));
     try (Cooper fresh = other("fresh")) {
       PullOptions arm = PullOptions.DEFAULT.platform("linux/arm/v7");
       assertThat(fresh.pull(registry.at("arms:1"), arm).digest()).isEqualTo(seven);

@@ -26,8 +26,7 @@ class InterruptTest extends HostileRegistry {
   @BeforeEach
   void serve() {
     server.on("HEAD /v2/copy/blobs/.*", answer -> answer.send(404));
-    server.on(
-        "POST /v2/copy/blobs/uploads/", answer -> answer.with("Location", SESSION).send(202));
+    server.on("POST /v2/copy/blobs/uploads/", answer -> answer.with("Location", SESSION).send(202));
     server.on("(PUT|PATCH) " + SESSION, this::never);
     server.on("DELETE " + SESSION, answer -> answer.send(204));
   }
@@ -81,8 +80,7 @@ class InterruptTest extends HostileRegistry {
   void pushThatIsInterruptedEndsAndLeavesNothing() throws Exception {
     try (RegistryClient one = builder().parallelPerHost(1).build()) {
       RemoteWriter writer = one.writer(server.reference("copy:1"));
-      assertThat(
-              interrupted(() -> writer.blob(layer, () -> new ByteArrayInputStream(content))))
+      assertThat(interrupted(() -> writer.blob(layer, () -> new ByteArrayInputStream(content))))
           .isInstanceOf(InterruptedIOException.class);
       requireNothingLeft(one);
     }
