@@ -134,17 +134,36 @@ final class ImageImport {
    * @param name what it is called in the store, or null
    * @throws ContentException if it is malformed, truncated or not what its digests say
    */
-  @SuppressWarnings("try") // the session is open, not used
   StoredImage one(
       ContentReader from, Descriptor root, Platform platform, @Nullable ImageReference name)
       throws IOException {
+    return one(from, root, platform, name, config -> {});
+  }
+
+  /**
+   * The same.
+   *
+   * @param check sees the image's config before any layer is read; it throws if it is not wanted
+   */
+  @SuppressWarnings("try") // the session is open, not used
+  StoredImage one(
+      ContentReader from,
+      Descriptor root,
+      Platform platform,
+      @Nullable ImageReference name,
+      Consumer<ImageConfig> check)
+      throws IOException {
     try (Blobs.Intake intake = store.intake()) {
-      return bring(from, root, platform, name);
+      return bring(from, root, platform, name, check);
     }
   }
 
   private StoredImage bring(
-      ContentReader from, Descriptor root, Platform platform, @Nullable ImageReference name)
+      ContentReader from,
+      Descriptor root,
+      Platform platform,
+      @Nullable ImageReference name,
+      Consumer<ImageConfig> check)
       throws IOException {
     Descriptor descriptor = manifest(from, root, platform, 0);
     byte[] bytes = from.read(descriptor);
@@ -152,6 +171,7 @@ final class ImageImport {
     store.limits().requireLayers(manifest.layers().size());
     byte[] configBytes = from.read(manifest.config());
     ImageConfig config = ImageConfig.parse(configBytes);
+    check.accept(config);
     config.requireLayers(manifest);
     ImageBudget budget = ImageBudget.of(store.limits());
     HeapBudget heap = new HeapBudget();

@@ -29,6 +29,10 @@ public record PullOptions(
   /**
    * Another platform than this machine's.
    *
+   * <p>An image that is there for another platform alone, without an index, is refused, as by
+   * {@code docker pull --platform}. Where no platform was asked for it is taken with a notice, as
+   * {@code buildah pull} does with a warning.
+   *
    * @param other such as {@code linux/arm64}
    * @return these options with it
    */

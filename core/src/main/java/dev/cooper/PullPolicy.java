@@ -6,7 +6,10 @@ public enum PullPolicy {
   MISSING,
   /** Always: what the name leads to there is what is used. What the store has is not read again. */
   ALWAYS,
-  /** Always, too; but if no registry can be reached, what the store has is used. */
+  /**
+   * Always, too; but if that fails, for whatever reason that is not the store's own, what the store
+   * has is used, and a notice says so.
+   */
   NEWER,
   /** Never: what the store lacks is not found. */
   NEVER

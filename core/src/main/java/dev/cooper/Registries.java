@@ -1,7 +1,9 @@
 package dev.cooper;
 
 import dev.cooper.oci.ContentException;
+import dev.cooper.oci.CooperException;
 import dev.cooper.oci.Descriptor;
+import dev.cooper.oci.ImageConfig;
 import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.Index;
 import dev.cooper.oci.OperationException;
@@ -10,15 +12,21 @@ import dev.cooper.oci.registry.RegistriesConf;
 import dev.cooper.oci.registry.RegistryClient;
 import dev.cooper.oci.registry.RegistryException;
 import dev.cooper.oci.registry.RemoteContent;
+import dev.cooper.oci.registry.ShortNameMode;
 import dev.cooper.spi.ContainerRuntime;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Pulls images into the store and pushes them from it. Thread-safe. */
@@ -70,9 +78,10 @@ final class Registries implements AutoCloseable {
             || local && wanted == null && namesRegistry(name))) {
       return unpacked(here.get(), options, runtime);
     }
-    List<ImageReference> candidates = conf().candidates(name);
-    for (int i = 0; i < candidates.size() && here.isEmpty(); i++) {
-      here = session.store().find(candidates.get(i).toString());
+    // Whatever a short name may stand for: only what is pulled has to be unambiguous.
+    List<ImageReference> any = conf().withShortNameMode(ShortNameMode.DISABLED).candidates(name);
+    for (int i = 0; i < any.size() && here.isEmpty(); i++) {
+      here = session.store().find(any.get(i).toString());
     }
     if (wanted != null) {
       here = here.filter(image -> wanted.matches(image.config().platform()));
@@ -83,26 +92,53 @@ final class Registries implements AutoCloseable {
     if (policy == PullPolicy.NEVER) {
       throw session.notFound(name, "load one, or pull it with another policy than never", null);
     }
-    try {
-      return fetch(candidates, options, runtime);
-    } catch (RegistryException e) {
-      if (here.isEmpty() && isNowhere(e)) {
-        throw session.notFound(name, "and " + e.getMessage(), e);
-      }
-      if (policy != PullPolicy.NEWER || here.isEmpty() || e.isNotFound()) {
-        throw e;
-      }
+    List<Exception> failures = new ArrayList<>();
+    StoredImage pulled = fetch(name, options, runtime, failures);
+    if (pulled != null) {
+      return pulled;
+    }
+    Exception failure = together(name, failures);
+    if (policy == PullPolicy.NEWER && here.isPresent()) {
       session.notice(
-          "cannot look for a newer " + name + ", the store's is used: " + e.getMessage());
+          "cannot pull a newer " + name + ", the store's is used: " + failure.getMessage());
       return unpacked(here.get(), options, runtime);
     }
+    if (here.isEmpty() && failures.stream().allMatch(Registries::isNowhere)) {
+      throw session.notFound(name, "and " + failure.getMessage(), failure);
+    }
+    if (failure instanceof IOException io) {
+      throw io;
+    }
+    throw (RuntimeException) failure;
   }
 
-  /** Whether every registry that was asked knows no such image. */
-  private static boolean isNowhere(RegistryException last) {
-    return last.isNotFound()
-        && Arrays.stream(last.getSuppressed())
-            .allMatch(each -> each instanceof RegistryException other && other.isNotFound());
+  /** One of several registries' failures, or one of all. */
+  private static Exception together(String name, List<Exception> failures) {
+    if (failures.size() == 1) {
+      return failures.get(0);
+    }
+    OperationException all =
+        new OperationException(
+            failures.stream()
+                .map(each -> String.valueOf(each.getMessage()))
+                .collect(Collectors.joining("; ", "cannot pull " + name + ": ", "")),
+            failures.get(failures.size() - 1));
+    failures.subList(0, failures.size() - 1).forEach(all::addSuppressed);
+    return all;
+  }
+
+  /** Whether every place that was asked knows no such image. */
+  private static boolean isNowhere(Throwable failure) {
+    return failure instanceof RegistryException registrys
+        && registrys.isNotFound()
+        && Arrays.stream(registrys.getSuppressed()).allMatch(Registries::isNowhere);
+  }
+
+  /** Whether a registry, or the way to it, is to blame, and not this store or an interrupt. */
+  private static boolean isRegistrys(Exception failure) {
+    return failure instanceof ContentException
+        || Stream.iterate((Throwable) failure, Objects::nonNull, Throwable::getCause)
+            .anyMatch(RegistryException.class::isInstance);
   }
 
   /**
@@ -141,27 +177,93 @@ final class Registries implements AutoCloseable {
     return image;
   }
 
-  /** From the first of several places that has it. */
-  private StoredImage fetch(
-      List<ImageReference> candidates, PullOptions options, Supplier<ContainerRuntime> runtime)
+  /**
+   * From the first of several registries that gives it, as containers/image goes on to the next for
+   * whatever reason.
+   *
+   * @param failures gets why each did not; another failure than a registry's is thrown
+   * @return null if none gives it
+   */
+  private @Nullable StoredImage fetch(
+      String name,
+      PullOptions options,
+      Supplier<ContainerRuntime> runtime,
+      List<Exception> failures)
       throws IOException {
-    List<RegistryException> failures = new ArrayList<>();
-    for (ImageReference each : candidates) {
-      try (RemoteContent content = client().open(each)) {
-        return new ImageImport(
-                session.store(), options.unpacked() ? runtime.get() : null, session::notice)
-            .one(
-                content,
-                content.root().descriptor(),
-                options.platform() == null ? Platform.current() : options.platform(),
-                each);
-      } catch (RegistryException e) {
+    for (ImageReference each : candidates(name, failures)) {
+      try (RemoteContent content = open(each, failures)) {
+        Descriptor manifest = content == null ? null : chosen(content, options, failures);
+        if (content != null && manifest != null) {
+          return importer(options, runtime)
+              .one(content, manifest, platform(options), each, check(each, content, options));
+        }
+      } catch (IOException | CooperException e) {
+        if (e instanceof InterruptedIOException || !isRegistrys(e)) {
+          throw e;
+        }
         failures.add(e);
       }
     }
-    RegistryException last = failures.remove(failures.size() - 1);
-    failures.forEach(last::addSuppressed);
-    throw last;
+    return null;
+  }
+
+  private List<ImageReference> candidates(String name, List<Exception> failures)
+      throws IOException {
+    try {
+      return conf().candidates(name);
+    } catch (OperationException ambiguous) {
+      failures.add(ambiguous);
+      return List.of();
+    }
+  }
+
+  private @Nullable RemoteContent open(ImageReference reference, List<Exception> failures)
+      throws IOException {
+    try {
+      return client().open(reference);
+    } catch (CooperException e) {
+      failures.add(e);
+      return null;
+    }
+  }
+
+  private static @Nullable Descriptor chosen(
+      RemoteContent content, PullOptions options, List<Exception> failures) throws IOException {
+    try {
+      return ImageImport.manifest(content, content.root().descriptor(), platform(options), 0);
+    } catch (CooperException e) {
+      failures.add(e);
+      return null;
+    }
+  }
+
+  private ImageImport importer(PullOptions options, Supplier<ContainerRuntime> runtime) {
+    return new ImageImport(
+        session.store(), options.unpacked() ? runtime.get() : null, session::notice);
+  }
+
+  private static Platform platform(PullOptions options) {
+    return options.platform() == null ? Platform.current() : options.platform();
+  }
+
+  /**
+   * What is said of an image that is there for one platform alone, and that another than the one
+   * wanted: docker pull refuses it where a platform was asked for, and buildah warns of it.
+   */
+  private Consumer<ImageConfig> check(
+      ImageReference name, RemoteContent content, PullOptions options) {
+    Platform wanted = platform(options);
+    return config -> {
+      if (content.root().descriptor().mediaType().isIndex() || wanted.matches(config.platform())) {
+        return;
+      }
+      String found = name + " is an image for " + config.platform() + " alone";
+      if (options.platform() != null) {
+        throw new OperationException(
+            found + ", and " + wanted + " was asked for: ask for that, or for none");
+      }
+      session.notice(found + ", and this machine is " + wanted);
+    };
   }
 
   private ImagePush push(ImageReference target, PushOptions options) throws IOException {

@@ -256,7 +256,88 @@ class RegistryIT extends EndToEnd {
     }
   }
 
+  @Test
+  void pushIndexWhenEntriesAreEditedIsReadBackBySkopeo() throws IOException {
+    Tools.require("skopeo");
+    List<Image> images = new ArrayList<>();
+    for (String variant : List.of("v6", "v7")) {
+      try (WorkingContainer c = cooper.scratch()) {
+        images.add(c.write("/which", variant).platform("linux", "arm", variant).commit());
+      }
+    }
+    Digest seven = images.get(1).digest();
+    Descriptor there =
+        cooper.pushIndex(
+            images,
+            registry.at("arms:1"),
+            PushOptions.DEFAULT.compression(Compression.NONE),
+            index ->
+                index.withEntry(seven, each -> each.withAnnotation("org.example.note", "newest")));
+    String raw =
+        Tools.run(
+            "skopeo",
+            "inspect",
+            "--raw",
+            "--tls-verify=false",
+            "docker://" + registry.at("arms:1"));
+    byte[] bytes = raw.getBytes(StandardCharsets.UTF_8);
+    assertThat(Digest.sha256(bytes)).isEqualTo(there.digest());
+    List<Descriptor> entries = Index.parse(bytes).manifests();
+    assertThat(entries)
+        .extracting(each -> String.valueOf(each.platform()))
+        .containsExactly("linux/arm/v6", "linux/arm/v7");
+    assertThat(entries.get(0).annotations()).isEmpty();
+    assertThat(entries.get(1).annotations())
+        .containsExactly(Map.entry("org.example.note", "newest"));
+    try (Cooper fresh = other("fresh")) {
+      PullOptions arm = PullOptions.DEFAULT.platform("linux/arm/v7");
+      assertThat(fresh.pull(registry.at("arms:1"), arm).digest()).isEqualTo(seven);
+    }
+  }
+
   // --- pull
+
+  @Test
+  void pullWhenPushedByBuildahGivesItsImage() throws IOException {
+    Tools.require("buildah");
+    Path archive = temp.resolve("app.tar");
+    busybox().save(archive);
+    String name = registry.at("built/app:1");
+    try (Buildah buildah = new Buildah(temp.resolve("buildah"))) {
+      String container = buildah.from("oci-archive:" + archive);
+      buildah.run("config", "--env", "A=b", "--cmd", "/bin/true", container);
+      String id = buildah.run("commit", "-q", container, name);
+      buildah.run("push", "--tls-verify=false", name);
+      try (Cooper fresh = other("fresh")) {
+        Image pulled = fresh.pull(name, PullOptions.DEFAULT.andUnpack());
+        assertThat(pulled.manifest().config().digest().hex()).isEqualTo(id);
+        try (WorkingContainer c = pulled.container()) {
+          assertThat(c.exec(Command.shell("echo $A")).out()).isEqualTo("b\n");
+        }
+      }
+    }
+  }
+
+  @Test
+  void pullWhenTwoJvmsAskAtOnceReadsEachLayerOnce() throws Exception {
+    String name = registry.at("team/app:1");
+    Image image = pushed(name);
+    List<Process> pullers = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      pullers.add(ChildJvm.start(Puller.class, temp.resolve("fresh").toString(), name));
+    }
+    for (Process each : pullers) {
+      String said = new String(each.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(each.waitFor()).as(said).isZero();
+    }
+    try (Cooper fresh = other("fresh")) {
+      assertThat(fresh.image(name).id()).isEqualTo(image.id());
+      for (Descriptor layer : fresh.image(name).manifest().layers()) {
+        assertThat(registry.log().split("GET /v2/team/app/blobs/" + layer.digest() + " ", -1))
+            .hasSize(2);
+      }
+    }
+  }
 
   @Test
   void fromWhenTheStoreLacksTheImagePullsAndRunsIt() throws IOException {

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +28,8 @@ final class Authorizer {
   private final Redaction redaction;
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<Scopes, TokenService.Token> tokens = new HashMap<>();
-  private final ConcurrentHashMap<String, Optional<Credentials>> found = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<String, Found> found = new ConcurrentHashMap<>();
+  private final AtomicLong clock = new AtomicLong();
 
   /** What messages say of it; kept when the credentials themselves were refused. */
   private final ConcurrentHashMap<String, String> tried = new ConcurrentHashMap<>();
@@ -36,6 +38,9 @@ final class Authorizer {
 
   /** How the registry wants to be asked. */
   private record Known(boolean bearer, URI realm, String service, URI registry) {}
+
+  /** What the provider said, and when by a clock that moves with each question. */
+  private record Found(Optional<Credentials> credentials, long at) {}
 
   Authorizer(
       String registry,
@@ -50,33 +55,79 @@ final class Authorizer {
     this.redaction = redaction;
   }
 
-  /** The header to send at once; null while the registry has asked for none. */
-  @Nullable String header(String repository, Scopes scopes) throws IOException {
+  /** Now: what the provider says from here on is no older. */
+  long now() {
+    return clock.get();
+  }
+
+  /**
+   * The header to send at once; null while the registry has asked for none.
+   *
+   * @param since when the call began: one that is refused asks for newer credentials
+   */
+  @Nullable String header(String repository, Scopes scopes, long since) throws IOException {
     Known challenge = known;
     if (challenge == null) {
       return null;
     }
-    Credentials credentials = credentials(repository).orElse(null);
-    if (!challenge.bearer()) {
-      return credentials instanceof Credentials.Basic basic
-          ? "Basic " + Redaction.basic(basic)
-          : null;
+    if (challenge.bearer()) {
+      return bearer(challenge, repository, scopes, Scopes.NONE, since);
     }
-    if (credentials instanceof Credentials.RegistryToken token) {
-      return "Bearer " + token.token();
+    return credentials(repository).orElse(null) instanceof Credentials.Basic basic
+        ? "Basic " + Redaction.basic(basic)
+        : null;
+  }
+
+  /**
+   * After a refusal: somebody may have logged in since the provider was asked, or have got another
+   * password. It is asked anew, unless it was since the call began.
+   *
+   * @param sent the header that was refused, or null
+   * @return the header to try once more with, or null if there is no other
+   */
+  @Nullable String renewed(String repository, Scopes scopes, @Nullable String sent, long since)
+      throws IOException {
+    if (known == null || !renew(repository, since)) {
+      return null;
     }
-    return "Bearer " + token(challenge, scopes, Scopes.NONE, credentials).value();
+    String header = header(repository, scopes, since);
+    return header == null || header.equals(sent) ? null : header;
+  }
+
+  /** Whether there are other credentials than were known when the call began. */
+  private boolean renew(String repository, long since) throws IOException {
+    Found before = found.get(repository);
+    if (before == null || before.at() > since) {
+      return before != null;
+    }
+    Found now = ask(repository);
+    if (now.credentials().equals(before.credentials())) {
+      return false;
+    }
+    lock();
+    try {
+      tokens.clear(); // they were given for the credentials before
+    } finally {
+      lock.unlock();
+    }
+    return true;
   }
 
   /**
    * Learns from a 401.
    *
    * @param sent the header that was not good enough, or null
+   * @param since when the call began
    * @return the header to try once more with, or null if there is none
    * @throws OperationException if the realm is one that credentials may not be sent to
    */
   @Nullable String challenged(
-      URI base, List<String> challenges, String repository, Scopes scopes, @Nullable String sent)
+      URI base,
+      List<String> challenges,
+      String repository,
+      Scopes scopes,
+      @Nullable String sent,
+      long since)
       throws IOException {
     Challenge challenge = choose(Challenge.parse(challenges));
     if (challenge == null) {
@@ -86,19 +137,16 @@ final class Authorizer {
     URI realm = bearer ? realm(base, challenge.parameter("realm")) : base;
     Known next = new Known(bearer, realm, challenge.parameter("service"), base);
     known = next;
-    Credentials credentials = credentials(repository).orElse(null);
-    if (bearer && !(credentials instanceof Credentials.RegistryToken)) {
+    if (bearer) {
       forget(scopes, sent);
       Scopes more = Scopes.parse(challenge.parameter("scope"));
-      return "Bearer " + token(next, scopes, more, credentials).value();
+      String header = bearer(next, repository, scopes, more, since);
+      // A service may give the same token for the same second; a person's own stays what it is.
+      boolean own = credentials(repository).orElse(null) instanceof Credentials.RegistryToken;
+      return own && header.equals(sent) ? null : header;
     }
-    String header = header(repository, scopes);
-    // The same credentials would be refused again; a provider may have others by the next call.
-    if (header == null || header.equals(sent)) {
-      found.remove(repository);
-      return null;
-    }
-    return header;
+    String header = header(repository, scopes, since);
+    return header == null || header.equals(sent) ? null : header;
   }
 
   /** Bearer, if the registry takes it: a password then goes to its token service alone. */
@@ -135,6 +183,34 @@ final class Authorizer {
     }
   }
 
+  /** The header with a token, got once more where the credentials are others by now. */
+  private String bearer(Known challenge, String repository, Scopes scopes, Scopes more, long since)
+      throws IOException {
+    Optional<Credentials> credentials = credentials(repository);
+    try {
+      return bearer(challenge, scopes, more, credentials.orElse(null));
+    } catch (RegistryException e) {
+      boolean refused = e.status() == 400 || e.status() == 401 || e.status() == 403;
+      if (!refused || !renew(repository, since)) {
+        throw e;
+      }
+      Optional<Credentials> others = credentials(repository);
+      if (others.equals(credentials)) {
+        throw e;
+      }
+      return bearer(challenge, scopes, more, others.orElse(null));
+    }
+  }
+
+  private String bearer(
+      Known challenge, Scopes scopes, Scopes more, @Nullable Credentials credentials)
+      throws IOException {
+    return "Bearer "
+        + (credentials instanceof Credentials.RegistryToken token
+            ? token.token()
+            : token(challenge, scopes, more, credentials).value());
+  }
+
   private TokenService.Token token(
       Known challenge, Scopes scopes, Scopes more, @Nullable Credentials credentials)
       throws IOException {
@@ -147,9 +223,6 @@ final class Authorizer {
         tokens.put(scopes, token);
       }
       return token;
-    } catch (RegistryException e) {
-      found.clear(); // a person may log in again
-      throw e;
     } finally {
       lock.unlock();
     }
@@ -164,14 +237,18 @@ final class Authorizer {
   }
 
   private Optional<Credentials> credentials(String repository) throws IOException {
-    Optional<Credentials> known = found.get(repository);
-    if (known == null) {
-      known = find(repository);
-      found.put(repository, known);
-      tried.put(repository, tried(known));
-    }
-    known.ifPresent(redaction::secrets);
-    return known;
+    Found known = found.get(repository);
+    Optional<Credentials> credentials = (known == null ? ask(repository) : known).credentials();
+    credentials.ifPresent(redaction::secrets);
+    return credentials;
+  }
+
+  private Found ask(String repository) throws IOException {
+    long at = clock.incrementAndGet();
+    Found asked = new Found(find(repository), at);
+    found.put(repository, asked);
+    tried.put(repository, tried(asked.credentials()));
+    return asked;
   }
 
   /** No further try would change what a person has configured wrongly. */

@@ -7,7 +7,6 @@ import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.util.Locale;
 import java.util.Objects;
-import java.util.concurrent.Semaphore;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -27,17 +26,19 @@ final class BlobStream extends InputStream {
   private static final int SKIPPED = 64 * 1024;
 
   /** Asks for the blob. */
-  @FunctionalInterface
   interface Opener {
     /** Asks once more; the range is null for all of it. */
     Response open(@Nullable String range) throws IOException;
+
+    /** What is said when no further try is worth it. */
+    RegistryException failure(IOException last, Tries tries);
   }
 
   private final Opener opener;
   private final Descriptor blob;
   private final Tries tries;
   private final Progress progress;
-  private final Semaphore permit;
+  private final TransferLimits.Permit permit;
   private final String where;
   private @Nullable Response response;
   private long position;
@@ -55,7 +56,7 @@ final class BlobStream extends InputStream {
       Descriptor blob,
       Tries tries,
       Progress progress,
-      Semaphore permit,
+      TransferLimits.Permit permit,
       String where)
       throws IOException {
     this.opener = opener;
@@ -143,9 +144,9 @@ final class BlobStream extends InputStream {
         tries.renew();
       }
       atLastFault = position;
-      progress.retried(RegistryHost.reason(last));
-      if (!tries.another(last)) {
-        throw failed(last);
+      String reason = RegistryHost.reason(last);
+      if (!tries.another(last, () -> progress.retried(reason))) {
+        throw failed(opener.failure(last, tries));
       }
       try {
         replace(resumed());
@@ -153,7 +154,7 @@ final class BlobStream extends InputStream {
       } catch (InterruptedIOException e) {
         throw e;
       } catch (RegistryException e) {
-        throw failed(new IOException(e.getMessage(), e));
+        throw failed(e);
       } catch (IOException e) {
         e.addSuppressed(last);
         last = e;
@@ -222,17 +223,16 @@ final class BlobStream extends InputStream {
     }
   }
 
-  private IOException failed(IOException last) {
+  private IOException failed(RegistryException last) {
     return new IOException(
         String.format(
             Locale.ROOT,
-            "%s: blob %s failed after %d of %d bytes, in %d tries: %s",
+            "%s: blob %s failed after %d of %d bytes: %s",
             where,
             blob.digest(),
             position,
             blob.size(),
-            tries.made(),
-            RegistryHost.reason(last)),
+            last.getMessage()),
         last);
   }
 
@@ -251,9 +251,9 @@ final class BlobStream extends InputStream {
       open = response;
     }
     permit.release();
-    progress.ended(Transfer.Outcome.FAILED); // unless it has ended well
     if (open != null) {
       open.close();
     }
+    progress.ended(Transfer.Outcome.FAILED); // unless it has ended well; a listener may throw
   }
 }

@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.util.Locale;
-import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /** Reads blobs of one repository. */
@@ -36,7 +35,9 @@ final class Blobs {
    */
   InputStream open(Descriptor blob) throws IOException {
     try {
-      return open(blob, range -> ask(blob, range));
+      Call call =
+          repository.call("GET", repository.blob(blob.digest()), Scopes.pull(repository.name()));
+      return open(blob, new Source(call, repository.name(), repository::send));
     } catch (RegistryException e) {
       if (!e.isNotFound() || !blob.mediaType().isForeign() || blob.urls().isEmpty()) {
         throw e;
@@ -45,36 +46,54 @@ final class Blobs {
     }
   }
 
-  private Response ask(Descriptor blob, @Nullable String range) throws IOException {
-    return ranged(
-        repository.call("GET", repository.blob(blob.digest()), Scopes.pull(repository.name())),
-        range,
-        repository::send);
-  }
-
   /** Sends a call. */
   private interface Sender {
     Response send(Call call) throws IOException;
   }
 
-  private Response ranged(Call call, @Nullable String range, Sender sender) throws IOException {
-    Response response = sender.send(range == null ? call : call.with("Range", range));
-    boolean right =
-        response.status() == 200
-            || (range != null && (response.status() == 206 || response.status() == 416));
-    if (!right) {
-      throw repository.failure(response);
+  /** Where a blob comes from, and whose credentials count there. */
+  private final class Source implements BlobStream.Opener {
+    private final Call call;
+    private final String as;
+    private final Sender sender;
+
+    Source(Call call, String as, Sender sender) {
+      this.call = call;
+      this.as = as;
+      this.sender = sender;
     }
-    return response;
+
+    @Override
+    public Response open(@Nullable String range) throws IOException {
+      Response response = sender.send(range == null ? call : call.with("Range", range));
+      boolean right =
+          response.status() == 200
+              || (range != null && (response.status() == 206 || response.status() == 416));
+      if (!right) {
+        throw repository.host().failure(response, as);
+      }
+      return response;
+    }
+
+    @Override
+    public RegistryException failure(IOException last, Tries tries) {
+      return repository.host().unreachable(call, as, last, tries);
+    }
   }
 
   private InputStream open(Descriptor blob, BlobStream.Opener opener) throws IOException {
     RegistryHost host = repository.host();
-    Semaphore permit = host.transfer();
-    Progress progress =
-        new Progress(
-            host.settings().listener(),
-            new Transfer(Transfer.Direction.DOWNLOAD, host.registry(), repository.name(), blob));
+    TransferLimits.Permit permit = host.transfers().download();
+    Progress progress;
+    try {
+      progress =
+          new Progress(
+              host.settings().listener(),
+              new Transfer(Transfer.Direction.DOWNLOAD, host.registry(), repository.name(), blob));
+    } catch (RuntimeException | Error e) {
+      permit.release(); // a listener may throw
+      throw e;
+    }
     String where = repository.where();
     return new VerifyingInputStream(
         new BlobStream(opener, blob, host.tries(), progress, permit, where), blob, where);
@@ -95,7 +114,7 @@ final class Blobs {
     for (String url : blob.urls()) {
       try {
         Call call = Call.to("GET", URI.create(url), Scopes.NONE);
-        return open(blob, range -> ranged(call, range, repository.host()::sendForeign));
+        return open(blob, new Source(call, "", repository.host()::sendForeign));
       } catch (IllegalArgumentException | OperationException | ContentException e) {
         e.addSuppressed(last);
         last = e;

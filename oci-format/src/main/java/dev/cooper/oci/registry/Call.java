@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param content what is sent, or null for none
  * @param scopes what a token has to allow
  * @param once whether the caller itself tries again
+ * @param stores whether it ends an upload, so that the registry has a blob to store before it
+ *     answers
  */
 record Call(
     String method,
@@ -22,7 +24,8 @@ record Call(
     Map<String, String> headers,
     @Nullable Content content,
     Scopes scopes,
-    boolean once) {
+    boolean once,
+    boolean stores) {
   /**
    * A request's body.
    *
@@ -37,20 +40,24 @@ record Call(
   }
 
   static Call to(String method, URI target, Scopes scopes) {
-    return new Call(method, target, Map.of(), null, scopes, false);
+    return new Call(method, target, Map.of(), null, scopes, false, false);
   }
 
   Call with(String header, String value) {
     Map<String, String> more = new LinkedHashMap<>(headers);
     more.put(header, value);
-    return new Call(method, target, more, content, scopes, once);
+    return new Call(method, target, more, content, scopes, once, stores);
   }
 
   Call with(Content sent) {
-    return new Call(method, target, headers, sent, scopes, once);
+    return new Call(method, target, headers, sent, scopes, once, stores);
   }
 
   Call withoutRetry() {
-    return new Call(method, target, headers, content, scopes, true);
+    return new Call(method, target, headers, content, scopes, true, stores);
+  }
+
+  Call thatStores() {
+    return new Call(method, target, headers, content, scopes, once, true);
   }
 }

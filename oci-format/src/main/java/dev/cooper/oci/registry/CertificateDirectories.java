@@ -44,9 +44,11 @@ public final class CertificateDirectories implements TlsProvider {
   private static final byte[] SAMPLE = {1};
 
   private final List<Path> directories;
+  private final HostEnvironment host;
 
-  private CertificateDirectories(List<Path> directories) {
+  private CertificateDirectories(List<Path> directories, HostEnvironment host) {
     this.directories = List.copyOf(directories);
+    this.host = host;
   }
 
   /**
@@ -66,7 +68,7 @@ public final class CertificateDirectories implements TlsProvider {
    * @return a provider that reads them when it is asked
    */
   public static CertificateDirectories of(List<Path> directories) {
-    return new CertificateDirectories(directories);
+    return new CertificateDirectories(directories, HostEnvironment.current());
   }
 
   static CertificateDirectories of(HostEnvironment host) {
@@ -74,7 +76,8 @@ public final class CertificateDirectories implements TlsProvider {
         List.of(
             host.configHome().resolve("containers").resolve("certs.d"),
             host.systemContainers().resolve("certs.d"),
-            host.root().resolve("etc").resolve("docker").resolve("certs.d")));
+            host.root().resolve("etc").resolve("docker").resolve("certs.d")),
+        host);
   }
 
   /**
@@ -87,19 +90,36 @@ public final class CertificateDirectories implements TlsProvider {
    */
   @Override
   public Optional<SSLContext> context(String registry) throws IOException {
-    if (!REGISTRY.matcher(registry).matches()) {
-      return Optional.empty();
-    }
-    for (Path each : directories) {
-      Path directory = each.resolve(registry);
-      if (Files.isDirectory(directory)) {
-        return context(directory);
-      }
-    }
-    return Optional.empty();
+    Optional<Path> directory = directory(registry);
+    return directory.isEmpty() ? Optional.empty() : context(directory.get(), false);
   }
 
-  private static Optional<SSLContext> context(Path directory) throws IOException {
+  /**
+   * The client's certificate alone, where there are no authorities to verify the registry by.
+   *
+   * @param registry host, and port if there is one
+   * @return empty if no directory knows it, or knows authorities
+   * @throws ContentException naming the file, if one is malformed, or a certificate has no key
+   * @throws IOException if one can't be read
+   */
+  @Override
+  public Optional<SSLContext> unverified(String registry) throws IOException {
+    Optional<Path> directory = directory(registry);
+    return directory.isEmpty() || !SettingsFiles.list(directory.get(), ".crt").isEmpty()
+        ? Optional.empty()
+        : context(directory.get(), true);
+  }
+
+  private Optional<Path> directory(String registry) {
+    return REGISTRY.matcher(registry).matches()
+        ? directories.stream()
+            .map(each -> each.resolve(registry))
+            .filter(Files::isDirectory)
+            .findFirst()
+        : Optional.empty();
+  }
+
+  private Optional<SSLContext> context(Path directory, boolean unverified) throws IOException {
     List<X509Certificate> authorities = new ArrayList<>();
     for (Path each : SettingsFiles.list(directory, ".crt")) {
       authorities.addAll(PemFile.read(each).certificates());
@@ -113,7 +133,9 @@ public final class CertificateDirectories implements TlsProvider {
         return Optional.empty();
       }
       SSLContext context = SSLContext.getInstance("TLS");
-      context.init(keyManagers(clients), trustManagers(authorities), null);
+      TrustManager[] trust =
+          unverified ? new TrustManager[] {new Anybody()} : trustManagers(authorities);
+      context.init(keyManagers(clients), trust, null);
       return Optional.of(context);
     } catch (GeneralSecurityException e) {
       throw new ContentException(
@@ -186,10 +208,10 @@ public final class CertificateDirectories implements TlsProvider {
   }
 
   /** The runtime's authorities and more, in one store: one set of rules checks all of them. */
-  private static TrustManager @Nullable [] trustManagers(List<X509Certificate> more)
+  private TrustManager[] trustManagers(List<X509Certificate> more)
       throws GeneralSecurityException, IOException {
     if (more.isEmpty()) {
-      return null;
+      return SystemTrust.managers(host);
     }
     TrustManagerFactory factory =
         TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
@@ -205,7 +227,7 @@ public final class CertificateDirectories implements TlsProvider {
       store.setCertificateEntry("authority-" + i, all.get(i));
     }
     factory.init(store);
-    return SystemTrust.besides(factory.getTrustManagers(), HostEnvironment.current());
+    return SystemTrust.besides(factory.getTrustManagers(), host);
   }
 
   private static KeyStore emptyStore() throws GeneralSecurityException, IOException {

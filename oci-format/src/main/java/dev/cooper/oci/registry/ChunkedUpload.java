@@ -27,6 +27,8 @@ final class ChunkedUpload {
   /** No registry is worth so much memory. */
   private static final int MAX_PIECE = 64 << 20;
 
+  private static final int NOT_FOUND = 404;
+
   private static final Pattern RANGE = Pattern.compile("(?:bytes=)?0-([0-9]{1,18})");
 
   private final Repository repository;
@@ -67,7 +69,7 @@ final class ChunkedUpload {
         }
       }
       Digest digest = Digest.of("sha256", hasher.digest());
-      repository.expect(uploads.put(session, digest), 201, 204).discard();
+      finish(session, digest);
       whole = true;
       return Descriptor.of(type, digest, position);
     } finally {
@@ -77,9 +79,22 @@ final class ChunkedUpload {
     }
   }
 
+  /** Closes the upload; where the answer was lost, the next try finds none, but the blob. */
+  private void finish(URI session, Digest digest) throws IOException {
+    try (Response response = repository.send(uploads.put(session, digest))) {
+      int status = response.status();
+      if (status == 201 || status == 204) {
+        response.discard();
+        uploads.requireDigest(response, digest);
+      } else if (status != NOT_FOUND || !new Blobs(repository).contains(digest, uploads.scopes())) {
+        throw repository.failure(response);
+      }
+    }
+  }
+
   private static int read(InputStream content, byte[] piece) throws IOException {
     try {
-      return content.readNBytes(piece, 0, piece.length);
+      return TransferLimits.forUpload(() -> content.readNBytes(piece, 0, piece.length));
     } catch (InterruptedIOException e) {
       throw e;
     } catch (IOException e) {
@@ -115,11 +130,12 @@ final class ChunkedUpload {
       }
       Response status = status(at);
       at = RegistryHost.location(status);
-      from = Math.toIntExact(stored(status) - position);
-      if (from < 0 || from > length) {
+      long there = stored(status) - position;
+      if (there < 0 || there > length) {
         throw new ContentException(
             repository.where() + ": the registry lost bytes of an upload, or found some");
       }
+      from = (int) there;
     }
     return at;
   }

@@ -3,11 +3,8 @@ package dev.cooper.oci.registry;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.ProxySelector;
-import java.net.Socket;
 import java.net.http.HttpClient;
 import java.security.GeneralSecurityException;
-import java.security.cert.CertificateException;
-import java.security.cert.X509Certificate;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
@@ -20,9 +17,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
-import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +34,7 @@ final class Clients implements Closeable {
   private final ThreadPoolExecutor threads;
   private final IdentityHashMap<SSLContext, HttpClient> clients = new IdentityHashMap<>();
   private final Map<String, Optional<SSLContext>> configured = new HashMap<>();
+  private final Map<String, Optional<SSLContext>> shownAlone = new HashMap<>();
   private final Map<Object, Runnable> underWay = new ConcurrentHashMap<>();
   private volatile boolean closed;
   private final SSLContext noTls = new NoTls();
@@ -127,6 +123,16 @@ final class Clients implements Closeable {
     return context.map(this::client);
   }
 
+  /** For TLS with a client's certificate as configured, where nobody verifies the registry's. */
+  synchronized Optional<HttpClient> shownAlone(String registry) throws IOException {
+    Optional<SSLContext> context = shownAlone.get(registry);
+    if (context == null) {
+      context = settings.tls().unverified(registry);
+      shownAlone.put(registry, context);
+    }
+    return context.map(this::client);
+  }
+
   private HttpClient client(SSLContext context) {
     return clients.computeIfAbsent(context, this::create);
   }
@@ -161,46 +167,5 @@ final class Clients implements Closeable {
       clients.clear();
     }
     threads.shutdown(); // a client's own thread ends once nobody holds the client
-  }
-
-  /** Being a manager of the extended kind, it also decides about the host's name. */
-  private static final class Anybody extends X509ExtendedTrustManager {
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String type) {
-      // Any server will do, where a person has said so.
-    }
-
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {
-      // The same.
-    }
-
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {
-      // The same.
-    }
-
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String type)
-        throws CertificateException {
-      throw new CertificateException("this is a client");
-    }
-
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket)
-        throws CertificateException {
-      throw new CertificateException("this is a client");
-    }
-
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine)
-        throws CertificateException {
-      throw new CertificateException("this is a client");
-    }
-
-    @Override
-    public X509Certificate[] getAcceptedIssuers() {
-      return new X509Certificate[0];
-    }
   }
 }

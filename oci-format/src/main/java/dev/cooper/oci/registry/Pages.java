@@ -5,6 +5,7 @@ import dev.cooper.oci.Json;
 import dev.cooper.oci.JsonObject;
 import java.io.IOException;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -102,8 +103,8 @@ final class Pages {
   private URI own(Response page, String link) throws IOException {
     @Nullable URI next;
     try {
-      next = page.uri().resolve(link);
-    } catch (IllegalArgumentException e) {
+      next = RelativeUrl.resolve(page.uri(), link);
+    } catch (URISyntaxException e) {
       throw new ContentException(
           "GET " + Redaction.url(page.uri()) + ": found a Link that is no URL", e);
     }

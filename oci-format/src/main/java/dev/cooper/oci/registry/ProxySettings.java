@@ -39,8 +39,8 @@ public final class ProxySettings {
   private static final int HTTP_PORT = 80;
   private static final int HTTPS_PORT = 443;
 
-  private final @Nullable Server http;
-  private final @Nullable Server https;
+  private final @Nullable Setting http;
+  private final @Nullable Setting https;
   private final ProxyRules direct;
   private final @Nullable ProxySelector otherwise;
 
@@ -50,6 +50,21 @@ public final class ProxySettings {
     @Override
     public String toString() {
       return address.getHostString() + ":" + address.getPort();
+    }
+  }
+
+  /** What a variable says: a proxy, or why it can't be used by whoever would have to. */
+  private record Setting(@Nullable Server server, String why) {
+    Server required() {
+      if (server == null) {
+        throw new ContentException(why);
+      }
+      return server;
+    }
+
+    @Override
+    public String toString() {
+      return server == null ? why : server.toString();
     }
   }
 
@@ -65,9 +80,11 @@ public final class ProxySettings {
   /**
    * As this process's variables and the JVM's properties say.
    *
+   * <p>A variable that is malformed, or names a kind of proxy that the JDK's client does not speak
+   * to (SOCKS, or TLS to the proxy itself), is told by a {@link ContentException} of the {@link
+   * #selector} where a request would go through that proxy, and by nothing else.
+   *
    * @return the settings
-   * @throws ContentException naming the variable, if one is malformed, or names a kind of proxy
-   *     that the JDK's client does not speak to (SOCKS, or TLS to the proxy itself)
    */
   public static ProxySettings standard() {
     return of(System.getenv(), ProxySelector.getDefault());
@@ -77,14 +94,22 @@ public final class ProxySettings {
     return new ProxySettings(variables, otherwise);
   }
 
-  private static @Nullable Server server(Map<String, String> variables, String... names) {
+  private static @Nullable Setting server(Map<String, String> variables, String... names) {
     for (String name : names) {
       String value = variables.getOrDefault(name, "").strip();
       if (!value.isEmpty()) {
-        return server(name, value);
+        return setting(name, value);
       }
     }
     return null;
+  }
+
+  private static Setting setting(String variable, String value) {
+    try {
+      return new Setting(server(variable, value), "");
+    } catch (ContentException e) {
+      return new Setting(null, e.getMessage() + "; NO_PROXY lists hosts that need no proxy");
+    }
   }
 
   private static Server server(String variable, String value) {
@@ -92,7 +117,11 @@ public final class ProxySettings {
     String host = uri.getHost();
     if (!"http".equalsIgnoreCase(uri.getScheme())) {
       throw new ContentException(
-          variable + ": found the scheme " + uri.getScheme() + ", expected http://host:port");
+          variable
+              + ": found the scheme "
+              + uri.getScheme()
+              + ", which the Java runtime's client does not speak to a proxy, expected"
+              + " http://host:port");
     }
     if (host == null || uri.getPort() > 0xffff) {
       throw malformed(variable);
@@ -133,7 +162,8 @@ public final class ProxySettings {
   /**
    * Chooses a proxy for a URL.
    *
-   * @return for the JDK's HttpClient
+   * @return for the JDK's HttpClient; throws a {@link ContentException} for a URL whose proxy's
+   *     variable can't be used
    */
   public ProxySelector selector() {
     return new ProxySelector() {
@@ -156,9 +186,9 @@ public final class ProxySettings {
     if (host == null || direct.isDirect(host, uri.getPort() < 0 ? usual : uri.getPort())) {
       return List.of(Proxy.NO_PROXY);
     }
-    Server server = secure ? https : http;
-    if (server != null) {
-      return List.of(new Proxy(Proxy.Type.HTTP, server.address()));
+    Setting setting = secure ? https : http;
+    if (setting != null) {
+      return List.of(new Proxy(Proxy.Type.HTTP, setting.required().address()));
     }
     return otherwise == null ? List.of(Proxy.NO_PROXY) : otherwise.select(uri);
   }
@@ -170,9 +200,10 @@ public final class ProxySettings {
    */
   public Optional<Authenticator> authenticator() {
     List<Server> known = new ArrayList<>();
-    for (Server each : new Server[] {http, https}) {
-      if (each != null && each.user() != null) {
-        known.add(each);
+    for (Setting each : new Setting[] {http, https}) {
+      Server server = each == null ? null : each.server();
+      if (server != null && server.user() != null) {
+        known.add(server);
       }
     }
     return known.isEmpty() ? Optional.empty() : Optional.of(new ForProxies(known));

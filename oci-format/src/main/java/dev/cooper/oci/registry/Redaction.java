@@ -53,7 +53,14 @@ final class Redaction {
 
   /** A URL without user, query and fragment: a signed URL's secret is in its query. */
   static String url(URI uri) {
-    String host = uri.getHost() == null ? "" : uri.getHost();
+    String authority = String.valueOf(uri.getRawAuthority());
+    // A host with an _ is none to the Java runtime.
+    String host =
+        uri.getHost() != null
+            ? uri.getHost()
+            : authority.matches("[A-Za-z0-9._-]+(:[0-9]+)?") && uri.getRawAuthority() != null
+                ? authority
+                : "";
     String port = uri.getPort() < 0 ? "" : ":" + uri.getPort();
     String path = uri.getRawPath() == null ? "" : uri.getRawPath();
     return uri.getScheme() + "://" + host + port + path;

@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +18,10 @@ import org.jspecify.annotations.Nullable;
  * not know. Source: OCI distribution-spec, "Listing Referrers" and "Referrers Tag Schema".
  */
 final class Referrers {
+  /** Of all clients of this JVM; a few for all tags. */
+  private static final List<ReentrantLock> LOCKS =
+      Stream.generate(ReentrantLock::new).limit(64).toList();
+
   private final Repository repository;
 
   Referrers(Repository repository) {
@@ -95,13 +101,74 @@ final class Referrers {
     }
   }
 
-  /** Lists one more under the tag; of two clients at once, the later one may win, as specified. */
+  /**
+   * Lists one more under the tag. Of two clients at once the later one may win, as specified: so it
+   * is read once more, and if need be written.
+   */
   void add(Digest subject, Descriptor referrer) throws IOException {
-    Index index = tagged(subject);
-    if (index.manifests().stream().anyMatch(each -> each.digest().equals(referrer.digest()))) {
-      return;
+    boolean written =
+        change(
+            subject,
+            index -> holds(index, referrer.digest()) ? null : index.withManifest(referrer));
+    if (written && !holds(tagged(subject), referrer.digest())) {
+      change(
+          subject, index -> holds(index, referrer.digest()) ? null : index.withManifest(referrer));
     }
-    byte[] bytes = index.withManifest(referrer).toBytes();
+  }
+
+  /** Lists one less under the tag, where the registry does not know referrers itself. */
+  void remove(Digest subject, Digest referrer) throws IOException {
+    Call call =
+        repository
+            .call("GET", "referrers", subject.toString(), Scopes.pull(repository.name()))
+            .with("Accept", MediaType.OCI_INDEX.value());
+    try (Response response = repository.send(call)) {
+      response.discard();
+      if (response.status() != 404) {
+        return;
+      }
+    }
+    change(
+        subject,
+        index ->
+            holds(index, referrer)
+                ? index.withManifests(
+                    index.manifests().stream()
+                        .filter(each -> !each.digest().equals(referrer))
+                        .toList())
+                : null);
+  }
+
+  private static boolean holds(Index index, Digest digest) {
+    return index.manifests().stream().anyMatch(each -> each.digest().equals(digest));
+  }
+
+  /** Another index, or null to leave it. */
+  private interface Edit {
+    @Nullable Index edit(Index index);
+  }
+
+  /** Edits the tag's index, one thread of this JVM at a time; whether it was written. */
+  private boolean change(Digest subject, Edit edit) throws IOException {
+    String place = repository.where() + "@" + subject;
+    ReentrantLock lock = LOCKS.get(Math.floorMod(place.hashCode(), LOCKS.size()));
+    try {
+      lock.lockInterruptibly();
+    } catch (InterruptedException e) {
+      throw Cancelled.by(e, "waiting to list a referrer");
+    }
+    try {
+      Index edited = edit.edit(tagged(subject));
+      if (edited != null) {
+        write(subject, edited.toBytes());
+      }
+      return edited != null;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void write(Digest subject, byte[] bytes) throws IOException {
     Call call =
         repository
             .call("PUT", "manifests", tag(subject), Scopes.push(repository.name()))

@@ -145,15 +145,16 @@ public final class RegistryClient implements AutoCloseable {
   /**
    * Deletes a manifest or a tag.
    *
+   * <p>A registry that deletes no tag is asked to delete the manifest that the tag stands for, and
+   * so all its tags, as skopeo does. A manifest with a subject also leaves the index of its
+   * subject's referrers, where the registry knows none and clients keep one.
+   *
    * @param reference with a digest, the manifest and so all its tags; else the tag
    * @throws RegistryException also if it is not there, or the registry deletes nothing
    * @throws IOException if interrupted, or the configuration can't be read
    */
   public void delete(ImageReference reference) throws IOException {
-    Repository place = itself(reference);
-    Call call =
-        place.call("DELETE", "manifests", Manifests.wanted(reference), Scopes.delete(place.name()));
-    place.expect(call, 202, 200, 204).discard();
+    new Deletion(itself(reference)).manifest(reference);
   }
 
   /**
@@ -166,8 +167,9 @@ public final class RegistryClient implements AutoCloseable {
    */
   public void deleteBlob(ImageReference reference, Digest blob) throws IOException {
     Repository place = itself(reference);
-    Call call = place.call("DELETE", place.blob(blob), Scopes.delete(place.name()));
-    place.expect(call, 202, 200, 204).discard();
+    place
+        .host()
+        .delete(place.call("DELETE", place.blob(blob), Scopes.delete(place.name())), place.name());
   }
 
   /**
@@ -191,9 +193,13 @@ public final class RegistryClient implements AutoCloseable {
    * @throws IOException if interrupted, or the configuration can't be read
    */
   public List<String> catalog(String registry) throws IOException {
+    return catalog(registry, PAGE);
+  }
+
+  List<String> catalog(String registry, int page) throws IOException {
     // The configuration is by repository; that of any counts here, as all are at one place.
     Repository place = itself(new ImageReference(registry, "catalog", "latest", null));
-    Call call = Call.of("GET", "/v2/_catalog?n=" + PAGE, Scopes.catalog());
+    Call call = Call.of("GET", "/v2/_catalog?n=" + page, Scopes.catalog());
     return new Pages(place.host(), "").strings(call, "repositories");
   }
 
@@ -212,6 +218,10 @@ public final class RegistryClient implements AutoCloseable {
       throw new IllegalArgumentException(reference + " has no digest, which referrers refer to");
     }
     return new Referrers(itself(reference)).list(subject, type);
+  }
+
+  Settings settings() {
+    return settings;
   }
 
   /** The one place that is no mirror. */

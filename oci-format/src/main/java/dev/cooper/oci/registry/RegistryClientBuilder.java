@@ -136,7 +136,8 @@ public final class RegistryClientBuilder {
   }
 
   /**
-   * How many blobs are transferred from and to one registry at a time; 6 by default.
+   * How many blobs are read from one registry at a time, and how many are written to it; 6 each by
+   * default. What is read to be uploaded at once counts as a part of the upload alone.
    *
    * @param transfers over zero
    * @return this

@@ -1,6 +1,7 @@
 package dev.cooper.oci.registry;
 
 import dev.cooper.oci.ContentException;
+import dev.cooper.oci.OperationException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.ConnectException;
@@ -10,7 +11,6 @@ import java.nio.channels.UnresolvedAddressException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class RegistryHost {
   private static final int MAX_REDIRECTS = 5;
+  private static final Set<Integer> DELETED = Set.of(200, 202, 204);
 
   private final Endpoint endpoint;
   private final Settings settings;
@@ -27,7 +28,7 @@ final class RegistryHost {
   private final Destinations destinations;
   private final Redaction redaction;
   private final Authorizer authorizer;
-  private final Semaphore transfers;
+  private final TransferLimits transfers;
   private final Route route;
 
   RegistryHost(Endpoint endpoint, Settings settings, Clients clients, Redaction redaction) {
@@ -37,9 +38,9 @@ final class RegistryHost {
     transport = new Transport(settings, clients);
     route = new Route(endpoint, clients, transport);
     destinations = new Destinations(settings);
-    TokenService tokens = new TokenService(this::sendElsewhere, settings, redaction);
+    TokenService tokens = new TokenService(this::sendForToken, settings, redaction);
     authorizer = new Authorizer(endpoint.registry(), settings, destinations, tokens, redaction);
-    transfers = new Semaphore(settings.parallelPerHost());
+    transfers = new TransferLimits(settings.parallelPerHost());
   }
 
   Settings settings() {
@@ -60,14 +61,9 @@ final class RegistryHost {
     return new Tries(settings.timing(), settings.retries());
   }
 
-  /** Waits until one transfer more is allowed; to be released by whoever made it. */
-  Semaphore transfer() throws InterruptedIOException {
-    try {
-      transfers.acquire();
-      return transfers;
-    } catch (InterruptedException e) {
-      throw Cancelled.by(e, "waiting for other transfers");
-    }
+  /** How many transfers it has to bear at a time. */
+  TransferLimits transfers() {
+    return transfers;
   }
 
   /**
@@ -80,7 +76,10 @@ final class RegistryHost {
    *     interrupted
    */
   Response send(Call call, String repository) throws IOException {
-    Tries tries = call.once() ? new Tries(settings.timing(), 0) : tries();
+    return send(call, repository, call.once() ? new Tries(settings.timing(), 0) : tries());
+  }
+
+  private Response send(Call call, String repository, Tries tries) throws IOException {
     while (true) {
       try {
         Response response = authorized(call, repository);
@@ -107,6 +106,18 @@ final class RegistryHost {
     return response;
   }
 
+  /** Deletes something; if it is gone after a try whose answer was lost, that one did it. */
+  void delete(Call call, String repository) throws IOException {
+    Tries tries = tries();
+    try (Response response = send(call, repository, tries)) {
+      boolean gone = response.status() == 404 && tries.inDoubt();
+      if (!gone && !DELETED.contains(response.status())) {
+        throw failure(response, repository);
+      }
+      response.discard();
+    }
+  }
+
   /** The exception for an answer, which is read and closed. */
   RegistryException failure(Response response, String repository) throws IOException {
     return ServerErrors.read(response, redaction)
@@ -115,6 +126,10 @@ final class RegistryHost {
 
   /** The exception for no answer. */
   RegistryException unreachable(Call call, String repository, IOException cause, Tries tries) {
+    return unreachable(call, cause, tries, authorizer.tried(repository));
+  }
+
+  private RegistryException unreachable(Call call, IOException cause, Tries tries, String tried) {
     return new RegistryException(
         String.format(
             Locale.ROOT,
@@ -123,7 +138,7 @@ final class RegistryHost {
             Redaction.url(route.shown().resolve(call.target())),
             redaction.text(reason(cause)),
             tries.made(),
-            authorizer.tried(repository)),
+            tried),
         0,
         List.of(),
         cause);
@@ -151,24 +166,67 @@ final class RegistryHost {
     URI own = base();
     URI first = own.resolve(call.target());
     if (!isOwn(own, first)) {
-      return redirected(call, destinations.checked(own, first, "an upload's Location"), null);
+      URI checked = destinations.checked(own, first, "an upload's Location");
+      return redirected(call, repository, checked, null);
     }
-    String sent = authorizer.header(repository, call.scopes());
-    Response response = redirected(call, first, sent);
+    long since = authorizer.now();
+    String sent = authorizer.header(repository, call.scopes(), since);
+    Response response = redirected(call, repository, first, sent);
     if (response.status() == 401 && isOwn(own, response.uri())) {
       List<String> challenges = response.headers("WWW-Authenticate");
-      String header = authorizer.challenged(own, challenges, repository, call.scopes(), sent);
+      String header =
+          closing(
+              response,
+              () -> authorizer.challenged(own, challenges, repository, call.scopes(), sent, since));
       if (header != null) {
         response.discard();
-        return redirected(call, first, header);
+        response = redirected(call, repository, first, header);
+        return renewed(call, repository, first, response, header, since);
       }
     }
-    return response;
+    return renewed(call, repository, first, response, sent, since);
+  }
+
+  /** Once more, if it was refused and the credentials are others by now. */
+  private Response renewed(
+      Call call, String repository, URI first, Response response, @Nullable String sent, long since)
+      throws IOException {
+    boolean refused = response.status() == 401 || response.status() == 403;
+    if (!refused || !isOwn(base(), response.uri())) {
+      return response;
+    }
+    String header =
+        closing(response, () -> authorizer.renewed(repository, call.scopes(), sent, since));
+    if (header == null) {
+      return response;
+    }
+    response.discard();
+    return redirected(call, repository, first, header);
+  }
+
+  /** Something to be shown. */
+  @FunctionalInterface
+  private interface Header {
+    @Nullable String get() throws IOException;
+  }
+
+  /** Gets it, or closes the answer that asked for it. */
+  private static @Nullable String closing(Response response, Header header) throws IOException {
+    boolean got = false;
+    try {
+      String value = header.get();
+      got = true;
+      return value;
+    } finally {
+      if (!got) {
+        response.close();
+      }
+    }
   }
 
   /** Follows redirects; the header goes to the registry itself alone (CVE-2020-15157). */
-  private Response redirected(Call call, URI first, @Nullable String authorization)
-      throws IOException {
+  private Response redirected(
+      Call call, String repository, URI first, @Nullable String authorization) throws IOException {
     URI own = base();
     URI uri = first;
     String header = authorization;
@@ -182,13 +240,18 @@ final class RegistryHost {
       uri = destinations.checked(own, next, "a redirect");
       header = isOwn(own, uri) ? header : null;
     }
-    throw new RegistryException(
+    throw endless(call, first, authorizer.tried(repository));
+  }
+
+  private static RegistryException endless(Call call, URI first, String tried) {
+    return new RegistryException(
         String.format(
             Locale.ROOT,
-            "%s %s: found over %d redirects",
+            "%s %s: found over %d redirects; %s",
             call.method(),
             Redaction.url(first),
-            MAX_REDIRECTS),
+            MAX_REDIRECTS,
+            tried),
         0,
         List.of(),
         null);
@@ -207,15 +270,37 @@ final class RegistryHost {
 
   /** Where an answer's Location leads, be it relative. */
   static URI location(Response response) {
+    boolean right = false;
+    try {
+      URI to = located(response);
+      right = true;
+      return to;
+    } finally {
+      if (!right) {
+        response.close();
+      }
+    }
+  }
+
+  private static URI located(Response response) {
     String found = response.header("Location").orElse("");
     try {
-      URI to = response.uri().resolve(new URI(found));
+      URI to = RelativeUrl.resolve(response.uri(), found);
+      if (to.getHost() == null && String.valueOf(to.getRawAuthority()).contains("_")) {
+        throw new OperationException(
+            String.format(
+                Locale.ROOT,
+                "%s %s: is led to %s, whose host the Java runtime's client refuses for the _ in its"
+                    + " name: give it another",
+                response.method(),
+                Redaction.url(response.uri()),
+                Redaction.url(to)));
+      }
       if (found.isEmpty() || to.getHost() == null) {
         throw new java.net.URISyntaxException(found, "no host");
       }
       return to;
     } catch (java.net.URISyntaxException e) {
-      response.close();
       throw new ContentException(
           response.method()
               + " "
@@ -225,12 +310,13 @@ final class RegistryHost {
     }
   }
 
-  /** A foreign layer's URL, or a token service's. */
-  Response sendElsewhere(Call call, URI uri, @Nullable String authorization) throws IOException {
+  /** To the token service. */
+  private Response sendForToken(Call call, URI realm, @Nullable String authorization, String asked)
+      throws IOException {
     Tries tries = tries();
     while (true) {
       try {
-        Response response = transport.send(route.client(uri), call, uri, authorization);
+        Response response = redirectedToken(call, realm, authorization, asked);
         if (!tries.another(response)) {
           return response;
         }
@@ -239,16 +325,37 @@ final class RegistryHost {
           if (e instanceof InterruptedIOException) {
             throw e;
           }
-          throw unreachable(call, "", e, tries);
+          throw unreachable(call, e, tries, asked);
         }
       }
     }
   }
 
+  /**
+   * Follows a token service's redirects, by the rules of its realm and of its own. A password goes
+   * to the service itself alone, be it in a header or in what is posted.
+   */
+  private Response redirectedToken(
+      Call call, URI realm, @Nullable String authorization, String asked) throws IOException {
+    URI uri = realm;
+    for (int i = 0; i <= MAX_REDIRECTS; i++) {
+      String header = isOwn(realm, uri) ? authorization : null;
+      Response response = transport.send(route.tokenClient(uri), call, uri, header);
+      URI next = next(response, call);
+      if (next == null || (call.content() != null && !isOwn(realm, next))) {
+        return response;
+      }
+      response.discard();
+      destinations.checked(uri, next, "a redirect of the token service");
+      uri = destinations.checked(base(), next, "a redirect of the token service");
+    }
+    throw endless(call, realm, asked);
+  }
+
   /** Without any header of the registry's own. */
   Response sendForeign(Call call) throws IOException {
     URI uri = destinations.checked(base(), call.target(), "a foreign layer's URL");
-    return redirected(call, uri, null);
+    return redirected(call, "", uri, null);
   }
 
   /** The registry's URL, found out by asking where plain HTTP is allowed. */

@@ -15,7 +15,6 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -105,7 +104,16 @@ public final class RemoteWriter {
    */
   public void blob(Descriptor blob, BlobSource source, List<String> from) throws IOException {
     RegistryHost host = repository.host();
-    Semaphore permit = host.transfer();
+    TransferLimits.Permit permit = host.transfers().upload();
+    try {
+      blob(blob, source, from, host);
+    } finally {
+      permit.release();
+    }
+  }
+
+  private void blob(Descriptor blob, BlobSource source, List<String> from, RegistryHost host)
+      throws IOException {
     Progress progress =
         new Progress(
             host.settings().listener(),
@@ -123,7 +131,6 @@ public final class RemoteWriter {
       known.add(blob.digest());
     } finally {
       progress.ended(Transfer.Outcome.FAILED); // unless it has ended well
-      permit.release();
     }
   }
 
@@ -138,7 +145,7 @@ public final class RemoteWriter {
    * @throws IOException if it can't be read, or if interrupted
    */
   public Descriptor blob(MediaType mediaType, InputStream content) throws IOException {
-    Semaphore permit = repository.host().transfer();
+    TransferLimits.Permit permit = repository.host().transfers().upload();
     try {
       Descriptor blob =
           new ChunkedUpload(repository, uploads, done -> {}).upload(mediaType, content);

@@ -3,9 +3,14 @@ package dev.cooper.oci.registry;
 import dev.cooper.oci.OperationException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,8 +44,10 @@ final class Route {
     }
     URI own = URI.create("https://" + endpoint.host());
     boolean same = RegistryHost.isOwn(own, uri);
-    Optional<HttpClient> configured =
-        configured(same ? endpoint.registry() : uri.getRawAuthority());
+    String name = same ? endpoint.registry() : uri.getRawAuthority();
+    Optional<HttpClient> shown =
+        same && endpoint.insecure() ? settings(name, clients::shownAlone) : Optional.empty();
+    Optional<HttpClient> configured = shown.isPresent() ? shown : configured(name);
     if (configured.isPresent()) {
       return configured.get();
     }
@@ -52,10 +59,44 @@ final class Route {
     return registrys.isPresent() ? registrys.get() : clients.verified();
   }
 
-  /** No further try would change what a person has configured wrongly. */
+  /**
+   * The client to ask the registry's token service with: if nobody need verify the registry, then
+   * neither its token service on the same host, as skopeo's --tls-verify=false has it.
+   */
+  HttpClient tokenClient(URI realm) throws IOException {
+    boolean unverified =
+        endpoint.insecure()
+            && "https".equalsIgnoreCase(realm.getScheme())
+            && realm.getHost().equalsIgnoreCase(shown().getHost());
+    if (!unverified) {
+      return client(realm);
+    }
+    for (String each : List.of(realm.getRawAuthority(), endpoint.registry())) {
+      Optional<HttpClient> shown = settings(each, clients::shownAlone);
+      if (shown.isPresent()) {
+        return shown.get();
+      }
+      if (configured(each).isPresent()) {
+        return client(realm); // authorities that were given count
+      }
+    }
+    return clients.unverified();
+  }
+
+  /** Settings that may be there. */
+  private interface Configured {
+    Optional<HttpClient> of(String registry) throws IOException;
+  }
+
   private Optional<HttpClient> configured(String registry) throws IOException {
+    return settings(registry, clients::configured);
+  }
+
+  /** No further try would change what a person has configured wrongly. */
+  private static Optional<HttpClient> settings(String registry, Configured configured)
+      throws IOException {
     try {
-      return clients.configured(registry);
+      return configured.of(registry);
     } catch (InterruptedIOException e) {
       throw e;
     } catch (IOException e) {
@@ -96,12 +137,55 @@ final class Route {
     } catch (InterruptedIOException e) {
       throw e;
     } catch (IOException e) {
-      if (e instanceof java.net.ConnectException && first.getPort() >= 0) {
-        throw e; // both would be asked at this same port
-      }
+      requireOther(first, e);
       return second(second, e);
     }
     return second;
+  }
+
+  /**
+   * That it may be the other protocol that is spoken there, or the failure itself: a registry of
+   * TLS is not spoken to in plain HTTP from now on because one connection broke.
+   */
+  private void requireOther(URI first, IOException failure) throws IOException {
+    boolean samePort = first.getPort() >= 0;
+    if (failure instanceof ConnectException) {
+      if (samePort) {
+        throw failure; // both would be asked at this same port
+      }
+    } else if (first.getScheme().equals("https") && !isNoTls(failure)) {
+      // What hangs or hangs up at this may yet answer plain HTTP at the same port, and only if it
+      // speaks no TLS there. The usual ports say nothing of each other, but a proxy may lead to
+      // one alone.
+      if (isTls(failure) ? !samePort || failsForGood(failure) : !samePort && !viaProxy(first)) {
+        throw failure;
+      }
+    }
+  }
+
+  /** Whether the answer to a handshake was none of TLS. */
+  private static boolean isNoTls(IOException failure) {
+    return causes(failure)
+        .filter(SSLException.class::isInstance)
+        .map(each -> String.valueOf(each.getMessage()))
+        .anyMatch(each -> each.contains("plaintext connection") || each.contains("SSL message"));
+  }
+
+  private boolean viaProxy(URI uri) {
+    return transport.proxy(uri) != null;
+  }
+
+  private static boolean isTls(IOException failure) {
+    return causes(failure).anyMatch(SSLException.class::isInstance);
+  }
+
+  private static Stream<Throwable> causes(Throwable failure) {
+    return Stream.iterate(failure, Objects::nonNull, Throwable::getCause);
+  }
+
+  /** Whether TLS is spoken, and one side will not have the other. */
+  private static boolean failsForGood(IOException failure) {
+    return causes(failure).anyMatch(each -> each instanceof SSLException && !Tries.isCutOff(each));
   }
 
   private URI second(URI uri, IOException first) throws IOException {

@@ -57,8 +57,16 @@ final class SystemTrust extends X509ExtendedTrustManager {
       return SSLContext.getDefault();
     }
     SSLContext context = SSLContext.getInstance("TLS");
-    context.init(null, besides(managers(null), host), null);
+    context.init(null, managers(host), null);
     return context;
+  }
+
+  /** Whom the runtime trusts and, unless its properties name a store, whom the system does. */
+  static TrustManager[] managers(HostEnvironment host) throws GeneralSecurityException {
+    TrustManager[] runtimes = managers((KeyStore) null);
+    return System.getProperty("javax.net.ssl.trustStore") == null
+        ? besides(runtimes, host)
+        : runtimes;
   }
 
   /** The same managers, with the system's authorities behind each that decides about a peer. */

@@ -22,4 +22,17 @@ public interface TlsProvider {
    * @throws IOException if they are configured and can't be read
    */
   Optional<SSLContext> context(String registry) throws IOException;
+
+  /**
+   * The TLS settings for a registry that need not prove who it is, as it is insecure: they show
+   * this client's certificate, and trust anybody. Whom {@link #context} trusts counts there too, if
+   * it is more than whom the Java runtime and the system trust.
+   *
+   * @param registry host, and port if there is one
+   * @return them; or empty, as by default, for those of {@link #context}
+   * @throws IOException if they are configured and can't be read
+   */
+  default Optional<SSLContext> unverified(String registry) throws IOException {
+    return Optional.empty();
+  }
 }

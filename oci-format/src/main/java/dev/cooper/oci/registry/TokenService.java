@@ -36,7 +36,13 @@ final class TokenService {
   /** Sends to a URL that is no registry's own, and tries again where that may help. */
   @FunctionalInterface
   interface Sender {
-    Response send(Call call, URI uri, @Nullable String authorization) throws IOException;
+    /**
+     * Sends it.
+     *
+     * @param asked as whom, for messages
+     */
+    Response send(Call call, URI uri, @Nullable String authorization, String asked)
+        throws IOException;
   }
 
   /**
@@ -71,7 +77,7 @@ final class TokenService {
       List<String> form = form(service, scopes);
       add(form, "grant_type", "refresh_token");
       add(form, "refresh_token", identity.token());
-      return token(post(realm, form), credentials);
+      return token(post(realm, form, credentials), credentials);
     }
     Response response = get(realm, service, scopes, credentials);
     boolean unknown = response.status() == 404 || response.status() == 405;
@@ -81,7 +87,7 @@ final class TokenService {
       add(form, "grant_type", "password");
       add(form, "username", basic.user());
       add(form, "password", basic.password());
-      return token(post(realm, form), credentials);
+      return token(post(realm, form, credentials), credentials);
     }
     return token(response, credentials);
   }
@@ -100,7 +106,7 @@ final class TokenService {
     scopes.texts().forEach(scope -> add(query, "scope", scope));
     String separator = realm.getRawQuery() == null ? "?" : "&";
     URI uri = URI.create(realm + (query.isEmpty() ? "" : separator + String.join("&", query)));
-    return sender.send(Call.to("GET", uri, Scopes.NONE), uri, basic);
+    return sender.send(Call.to("GET", uri, Scopes.NONE), uri, basic, asked(credentials));
   }
 
   private static List<String> form(String service, Scopes scopes) {
@@ -117,7 +123,7 @@ final class TokenService {
     form.add(name + "=" + URLEncoder.encode(value, StandardCharsets.UTF_8));
   }
 
-  private Response post(URI realm, List<String> form) throws IOException {
+  private Response post(URI realm, List<String> form, Credentials credentials) throws IOException {
     byte[] body = String.join("&", form).getBytes(StandardCharsets.US_ASCII);
     Call call =
         Call.to("POST", realm, Scopes.NONE)
@@ -125,15 +131,17 @@ final class TokenService {
             .with(
                 new Call.Content(
                     () -> new java.io.ByteArrayInputStream(body), body.length, done -> {}));
-    return sender.send(call, realm, null);
+    return sender.send(call, realm, null, asked(credentials));
+  }
+
+  private String asked(@Nullable Credentials credentials) {
+    String as = credentials == null ? "anonymously" : "with credentials " + credentials;
+    return "a token was asked for " + as + ": " + settings.credentials().describe();
   }
 
   private Token token(Response response, @Nullable Credentials credentials) throws IOException {
     if (response.status() != 200) {
-      String as = credentials == null ? "anonymously" : "with credentials " + credentials;
-      String where = settings.credentials().describe();
-      throw ServerErrors.read(response, redaction)
-          .exception(response, "a token was asked for " + as + ": " + where, null);
+      throw ServerErrors.read(response, redaction).exception(response, asked(credentials), null);
     }
     String where = "answer of token service " + Redaction.url(response.uri());
     JsonObject json = Json.parse(response.bytes(), where);

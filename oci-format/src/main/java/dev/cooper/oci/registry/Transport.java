@@ -44,7 +44,8 @@ final class Transport {
     if (authorization != null) {
       request.setHeader("Authorization", authorization);
     }
-    String forProxy = forProxy(uri);
+    InetSocketAddress proxy = proxy(uri); // asked first, as its selector may refuse
+    String forProxy = proxy == null ? null : forProxy(proxy);
     if (forProxy != null) {
       request.setHeader("Proxy-Authorization", forProxy); // sent to a proxy alone
     }
@@ -61,7 +62,8 @@ final class Transport {
               client.sendAsync(
                   request.build(),
                   head -> new BodyStream(settings.stallTimeout(), clients::untrack)),
-              body));
+              body,
+              call.stores()));
     } catch (RejectedExecutionException e) {
       throw Clients.closed(e);
     }
@@ -74,7 +76,8 @@ final class Transport {
   }
 
   private HttpResponse<BodyStream> await(
-      CompletableFuture<HttpResponse<BodyStream>> exchange, UploadBody body) throws IOException {
+      CompletableFuture<HttpResponse<BodyStream>> exchange, UploadBody body, boolean stores)
+      throws IOException {
     long seen = 0;
     int waits = 0;
     boolean done = false;
@@ -91,7 +94,7 @@ final class Transport {
         } catch (TimeoutException e) {
           waits = body.sent() == seen ? waits + 1 : 0;
           seen = body.sent();
-          boolean whole = body.length() > 0 && seen == body.length();
+          boolean whole = seen == body.length() && (seen > 0 || stores);
           if (waits > 0 && waits >= (whole ? PATIENCE_AFTER_UPLOAD : 1)) {
             throw stalled(body, e);
           }
@@ -140,7 +143,7 @@ final class Transport {
   }
 
   /** The proxy that a request goes through, or null. */
-  private @Nullable InetSocketAddress proxy(URI uri) {
+  @Nullable InetSocketAddress proxy(URI uri) {
     ProxySelector selector = settings.proxy();
     if (selector == null) {
       return null;
@@ -157,10 +160,9 @@ final class Transport {
    * What shows a proxy who we are. It is not left to the Java runtime's client, which with an
    * authenticator takes the registry's own challenges for its business too.
    */
-  private @Nullable String forProxy(URI uri) {
+  private @Nullable String forProxy(InetSocketAddress proxy) {
     Authenticator authenticator = settings.proxyAuthenticator();
-    InetSocketAddress proxy = authenticator == null ? null : proxy(uri);
-    if (authenticator == null || proxy == null) {
+    if (authenticator == null) {
       return null;
     }
     PasswordAuthentication found =

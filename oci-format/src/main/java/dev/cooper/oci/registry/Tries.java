@@ -1,7 +1,10 @@
 package dev.cooper.oci.registry;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.net.SocketException;
+import java.nio.channels.ClosedChannelException;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.ZonedDateTime;
@@ -30,6 +33,7 @@ final class Tries {
   private final int retries;
   private int failures;
   private int made = 1;
+  private boolean inDoubt;
 
   Tries(Timing timing, int retries) {
     this.timing = timing;
@@ -46,28 +50,46 @@ final class Tries {
     failures = 0;
   }
 
+  /** Whether something may have been done by a try whose answer did not come. */
+  boolean inDoubt() {
+    return inDoubt;
+  }
+
   /** Waits for the next try; false if there is none, or a failure that would come again. */
   boolean another(IOException failure) throws InterruptedIOException {
-    return mayPass(failure) && another(Duration.ZERO);
+    return another(failure, () -> {});
+  }
+
+  /** The same, where somebody is told before the wait that there is one. */
+  boolean another(IOException failure, Runnable told) throws InterruptedIOException {
+    inDoubt = true;
+    return mayPass(failure) && another(Duration.ZERO, told);
   }
 
   /** Waits for the next try; false if the answer is one to keep, or there is no further try. */
   boolean another(Response response) throws IOException {
+    return another(response, () -> {});
+  }
+
+  /** The same, where somebody is told before the wait that there is one. */
+  boolean another(Response response, Runnable told) throws IOException {
     if (!mayPass(response.status())) {
       return false;
     }
+    inDoubt |= response.status() >= 500;
     Duration asked = response.header("Retry-After").flatMap(this::asked).orElse(Duration.ZERO);
     if (asked.compareTo(PATIENCE) > 0 || failures >= retries) {
       return false;
     }
     response.discard();
-    return another(asked);
+    return another(asked, told);
   }
 
-  private boolean another(Duration atLeast) throws InterruptedIOException {
+  private boolean another(Duration atLeast, Runnable told) throws InterruptedIOException {
     if (failures >= retries) {
       return false;
     }
+    told.run();
     Duration wait = FIRST.multipliedBy(1L << Math.min(failures, DOUBLINGS));
     wait = wait.compareTo(LONGEST) > 0 ? LONGEST : wait;
     // Between half and all of it: clients that failed together don't come back together.
@@ -84,7 +106,7 @@ final class Tries {
 
   private static boolean mayPass(IOException failure) {
     for (Throwable each = failure; each != null; each = each.getCause()) {
-      if (each instanceof SSLHandshakeException
+      if ((each instanceof SSLHandshakeException && !isCutOff(each))
           || each instanceof SSLPeerUnverifiedException
           || each instanceof SourceException
           || each instanceof CancellationException
@@ -93,6 +115,22 @@ final class Tries {
       }
     }
     return true;
+  }
+
+  /**
+   * Whether a handshake ended as its connection did. The Java runtime throws the same for it as for
+   * a certificate that nobody trusts.
+   */
+  static boolean isCutOff(Throwable failure) {
+    for (Throwable each = failure; each != null; each = each.getCause()) {
+      if (each instanceof EOFException
+          || each instanceof SocketException
+          || each instanceof ClosedChannelException
+          || String.valueOf(each.getMessage()).startsWith("Remote host terminated")) {
+        return true;
+      }
+    }
+    return false;
   }
 
   static boolean mayPass(int status) {

@@ -105,7 +105,7 @@ final class UploadBody implements Flow.Publisher<ByteBuffer>, Closeable {
     private void pump() {
       try {
         while (wanted()) {
-          give();
+          give(TransferLimits.forUpload(this::read));
         }
       } catch (IOException | RuntimeException | Error e) {
         failed(e);
@@ -126,7 +126,7 @@ final class UploadBody implements Flow.Publisher<ByteBuffer>, Closeable {
       return more;
     }
 
-    private void give() throws IOException {
+    private byte[] read() throws IOException {
       if (in == null) {
         in = source.open();
       }
@@ -135,7 +135,11 @@ final class UploadBody implements Flow.Publisher<ByteBuffer>, Closeable {
       if (n < piece.length) {
         throw new IOException("found " + (position + n) + " bytes, expected " + length);
       }
-      position += n;
+      return piece;
+    }
+
+    private void give(byte[] piece) {
+      position += piece.length;
       sent = position;
       progress.accept(position);
       boolean last = position == length;

@@ -1,9 +1,12 @@
 package dev.cooper.oci.registry;
 
+import dev.cooper.oci.ContentException;
+import dev.cooper.oci.CooperException;
 import dev.cooper.oci.Digest;
 import java.io.IOException;
 import java.net.URI;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Source: OCI distribution-spec, "Pushing Blobs" and "Mounting a blob from another repository".
  */
 final class Uploads {
+  private static final System.Logger LOG = System.getLogger(Uploads.class.getName());
+  private static final String DIGEST_HEADER = "Docker-Content-Digest";
   private static final String OCTETS = "application/octet-stream";
 
   private final Repository repository;
@@ -41,8 +46,20 @@ final class Uploads {
     return new Mount(false, null);
   }
 
-  /** Null if the registry would have none of it: what can't be mounted can still be sent. */
+  /**
+   * Null if the registry, or its token service, would have none of it: what can't be mounted can
+   * still be sent.
+   */
   private @Nullable Mount mount(Digest digest, String other) throws IOException {
+    try {
+      return asked(digest, other);
+    } catch (CooperException e) {
+      LOG.log(System.Logger.Level.DEBUG, "a blob was not mounted", e);
+      return null;
+    }
+  }
+
+  private @Nullable Mount asked(Digest digest, String other) throws IOException {
     String query = "?mount=" + digest + "&from=" + other;
     Call call =
         Call.of(
@@ -73,7 +90,20 @@ final class Uploads {
   Call put(URI session, Digest digest) {
     String separator = session.getRawQuery() == null ? "?" : "&";
     URI uri = URI.create(session + separator + "digest=" + digest);
-    return repository.call("PUT", uri, scopes).with("Content-Type", OCTETS);
+    return repository.call("PUT", uri, scopes).with("Content-Type", OCTETS).thatStores();
+  }
+
+  /** That the registry stored what was sent. */
+  void requireDigest(Response stored, Digest digest) {
+    String said = stored.header(DIGEST_HEADER).orElse("");
+    if (!said.isEmpty() && !said.equals(digest.toString())) {
+      throw new ContentException(
+          String.format(
+              Locale.ROOT,
+              "%s: the registry stored blob %s under another digest",
+              repository.where(),
+              digest));
+    }
   }
 
   Scopes scopes() {
@@ -89,8 +119,7 @@ final class Uploads {
     try {
       repository.send(repository.call("DELETE", session, scopes).withoutRetry()).discard();
     } catch (IOException | RuntimeException e) {
-      System.getLogger(Uploads.class.getName())
-          .log(System.Logger.Level.DEBUG, "an upload was left behind", e);
+      LOG.log(System.Logger.Level.DEBUG, "an upload was left behind", e);
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();

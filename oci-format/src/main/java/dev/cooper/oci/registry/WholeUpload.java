@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.net.URI;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,7 +13,6 @@ import org.jspecify.annotations.Nullable;
  * OCI distribution-spec, "POST then PUT". Not thread-safe; for one blob.
  */
 final class WholeUpload {
-  private static final String DIGEST_HEADER = "Docker-Content-Digest";
   private static final int UNAUTHORIZED = 401;
   private static final int NOT_FOUND = 404;
   private static final int TOO_LARGE = 413;
@@ -95,8 +93,7 @@ final class WholeUpload {
   }
 
   private void retry(Call call, IOException fault) throws IOException {
-    progress.retried(RegistryHost.reason(fault));
-    if (!tries.another(fault)) {
+    if (!tries.another(fault, () -> progress.retried(RegistryHost.reason(fault)))) {
       throw repository.host().unreachable(call, repository.name(), fault, tries);
     }
   }
@@ -105,31 +102,20 @@ final class WholeUpload {
   private boolean isStored(Response response) throws IOException {
     if (response.status() == 201 || response.status() == 204) {
       response.discard();
-      requireDigest(response);
+      uploads.requireDigest(response, blob.digest());
       return true;
     }
-    progress.retried("status " + response.status());
+    Runnable told = () -> progress.retried("status " + response.status());
     if (response.status() == TOO_LARGE && broken < BROKEN) {
+      told.run();
       response.discard();
       broken = BROKEN;
       return false;
     }
-    if (tries.another(response)) {
+    if (tries.another(response, told)) {
       return false;
     }
     throw repository.failure(response);
-  }
-
-  private void requireDigest(Response response) {
-    String said = response.header(DIGEST_HEADER).orElse("");
-    if (!said.isEmpty() && !said.equals(blob.digest().toString())) {
-      throw new ContentException(
-          String.format(
-              Locale.ROOT,
-              "%s: the registry stored blob %s under another digest",
-              repository.where(),
-              blob.digest()));
-    }
   }
 
   /**
@@ -141,7 +127,7 @@ final class WholeUpload {
       return false;
     }
     broken++; // once
-    try (InputStream in = source.open()) {
+    try (InputStream in = TransferLimits.forUpload(source::open)) {
       Descriptor sent =
           new ChunkedUpload(repository, uploads, progress::progressed).upload(blob.mediaType(), in);
       if (!sent.digest().equals(blob.digest())) {

@@ -218,4 +218,141 @@ class AuthorizerTest {
     }
     assertThat(timing.sleeps).containsExactly(Duration.ofSeconds(3));
   }
+
+  // --- credentials that change
+
+  private volatile int provided;
+
+  /** Gives the first, then the second and so on, and the last for ever; null is none. */
+  private RegistryClient clientOf(Credentials... inTurn) {
+    return RegistryClient.builder()
+        .timing(timing)
+        .retries(1)
+        .credentials(
+            (registry, repository) ->
+                Optional.ofNullable(inTurn[Math.min(provided++, inTurn.length - 1)]))
+        .build();
+  }
+
+  private void basicFor(Credentials.Basic user) {
+    server.on(
+        "GET /v2/basic/tags/list",
+        answer -> {
+          shown.add(String.valueOf(answer.header("Authorization")));
+          if (("Basic " + Redaction.basic(user)).equals(answer.header("Authorization"))) {
+            answer.sendText(200, "{\"tags\":[\"1\"]}");
+          } else {
+            answer.with("WWW-Authenticate", "Basic realm=\"x\"").send(401);
+          }
+        });
+  }
+
+  @Test
+  void loginIsNoticedByTheRequestThatIsRefused() throws IOException {
+    Credentials.Basic joe = new Credentials.Basic("joe", "hunter2");
+    basicFor(joe);
+    try (RegistryClient client = clientOf(null, null, null, joe)) {
+      for (int i = 1; i <= 2; i++) {
+        assertThatThrownBy(() -> client.tags(server.reference("basic:1")))
+            .hasMessageContaining("answered 401")
+            .hasMessageContaining("asked anonymously");
+        assertThat(provided).isEqualTo(i); // once a call, and never in a loop
+      }
+      provided = 3;
+      assertThat(client.tags(server.reference("basic:1"))).containsExactly("1");
+      assertThat(client.tags(server.reference("basic:1"))).containsExactly("1");
+      assertThat(provided).isEqualTo(4);
+    }
+  }
+
+  @Test
+  void loginIsNoticedWhereAnybodyGetsATokenThatAllowsNothing() throws IOException {
+    tokens.on(
+        "GET /token",
+        answer ->
+            answer.sendText(
+                200,
+                answer.header("Authorization") == null
+                    ? "{\"token\":\"anybodys\"}"
+                    : "{\"token\":\"t1\"}"));
+    try (RegistryClient client = clientOf(null, USER)) {
+      assertThatThrownBy(() -> tags(client)).hasMessageContaining("answered 401");
+      assertThat(tags(client)).containsExactly("1");
+      assertThat(provided).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void loginIsNoticedAfterTheStatus403() throws IOException {
+    server.on(
+        "GET /v2/closed/tags/list",
+        answer -> {
+          if ("Bearer t1".equals(answer.header("Authorization"))) {
+            answer.sendText(200, "{\"tags\":[\"1\"]}");
+          } else {
+            answer.send(403);
+          }
+        });
+    tokens.on(
+        "GET /token",
+        answer ->
+            answer.sendText(
+                200,
+                answer.header("Authorization") == null
+                    ? "{\"token\":\"anybodys\"}"
+                    : "{\"token\":\"t1\"}"));
+    right = "Bearer anybodys";
+    try (RegistryClient client = clientOf(null, null, USER)) {
+      assertThat(tags(client)).containsExactly("1");
+      assertThatThrownBy(() -> client.tags(server.reference("closed:1")))
+          .hasMessageContaining("answered 403");
+      assertThat(client.tags(server.reference("closed:1"))).containsExactly("1");
+    }
+  }
+
+  @Test
+  void passwordThatWasChangedIsNoticedInTheSameCall() throws IOException {
+    Credentials.Basic before = new Credentials.Basic("joe", "hunter2");
+    Credentials.Basic after = new Credentials.Basic("joe", "hunter3");
+    basicFor(before);
+    try (RegistryClient client = clientOf(before, after)) {
+      assertThat(client.tags(server.reference("basic:1"))).containsExactly("1");
+      basicFor(after);
+      assertThat(client.tags(server.reference("basic:1"))).containsExactly("1");
+      assertThat(provided).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void passwordThatTheTokenServiceRefusesIsAskedForAnewInTheSameCall() throws IOException {
+    Credentials.Basic after = new Credentials.Basic("joe", "hunter3");
+    gives("GET", "{\"token\":\"t1\"}");
+    try (RegistryClient client = clientOf(USER, after)) {
+      assertThat(tags(client)).containsExactly("1");
+      tokens.on(
+          "GET /token",
+          answer -> {
+            boolean good =
+                ("Basic " + Redaction.basic(after)).equals(answer.header("Authorization"));
+            answer.sendText(good ? 200 : 401, good ? "{\"token\":\"t1\"}" : "{}");
+          });
+      timing.pass(Duration.ofHours(2));
+      assertThat(tags(client)).containsExactly("1");
+      assertThat(provided).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void passwordThatStaysWrongIsTriedOnceACall() {
+    basicFor(new Credentials.Basic("joe", "another"));
+    try (RegistryClient client = clientOf(USER)) {
+      for (int i = 1; i <= 2; i++) {
+        assertThatThrownBy(() -> client.tags(server.reference("basic:1")))
+            .hasMessageContaining("answered 401")
+            .hasMessageContaining("asked with credentials Basic[user joe]");
+        assertThat(shown).hasSize(i + 1); // the first one without, to learn what is wanted
+        assertThat(provided).isEqualTo(i);
+      }
+    }
+  }
 }

@@ -154,6 +154,40 @@ class CertificateDirectoriesIT {
   }
 
   @Test
+  void contextOfAClientsCertificateAloneTrustsWhomTheSystemTrusts() throws Exception {
+    openssl.key("me", "EC");
+    openssl.certificate("me", "clients");
+    TestHost host = new TestHost(directory);
+    host.variables.put("SSL_CERT_FILE", made.resolve("ca.crt").toString());
+    Path place = directory.resolve("home/.config/containers/certs.d").resolve(REGISTRY);
+    Files.createDirectories(place);
+    Files.copy(made.resolve("me.crt"), place.resolve("client.cert"));
+    Files.copy(made.resolve("me.key"), place.resolve("client.key"));
+    CertificateDirectories directories = CertificateDirectories.of(host.environment());
+    assertThat(handshake(directories.context(REGISTRY).orElseThrow(), true)).isEqualTo("CN=me");
+    host.variables.put("SSL_CERT_FILE", made.resolve("clients.crt").toString());
+    SSLContext other =
+        CertificateDirectories.of(host.environment()).context(REGISTRY).orElseThrow();
+    assertThatThrownBy(() -> handshake(other, true)).isInstanceOf(SSLHandshakeException.class);
+  }
+
+  @Test
+  void unverifiedShowsTheClientsCertificateUnlessAuthoritiesAreGiven() throws Exception {
+    CertificateDirectories all = CertificateDirectories.of(List.of(directory.resolve("certs.d")));
+    assertThat(all.unverified(REGISTRY)).isEmpty();
+    assertThat(all.unverified("other.test")).isEmpty();
+    openssl.key("me", "EC");
+    openssl.certificate("me", "clients");
+    give("me.crt", "client.cert");
+    give("me.key", "client.key");
+    assertThat(handshake(all.unverified(REGISTRY).orElseThrow(), true)).isEqualTo("CN=me");
+    assertThatThrownBy(() -> handshake(context().orElseThrow(), true))
+        .isInstanceOf(SSLHandshakeException.class);
+    give("clients.crt", "ca.crt");
+    assertThat(all.unverified(REGISTRY)).isEmpty();
+  }
+
+  @Test
   void contextWhenTheKeyIsAnothersSaysSo() throws IOException {
     for (String type : List.of("RSA", "EC", "ED25519")) {
       openssl.key("me", type);

@@ -33,7 +33,8 @@ class DestinationsTest extends HostileRegistry {
     server.on(
         "GET /v2/app/blobs/.*", answer -> answer.with("Location", "/v2/app/blobs/x").send(307));
     try (RemoteContent opened = client.open(app())) {
-      assertThatThrownBy(() -> opened.open(layer)).hasMessageContaining("over 5 redirects");
+      assertThatThrownBy(() -> opened.open(layer))
+          .hasMessageContaining("over 5 redirects; asked with credentials Basic[user joe]");
     }
   }
 
@@ -52,6 +53,21 @@ class DestinationsTest extends HostileRegistry {
       assertThatThrownBy(() -> opened.open(layer))
           .isInstanceOfAny(OperationException.class, ContentException.class)
           .hasMessageNotContaining("u:p");
+    }
+  }
+
+  /** The Java runtime's client knows no such host. */
+  @Test
+  void redirectToAHostWithAnUnderscoreSaysWhy() throws IOException {
+    server.on(
+        "GET /v2/app/blobs/.*",
+        answer -> answer.with("Location", "http://my_store:9000/x?secret=1").send(307));
+    try (RemoteContent opened = client.open(app())) {
+      assertThatThrownBy(() -> opened.open(layer))
+          .isInstanceOf(OperationException.class)
+          .hasMessageContaining("http://my_store:9000/x")
+          .hasMessageContaining("the _ in its name")
+          .hasMessageNotContaining("secret");
     }
   }
 
@@ -161,6 +177,12 @@ class DestinationsTest extends HostileRegistry {
     "http://169.254.169.254/latest, unusable",
     "http://0.0.0.0/x, unusable",
     "http://[::]/x, unusable",
+    "http://[2002:0a00:0001::1]/x, private",
+    "http://[2002:7f00:0001::1]/x, loopback",
+    "http://[64:ff9b::10.0.0.8]/x, private",
+    "http://[64:ff9b::169.254.169.254]/x, unusable",
+    "http://[64:ff9b:1::1]/x, private",
+    "http://[::127.0.0.1]/x, loopback",
     "http://inner.test/x, private",
     "http://mixed.test/x, loopback"
   })

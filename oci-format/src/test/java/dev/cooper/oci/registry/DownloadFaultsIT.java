@@ -83,6 +83,26 @@ class DownloadFaultsIT extends FaultyNetwork {
         .hasMessageContaining("in 6 tries");
   }
 
+  /** Each try that follows is told of, and the end says what was asked and as whom. */
+  @Test
+  void downloadThatFailsAgainAndAgainSaysWhatAndAsWhom() throws IOException {
+    pushed();
+    for (int i = 0; i < 3; i++) {
+      proxy.resetResponse(BLOB, 0);
+    }
+    try (RegistryClient hasty = builder().retries(1).build();
+        RemoteContent opened = hasty.open(reference);
+        InputStream in = opened.open(blob)) {
+      assertThatThrownBy(in::readAllBytes)
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("blob " + blob.digest() + " failed after ")
+          .hasMessageContaining("GET http://" + proxy.address() + "/v2/team/app/blobs/")
+          .hasMessageContaining("in 2 tries; asked without credentials")
+          .hasCauseInstanceOf(RegistryException.class);
+    }
+    assertThat(events).filteredOn(each -> each instanceof TransferEvent.Retried).hasSize(1);
+  }
+
   @Test
   void downloadThatIsResetGoesOnWhereItWas() throws IOException {
     pushed();

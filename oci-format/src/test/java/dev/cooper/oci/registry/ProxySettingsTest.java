@@ -190,12 +190,27 @@ class ProxySettingsTest {
         "http://[me:s3cr3t-Value",
         "://s3cr3t-Value",
       })
-  void standardWhenAVariableIsMalformedNamesItAndShowsNoSecret(String value) {
-    assertThatThrownBy(() -> of("HTTPS_PROXY", value))
+  void selectWhenAVariableIsMalformedNamesItAndShowsNoSecret(String value) {
+    ProxySettings settings = of("HTTPS_PROXY", value);
+    assertThatThrownBy(() -> choose(settings, "https://a.com"))
         .isInstanceOf(ContentException.class)
         .hasMessageContaining("HTTPS_PROXY")
+        .hasMessageContaining("expected http://")
+        .hasMessageContaining("NO_PROXY")
         .hasNoCause()
         .satisfies(failure -> assertThat(failure.getMessage()).doesNotContain(SECRET));
+    assertThat(settings.toString()).doesNotContain(SECRET);
+    assertThat(settings.authenticator()).isEmpty();
+  }
+
+  /** What no request goes through breaks none. */
+  @ParameterizedTest
+  @ValueSource(strings = {"socks5://proxy.com:1080", "https://proxy.com", "http://under_score"})
+  void selectWhenAMalformedVariableDoesNotConcernTheUrlIsAsEver(String value) {
+    ProxySettings settings = of("HTTPS_PROXY", value, "NO_PROXY", "inner.test");
+    assertThat(choose(settings, "https://localhost:5000")).isEqualTo("direct");
+    assertThat(choose(settings, "https://inner.test")).isEqualTo("direct");
+    assertThat(choose(settings, "http://a.com")).isEqualTo("direct");
   }
 
   @Test

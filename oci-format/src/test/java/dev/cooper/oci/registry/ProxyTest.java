@@ -3,6 +3,7 @@ package dev.cooper.oci.registry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cooper.oci.ContentException;
 import dev.cooper.oci.ImageReference;
 import java.io.IOException;
 import java.net.Authenticator;
@@ -10,6 +11,7 @@ import java.net.InetSocketAddress;
 import java.net.PasswordAuthentication;
 import java.net.ProxySelector;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -82,6 +84,25 @@ class ProxyTest {
           .isInstanceOf(RegistryException.class)
           .hasMessageContaining("answered 407 by the proxy")
           .hasMessageNotContaining("hunter2");
+    }
+  }
+
+  @Test
+  void proxyOfAnotherKindIsToldWhereItWouldBeUsedAndCanBeReplaced() throws IOException {
+    ProxySettings socks =
+        ProxySettings.of(Map.of("HTTP_PROXY", "socks5://p:1", "HTTPS_PROXY", "socks5://p:1"), null);
+    try (RegistryClient client = builder().proxy(socks.selector()).build()) {
+      assertThat(client.tags(server.reference("app:1"))).containsExactly("1");
+      assertThatThrownBy(() -> client.catalog("far.test:80"))
+          .isInstanceOf(ContentException.class)
+          .hasMessageContaining("HTTPS_PROXY: found the scheme socks5");
+    }
+    try (RegistryClient client =
+        builder()
+            .proxy(socks.selector())
+            .proxy(ProxySelector.of(new InetSocketAddress("127.0.0.1", server.port())))
+            .build()) {
+      assertThat(client.tags(ImageReference.parse("far.test:80/app:1"))).containsExactly("1");
     }
   }
 }

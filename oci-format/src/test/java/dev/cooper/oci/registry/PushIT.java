@@ -265,6 +265,21 @@ class PushIT {
   }
 
   @Test
+  void catalogComesPageByPage() throws IOException {
+    try (TestRegistry registry = TestRegistry.plain(temp);
+        RegistryClient client = builder().build()) {
+      List<String> all = new ArrayList<>();
+      for (int i = 0; i < 5; i++) {
+        push(client, registry.reference("team/app" + i + ":1"), "team/app0");
+        all.add("team/app" + i);
+      }
+      for (int page : new int[] {1, 2, 4, 5, 100}) {
+        assertThat(client.catalog(registry.address(), page)).isEqualTo(all);
+      }
+    }
+  }
+
+  @Test
   void referrersAreKeptUnderATagWhereTheRegistryKnowsNone() throws IOException {
     try (TestRegistry registry = TestRegistry.plain(temp);
         RegistryClient client = builder().build()) {

@@ -11,9 +11,13 @@ import dev.cooper.oci.Manifest;
 import dev.cooper.oci.MediaType;
 import dev.cooper.oci.layout.TestImage;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -134,5 +138,78 @@ class ReferrersTest {
     assertThatThrownBy(() -> client.delete(subject))
         .isInstanceOf(RegistryException.class)
         .hasMessageContaining("answered 405 (UNSUPPORTED: The operation is unsupported.)");
+  }
+
+  /** Two at once, where clients keep the list: neither takes the other's entry away. */
+  @Test
+  void referrersThatAreAddedAtOnceAreAllListed() throws Exception {
+    byte[][] index = {Index.of(List.of()).toBytes()};
+    String tag = "/v2/app/manifests/sha256-" + image.descriptor.digest().hex();
+    server.on(
+        "GET " + tag,
+        answer -> answer.with("Content-Type", MediaType.OCI_INDEX.value()).send(200, index[0]));
+    server.on(
+        "PUT " + tag,
+        answer -> {
+          index[0] = answer.body;
+          answer.send(201);
+        });
+    server.on("PUT /v2/app/manifests/.*", answer -> answer.send(201));
+    ExecutorService threads = Executors.newFixedThreadPool(8);
+    try (RegistryClient other = RegistryClient.builder().timing(new FakeTiming()).build()) {
+      List<Future<Boolean>> all = new ArrayList<>();
+      for (int i = 0; i < 16; i++) {
+        byte[] bytes = signature(i);
+        RemoteWriter writer = (i % 2 == 0 ? client : other).writer(subject);
+        all.add(
+            threads.submit(
+                () -> {
+                  writer.manifest(Descriptor.of(MediaType.OCI_MANIFEST, bytes), bytes, null);
+                  return true;
+                }));
+      }
+      for (Future<Boolean> each : all) {
+        assertThat(each.get()).isTrue();
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+    assertThat(Index.parse(index[0]).manifests()).hasSize(16);
+  }
+
+  /** Another JVM wrote in between. */
+  @Test
+  void referrerThatWasOverwrittenIsListedOnceMore() throws IOException {
+    byte[] empty = Index.of(List.of()).toBytes();
+    byte[][] index = {empty};
+    int[] puts = {0};
+    String tag = "/v2/app/manifests/sha256-" + image.descriptor.digest().hex();
+    server.on(
+        "GET " + tag,
+        answer -> answer.with("Content-Type", MediaType.OCI_INDEX.value()).send(200, index[0]));
+    server.on(
+        "PUT " + tag,
+        answer -> {
+          index[0] = puts[0]++ == 0 ? empty : answer.body;
+          answer.send(201);
+        });
+    server.on("PUT /v2/app/manifests/.*", answer -> answer.send(201));
+    byte[] bytes = signature(0);
+    client.writer(subject).manifest(Descriptor.of(MediaType.OCI_MANIFEST, bytes), bytes, null);
+    assertThat(puts[0]).isEqualTo(2);
+    assertThat(Index.parse(index[0]).manifests()).hasSize(1);
+  }
+
+  private byte[] signature(int number) {
+    Descriptor config = Descriptor.of(MediaType.OCI_EMPTY, new byte[] {'{', '}'});
+    return new Manifest(
+            MediaType.OCI_MANIFEST,
+            config,
+            List.of(config),
+            new TreeMap<>(Map.of("number", Integer.toString(number))),
+            image.descriptor.withPlatform(null),
+            SIGNATURE,
+            Map.of())
+        .toBytes();
   }
 }

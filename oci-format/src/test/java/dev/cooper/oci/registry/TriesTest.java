@@ -5,12 +5,24 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.net.SocketException;
+import java.security.cert.CertificateException;
 import java.time.Duration;
 import javax.net.ssl.SSLHandshakeException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TriesTest {
   private final FakeTiming timing = new FakeTiming();
+  private final Settings settings = settings();
+
+  private static Settings settings() {
+    try (RegistryClient client = RegistryClient.builder().build()) {
+      return client.settings();
+    }
+  }
 
   @Test
   void anotherWaitsTwiceAsLongEachTimeUpToHalfAMinute() throws IOException {
@@ -46,6 +58,21 @@ class TriesTest {
   }
 
   @Test
+  void anotherWhenAHandshakeWasCutOffIsTrue() throws IOException {
+    Tries tries = new Tries(timing, 5);
+    IOException cut = new SSLHandshakeException("Remote host terminated the handshake");
+    assertThat(tries.another(cut)).isTrue();
+    IOException reset = new SSLHandshakeException("Connection reset");
+    reset.initCause(new SocketException("Connection reset"));
+    assertThat(tries.another(new IOException(reset))).isTrue();
+    IOException untrusted = new SSLHandshakeException("PKIX path building failed");
+    untrusted.initCause(new CertificateException("none"));
+    assertThat(tries.another(untrusted)).isFalse();
+    assertThat(tries.another(new SSLHandshakeException("Received fatal alert: bad_certificate")))
+        .isFalse();
+  }
+
+  @Test
   void mayPassWhenTheStatusSaysSo() {
     for (int status : new int[] {408, 429, 500, 502, 503, 504}) {
       assertThat(Tries.mayPass(status)).as("%d", status).isTrue();
@@ -62,5 +89,44 @@ class TriesTest {
     assertThatThrownBy(() -> tries.another(new IOException("reset")))
         .isInstanceOf(InterruptedIOException.class);
     assertThat(Thread.interrupted()).isTrue();
+  }
+
+  private Response busy(FakeServer server, String after) throws IOException {
+    server.on("GET /busy", answer -> answer.with("Retry-After", after).send(429));
+    RegistryHost host =
+        new RegistryHost(
+            new Endpoint(server.address(), "", true, false),
+            settings,
+            new Clients(settings),
+            new Redaction());
+    return host.send(Call.of("GET", "/busy", Scopes.NONE).withoutRetry(), "");
+  }
+
+  /** RFC 9110, section 10.2.3: seconds or a date, by our own clock. */
+  @ParameterizedTest
+  @CsvSource({
+    "7, PT7S",
+    "300, PT5M",
+    "'Wed, 31 Jan 2024 12:00:42 GMT', PT42S",
+    "'Wed, 31 Jan 2024 12:05:00 GMT', PT5M",
+    "'Wed, 31 Jan 2024 11:00:00 GMT', PT0.25S",
+    "soon, PT0.25S",
+    "-1, PT0.25S",
+  })
+  void anotherWaitsAsLongAsTheServerAsks(String after, Duration waited) throws IOException {
+    try (FakeServer server = FakeServer.plain()) {
+      assertThat(new Tries(timing, 5).another(busy(server, after))).isTrue();
+    }
+    assertThat(timing.sleeps).containsExactly(waited);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"301", "999999999", "Wed, 31 Jan 2024 12:05:01 GMT"})
+  void anotherWhenTheServerAsksForTooMuchIsFalse(String after) throws IOException {
+    try (FakeServer server = FakeServer.plain();
+        Response busy = busy(server, after)) {
+      assertThat(new Tries(timing, 5).another(busy)).isFalse();
+    }
+    assertThat(timing.sleeps).isEmpty();
   }
 }

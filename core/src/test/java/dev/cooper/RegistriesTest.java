@@ -1,0 +1,289 @@
+package dev.cooper;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import dev.cooper.oci.Descriptor;
+import dev.cooper.oci.Digest;
+import dev.cooper.oci.ImageConfig;
+import dev.cooper.oci.Index;
+import dev.cooper.oci.Manifest;
+import dev.cooper.oci.MediaType;
+import dev.cooper.oci.OperationException;
+import dev.cooper.oci.Platform;
+import dev.cooper.oci.registry.CredentialsProvider;
+import dev.cooper.oci.registry.RegistriesConf;
+import dev.cooper.oci.registry.RegistryException;
+import dev.cooper.oci.registry.RegistryRule;
+import dev.cooper.oci.registry.ShortNameMode;
+import dev.cooper.oci.registry.Transfer;
+import dev.cooper.oci.registry.TransferEvent;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is pulled, from where, and what becomes of failures. */
+class RegistriesTest {
+  private static final Platform OTHER =
+      Platform.current().architecture().equals("arm64")
+          ? Platform.of("linux", "amd64")
+          : Platform.of("linux", "arm64");
+
+  @TempDir Path temp;
+  private final Map<String, byte[]> served = new ConcurrentHashMap<>();
+  private final Map<String, String> types = new ConcurrentHashMap<>();
+  private final List<String> requests = new CopyOnWriteArrayList<>();
+  private final List<String> notices = new CopyOnWriteArrayList<>();
+  private HttpServer server;
+  private String address;
+
+  @BeforeEach
+  void start() throws IOException {
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext("/", this::answer);
+    server.start();
+    address = "127.0.0.1:" + server.getAddress().getPort();
+  }
+
+  @AfterEach
+  void stop() {
+    server.stop(0);
+  }
+
+  private void answer(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      String path = exchange.getRequestURI().getPath();
+      requests.add(exchange.getRequestMethod() + " " + path);
+      byte[] body = served.get(path);
+      if (body == null) {
+        exchange.sendResponseHeaders(path.equals("/v2/") ? 200 : 404, -1);
+        return;
+      }
+      if (types.containsKey(path)) {
+        exchange.getResponseHeaders().add("Content-Type", types.get(path));
+      }
+      exchange.sendResponseHeaders(200, body.length);
+      exchange.getResponseBody().write(body);
+    }
+  }
+
+  private Descriptor serve(String repository, Platform platform, String text) throws IOException {
+    byte[] tar = TestImages.greeting(text);
+    byte[] config = ImageConfig.of(platform).withDiffId(Digest.sha256(tar)).toBytes();
+    Descriptor layer = Descriptor.of(MediaType.OCI_LAYER, tar);
+    Descriptor configBlob = Descriptor.of(MediaType.OCI_CONFIG, config);
+    served.put("/v2/" + repository + "/blobs/" + layer.digest(), tar);
+    served.put("/v2/" + repository + "/blobs/" + configBlob.digest(), config);
+    byte[] manifest = Manifest.of(MediaType.OCI_MANIFEST, configBlob, List.of(layer)).toBytes();
+    return serve(repository, MediaType.OCI_MANIFEST, manifest);
+  }
+
+  private Descriptor serve(String repository, MediaType type, byte[] manifest) {
+    Descriptor descriptor = Descriptor.of(type, manifest);
+    for (String each : List.of("latest", descriptor.digest().toString())) {
+      served.put("/v2/" + repository + "/manifests/" + each, manifest);
+      types.put("/v2/" + repository + "/manifests/" + each, type.value());
+    }
+    return descriptor;
+  }
+
+  private Cooper cooper(RegistriesConf conf) {
+    return Cooper.builder()
+        .store(temp.resolve("store"))
+        .registries(conf)
+        .credentials(CredentialsProvider.NONE)
+        .registryClient(client -> client.retries(0))
+        .listener(
+            event -> {
+              if (event instanceof BuildEvent.Notice notice) {
+                notices.add(notice.message());
+              }
+            })
+        .build();
+  }
+
+  private static PullOptions policy(PullPolicy policy) {
+    return PullOptions.DEFAULT.policy(policy);
+  }
+
+  @Test
+  void pullReadsManifestConfigAndLayerOnce() throws IOException {
+    serve("app", Platform.current(), "hello");
+    try (Cooper cooper = cooper(RegistriesConf.EMPTY)) {
+      cooper.pull(address + "/app");
+    }
+    assertThat(requests)
+        .filteredOn(each -> each.contains("/app/"))
+        .hasSize(3)
+        .doesNotHaveDuplicates();
+  }
+
+  @Test
+  void pullWhenANewerOneCantBeHadUsesTheStores() throws IOException {
+    String name = address + "/app";
+    serve("app", Platform.current(), "hello");
+    try (Cooper cooper = cooper(RegistriesConf.EMPTY)) {
+      Image old = cooper.pull(name);
+      // Gone, of another platform alone, with a forged layer, and not to be reached at all.
+      Runnable[] failures = {
+        () -> served.clear(),
+        () -> serve("app", MediaType.OCI_INDEX, Index.of(List.of()).toBytes()),
+        this::forge,
+        () -> server.stop(0),
+      };
+      for (Runnable each : failures) {
+        notices.clear();
+        each.run();
+        assertThat(cooper.pull(name, policy(PullPolicy.NEWER)).id()).isEqualTo(old.id());
+        assertThat(notices)
+            .singleElement()
+            .asString()
+            .startsWith("cannot pull a newer " + name + ", the store's is used: ");
+        assertThatThrownBy(() -> cooper.pull(name, policy(PullPolicy.ALWAYS)))
+            .isInstanceOf(RuntimeException.class);
+      }
+    }
+  }
+
+  private void forge() {
+    try {
+      Descriptor root = serve("app", Platform.current(), "newer");
+      byte[] manifest = served.get("/v2/app/manifests/" + root.digest());
+      Descriptor layer = Manifest.parse(manifest, MediaType.OCI_MANIFEST).layers().get(0);
+      byte[] forged = served.get("/v2/app/blobs/" + layer.digest()).clone();
+      forged[600]++;
+      served.put("/v2/app/blobs/" + layer.digest(), forged);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void pullOfAnAmbiguousNameThatTheStoreHasAsksNobody() throws IOException {
+    serve("x", Platform.current(), "hello");
+    RegistriesConf two =
+        RegistriesConf.EMPTY
+            .withSearch(List.of("other.test", address))
+            .withShortNameMode(ShortNameMode.ENFORCING);
+    try (Cooper cooper = cooper(two)) {
+      Image there = cooper.pull(address + "/x");
+      requests.clear();
+      assertThat(cooper.pull("x", policy(PullPolicy.MISSING)).id()).isEqualTo(there.id());
+      assertThat(cooper.pull("x", policy(PullPolicy.NEVER)).id()).isEqualTo(there.id());
+      assertThat(requests).isEmpty();
+      assertThatThrownBy(() -> cooper.pull("x", policy(PullPolicy.ALWAYS)))
+          .isInstanceOf(OperationException.class)
+          .hasMessageContaining("could be of other.test or " + address);
+    }
+  }
+
+  @Test
+  void pullOfAShortNameGoesOnToTheNextRegistryAfterAnyFailure() throws IOException {
+    serve("x", Platform.current(), "hello");
+    RegistriesConf conf =
+        RegistriesConf.EMPTY
+            .with(RegistryRule.of("blocked.test").withBlocked(true))
+            .withShortNameMode(ShortNameMode.DISABLED);
+    try (Cooper cooper = cooper(conf.withSearch(List.of("blocked.test", address)))) {
+      assertThat(cooper.pull("x").names())
+          .extracting(Object::toString)
+          .contains(address + "/x:latest");
+      assertThatThrownBy(() -> cooper.pull("y"))
+          .isInstanceOf(OperationException.class)
+          .hasMessageContaining("cannot pull y: ")
+          .hasMessageContaining("blocked.test")
+          .hasMessageContaining("http://" + address + "/v2/y/manifests/latest: answered 404");
+    }
+  }
+
+  /** docker pull refuses it where a platform was asked for, buildah warns where none was. */
+  @Test
+  void pullOfAnImageForAnotherPlatformAloneIsToldOrRefused() throws IOException {
+    String name = address + "/app";
+    serve("app", OTHER, "hello");
+    try (Cooper cooper = cooper(RegistriesConf.EMPTY)) {
+      PullOptions here = PullOptions.DEFAULT.platform(Platform.current().toString());
+      assertThatThrownBy(() -> cooper.pull(name, here))
+          .isInstanceOf(OperationException.class)
+          .hasMessageContaining("is an image for " + OTHER + " alone")
+          .hasMessageContaining("was asked for");
+      assertThat(requests).noneMatch(each -> each.contains("GET /v2/app/blobs/") && isLayer(each));
+      assertThat(cooper.images()).isEmpty();
+      cooper.pull(name);
+      assertThat(notices)
+          .singleElement()
+          .asString()
+          .contains("is an image for " + OTHER + " alone, and this machine is ");
+      notices.clear();
+      cooper.pull(name, PullOptions.DEFAULT.platform(OTHER.toString()).policy(PullPolicy.ALWAYS));
+      assertThat(notices).isEmpty();
+    }
+  }
+
+  private static boolean isLayer(String request) {
+    try {
+      return request.endsWith(Digest.sha256(TestImages.greeting("hello")).toString());
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** No such index can be made, as its digest would have to be in it; a registry can pretend. */
+  @Test
+  void pullOfAnIndexThatContainsItselfIsRefused() {
+    byte[] inner = Index.of(List.of()).toBytes();
+    Descriptor self = Descriptor.of(MediaType.OCI_INDEX, inner).withPlatform(Platform.current());
+    byte[] outer = Index.of(List.of(self)).toBytes();
+    serve("app", MediaType.OCI_INDEX, outer);
+    String path = "/v2/app/manifests/" + self.digest();
+    served.put(path, outer);
+    types.put(path, MediaType.OCI_INDEX.value());
+    try (Cooper cooper = cooper(RegistriesConf.EMPTY)) {
+      assertThatThrownBy(() -> cooper.pull(address + "/app"))
+          .isInstanceOf(RuntimeException.class)
+          .hasMessageContaining("expected " + self.digest());
+    }
+    assertThat(requests.size()).isLessThan(12);
+  }
+
+  @Test
+  void barsAreWrittenWhereTheListenerWasToldTo() {
+    ByteArrayOutputStream written = new ByteArrayOutputStream();
+    PrintStream to = new PrintStream(written, true, StandardCharsets.UTF_8);
+    Descriptor blob = Descriptor.of(MediaType.OCI_LAYER, new byte[2_000_000]);
+    Transfer transfer = new Transfer(Transfer.Direction.DOWNLOAD, "r.test", "app", blob);
+    BarListener listener = new BarListener(to);
+    for (TransferEvent each :
+        List.of(
+            new TransferEvent.Started(transfer),
+            new TransferEvent.Progressed(transfer, 1_000_000),
+            new TransferEvent.Ended(transfer, Transfer.Outcome.TRANSFERRED))) {
+      listener.on(new BuildEvent.Transferred("registry", each));
+    }
+    assertThat(written.toString(StandardCharsets.UTF_8))
+        .contains("download " + blob.digest().hex().substring(0, 12))
+        .contains("transferred");
+  }
+
+  @Test
+  void failureOfTheOnlyRegistryIsItsOwn() {
+    server.stop(0);
+    try (Cooper cooper = cooper(RegistriesConf.EMPTY)) {
+      assertThatThrownBy(() -> cooper.pull(address + "/app")).isInstanceOf(RegistryException.class);
+    }
+  }
+}
