@@ -78,7 +78,8 @@ record HostFacts(long uid) {
     String most =
         HostProbe.read(
             "/proc/sys/user/max_user_namespaces",
-            "this kernel has no user namespaces (CONFIG_USER_NS): an ordinary user runs no command on it");
+            "this kernel has no user namespaces (CONFIG_USER_NS): an ordinary user runs no command"
+                + " on it");
     return "at most " + most + (rootless() ? "" : "; root needs none");
   }
 
@@ -100,7 +101,7 @@ record HostFacts(long uid) {
 
   /** One of the two that may map them. */
   private static String entitled(String tool) {
-    Path found = Path.of(IdMap.find(tool));
+    Path found = new MapTool(tool, "").find();
     try {
       Path real = found.toRealPath();
       int mode = (int) Files.getAttribute(real, "unix:mode", LinkOption.NOFOLLOW_LINKS);

@@ -251,6 +251,39 @@ final class CgroupIT {
     }
   }
 
+  /** As long as something lives in one, the kernel lets go of none above it. */
+  @Test
+  @Timeout(20)
+  void openWhenAGroupCannotBeRemovedDoesNotWaitForItLong() throws Exception {
+    requireLimits(pids(10));
+    Path base = pidsBase();
+    Path deepest =
+        Files.createDirectories(base.resolve("cooper-stuck/1/2")); // none can be removed before it
+    Process held = new ProcessBuilder("sleep", "8204").start();
+    try {
+      CgroupRun.write(deepest.resolve("cgroup.procs"), Long.toString(held.pid()));
+      assertThat(limits(pids(10))).isTrue();
+      assertThat(deepest).exists();
+    } finally {
+      held.destroyForcibly().waitFor();
+      assertThat(CgroupRun.remove(base.resolve("cooper-stuck"), CgroupRun.patience())).isTrue();
+    }
+  }
+
+  /** Where groups that limit processes are made. */
+  private static Path pidsBase() throws IOException {
+    List<CgroupHierarchy> all =
+        CgroupHierarchy.parse(
+            ProcFile.lines(Path.of("/proc/self/cgroup")),
+            ProcFile.lines(Path.of("/proc/self/mountinfo")));
+    for (CgroupHierarchy each : all) {
+      if (each.unified() || each.controllers().contains("pids")) {
+        return each.unified() ? CgroupBase.of(each, CgroupSetting.Controller.PIDS) : each.own();
+      }
+    }
+    throw new AssertionError("none that limits processes among " + all);
+  }
+
   @Test
   void runWhenThisJvmMayMakeNoGroupSaysWhatToDo() throws IOException {
     assumeTrue(!limits(pids(10)), "this JVM may make control groups");
