@@ -78,8 +78,7 @@ record HostFacts(long uid) {
     String most =
         HostProbe.read(
             "/proc/sys/user/max_user_namespaces",
-            "this kernel has no user namespaces (CONFIG_USER_NS): an ordinary user runs no command"
-                + " on it");
+            "this kernel has no user namespaces (CONFIG_USER_NS): an ordinary user runs no command on it");
     return "at most " + most + (rootless() ? "" : "; root needs none");
   }
 

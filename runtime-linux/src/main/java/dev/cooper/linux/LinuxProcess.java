@@ -131,8 +131,7 @@ final class LinuxProcess {
       throw new OperationException(
           "cannot enter the working directory "
               + workdir
-              + ": it is no directory in the container: create it, or set another with"
-              + " workdir(...)");
+              + ": it is no directory in the container: create it, or set another with workdir(...)");
     }
   }
 

@@ -44,8 +44,7 @@ record MapTool(String name, String user, List<Path> places, Duration patience) {
             () ->
                 new OperationException(
                     name
-                        + " is not installed, and an ordinary user cannot map its subordinate ids"
-                        + " without it: install the package uidmap (shadow-utils on Fedora)"));
+                        + " is not installed, and an ordinary user cannot map its subordinate ids without it: install the package uidmap (shadow-utils on Fedora)"));
   }
 
   void run(List<String> arguments) {
@@ -103,8 +102,8 @@ record MapTool(String name, String user, List<Path> places, Duration patience) {
             + user
             + "'s subordinate ids: "
             + said
-            + ": it has to be setuid root or have file capabilities (reinstall the package uidmap),"
-            + " and the ranges in /etc/subuid and /etc/subgid have to be "
+            + ": it has to be setuid root or have file capabilities (reinstall the package uidmap), "
+            + "and the ranges in /etc/subuid and /etc/subgid have to be "
             + user
             + "'s");
   }
