@@ -186,7 +186,8 @@ class PodIT {
     String[] readable = {users.toString(), ids.toString(), volume.toString(), at("base.tar")};
     Tools.run("chmod", "a+r", readable[0], readable[1], readable[3]);
     Tools.run("chmod", "a+rwx", readable[2]);
-    List<String> options = new ArrayList<>(List.of("--user=1234:1234"));
+    List<String> options =
+        new ArrayList<>(List.of("--user=1234:1234", "--tmpfs=/tmp:exec,mode=1777"));
     for (String mount :
         List.of(users + ":/etc/passwd", ids + ":/etc/subuid", ids + ":/etc/subgid")) {
       options.addAll(List.of("-v", mount));
