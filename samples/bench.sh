@@ -3,7 +3,10 @@
 #
 #   samples/bench.sh [ROW…]     rows: run-true ten-runs copy gzip unpack jib-cold jib-warm
 #                                     pull push push-again jib-push jib-push-again
+#                               only where it is named: many-files
 #
+# many-files has no peer: it runs and commits without an overlay (isolation chroot) on a base of FILES=n
+# (700000) small files, and prints what each step took. Have TMPDIR on a file system with 10 GB for it.
 # Needs root, for buildah's chroot isolation and umoci. RUNS=n (5) and BIG_RUNS=n (3) say how often,
 # SHARE=directory what is copied (/usr/share), HEAP=128m how much each of Cooper's JVMs gets. All
 # that it makes lies in one directory below $TMPDIR (/var/tmp), which it removes.
@@ -299,6 +302,35 @@ jib_push_again() {
   report jib-push-again "$work/jib-push-again.cooper" "$work/jib-push-again.jib" "jib-core" 1
 }
 
+# A thousand files a directory, and a shell.
+many_tar() {
+  python3 - "$1" "${FILES:-700000}" <<'EOF'
+import io, sys, tarfile
+with tarfile.open(sys.argv[1], "w", format=tarfile.USTAR_FORMAT) as tar:
+    def add(name, kind, mode, data=b"", link=""):
+        entry = tarfile.TarInfo(name)
+        entry.type, entry.mode, entry.size, entry.linkname = kind, mode, len(data), link
+        tar.addfile(entry, io.BytesIO(data))
+    for name in "bin", "etc", "tmp":
+        add(name, tarfile.DIRTYPE, 0o755)
+    add("bin/busybox", tarfile.REGTYPE, 0o755, open("/bin/busybox", "rb").read())
+    for name in "sh", "true", "rm":
+        add("bin/" + name, tarfile.SYMTYPE, 0o777, link="busybox")
+    for number in range(int(sys.argv[2])):
+        if number % 1000 == 0:
+            directory = "d%d" % (number // 1000)
+            add(directory, tarfile.DIRTYPE, 0o755)
+        add("%s/f%d" % (directory, number % 1000), tarfile.REGTYPE, 0o644, b"file %d\n" % number)
+EOF
+}
+
+many_files() {
+  many_tar "$work/many.tar"
+  cooper load "rootfs:$work/many.tar" many "$work/many-docker.tar"
+  rm "$work/many.tar" "$work/many-docker.tar"
+  COOPER_ISOLATION=chroot cooper many-files many | while IFS= read -r line; do printf '| many-files | %s | | | |\n' "$line"; done
+}
+
 say "Cooper's JVMs: java ${flags[*]} (ten-runs: and -XX:TieredStopAtLevel=1); $(nproc) cores; $(java -version 2>&1 | head -n 1); $(buildah --version); $(umoci --version | head -n 1)"
 echo "| row | Cooper: median (least-most) | peer: median (least-most) | times faster | bar |"
 echo "|---|---|---|---|---|"
@@ -316,6 +348,7 @@ for row in $rows; do
     push-again) push_again ;;
     jib-push) jib_push ;;
     jib-push-again) jib_push_again ;;
+    many-files) many_files ;;
     *) die "no row is called $row" ;;
   esac
 done

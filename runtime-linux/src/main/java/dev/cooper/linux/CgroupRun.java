@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The control groups that one process and all that it starts are in, removed after it. */
 final class CgroupRun implements AutoCloseable {
-  private static final int TRIES = 200;
+  private static final long PATIENCE_NANOS = 400_000_000;
   private static final long PAUSE_NANOS = 2_000_000;
 
   /** One directory for each hierarchy. */
@@ -86,22 +86,36 @@ final class CgroupRun implements AutoCloseable {
 
   @Override
   public void close() {
-    directories.forEach(CgroupRun::remove);
+    long deadline = patience();
+    directories.forEach(group -> remove(group, deadline));
+  }
+
+  /** Until when removing groups may take: the kernel may never let go of one. */
+  static long patience() {
+    return System.nanoTime() + PATIENCE_NANOS;
   }
 
   /** The kernel lets go of a group shortly after the last of its processes is gone. */
-  static boolean remove(Path group) {
-    for (int i = 0; i < TRIES; i++) {
-      try (DirectoryStream<Path> inner = Files.newDirectoryStream(group, Files::isDirectory)) {
-        inner.forEach(CgroupRun::remove);
+  static boolean remove(Path group, long deadline) {
+    while (true) {
+      try {
+        removeInner(group, deadline);
         Files.delete(group);
         return true;
       } catch (NoSuchFileException e) {
         return true;
       } catch (IOException e) {
+        if (System.nanoTime() - deadline >= 0) {
+          return false;
+        }
         LockSupport.parkNanos(PAUSE_NANOS);
       }
     }
-    return false;
+  }
+
+  private static void removeInner(Path group, long deadline) throws IOException {
+    try (DirectoryStream<Path> inner = Files.newDirectoryStream(group, Files::isDirectory)) {
+      inner.forEach(each -> remove(each, deadline));
+    }
   }
 }

@@ -181,11 +181,12 @@ final class Cgroups implements AutoCloseable {
 
   /** Removes what JVMs left that were killed. */
   private static void sweep(Path base) {
+    long deadline = CgroupRun.patience(); // for all: whoever waits for limits waits for this
     try (DirectoryStream<Path> all = Files.newDirectoryStream(base, NAME + "*")) {
       for (Path group : all) {
         int lock = lock(group);
         if (lock >= 0) {
-          CgroupRun.remove(group);
+          CgroupRun.remove(group, deadline);
           unlock(lock);
         }
       }
@@ -201,8 +202,9 @@ final class Cgroups implements AutoCloseable {
 
   @Override
   public synchronized void close() {
+    long deadline = CgroupRun.patience();
     for (Group group : groups.values()) {
-      CgroupRun.remove(group.directory);
+      CgroupRun.remove(group.directory, deadline);
       unlock(group.lock);
     }
     groups.clear();

@@ -100,7 +100,7 @@ record HostFacts(long uid) {
 
   /** One of the two that may map them. */
   private static String entitled(String tool) {
-    Path found = Path.of(IdMap.find(tool));
+    Path found = new MapTool(tool, "").find();
     try {
       Path real = found.toRealPath();
       int mode = (int) Files.getAttribute(real, "unix:mode", LinkOption.NOFOLLOW_LINKS);

@@ -11,9 +11,16 @@ final class HostLimits {
   private static final String SWITCHED_OFF =
       "user namespaces are switched off: sysctl user.max_user_namespaces=10000";
 
+  private static final Path SETTINGS = Path.of("/proc/sys");
+
   private HostLimits() {}
 
   static OperationException explainClone(int errno, boolean rootless) {
+    return explainClone(errno, rootless, SETTINGS);
+  }
+
+  /** The same, with the kernel's settings (sysctl(8)) as they are in a directory. */
+  static OperationException explainClone(int errno, boolean rootless, Path settings) {
     String found =
         "clone with new "
             + (rootless ? "user, " : "")
@@ -25,7 +32,7 @@ final class HostLimits {
             + " start containers: "
             + found
             + ": "
-            + remedy(errno, rootless)
+            + remedy(errno, rootless, settings)
             + "; or ask for another isolation: "
             + (rootless ? "" : "chroot, which needs no namespaces, or ")
             + "none, which runs nothing");
@@ -41,20 +48,24 @@ final class HostLimits {
 
   /** The setting that switches user namespaces off, with its remedy; null if none does. */
   static @Nullable String switchedOff(boolean rootless) {
-    if (zero("/proc/sys/user/max_user_namespaces")) {
+    return switchedOff(rootless, SETTINGS);
+  }
+
+  private static @Nullable String switchedOff(boolean rootless, Path settings) {
+    if (is(settings.resolve("user/max_user_namespaces"), "0")) {
       return SWITCHED_OFF;
     }
-    if (rootless && zero("/proc/sys/kernel/unprivileged_userns_clone")) {
+    if (rootless && is(settings.resolve("kernel/unprivileged_userns_clone"), "0")) {
       return "unprivileged user namespaces are switched off: sysctl kernel.unprivileged_userns_clone=1";
     }
-    if (rootless && one("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")) {
+    if (rootless && is(settings.resolve("kernel/apparmor_restrict_unprivileged_userns"), "1")) {
       return "AppArmor restricts user namespaces: sysctl kernel.apparmor_restrict_unprivileged_userns=0, or give java a profile that allows userns";
     }
     return null;
   }
 
-  private static String remedy(int errno, boolean rootless) {
-    String off = errno == Linux.ENOSPC ? SWITCHED_OFF : switchedOff(rootless);
+  private static String remedy(int errno, boolean rootless, Path settings) {
+    String off = errno == Linux.ENOSPC ? SWITCHED_OFF : switchedOff(rootless, settings);
     if (off != null) {
       return off;
     }
@@ -66,17 +77,9 @@ final class HostLimits {
         : "this root lacks CAP_SYS_ADMIN, as in an unprivileged container: run it with a user namespace of its own, or with --cap-add SYS_ADMIN";
   }
 
-  private static boolean zero(String file) {
-    return is(file, "0");
-  }
-
-  private static boolean one(String file) {
-    return is(file, "1");
-  }
-
-  private static boolean is(String file, String value) {
+  private static boolean is(Path file, String value) {
     try {
-      return ProcFile.read(Path.of(file)).equals(value);
+      return ProcFile.read(file).equals(value);
     } catch (IOException e) {
       return false;
     }

@@ -2,13 +2,10 @@ package dev.cooper.linux;
 
 import dev.cooper.oci.OperationException;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Which ids of the host stand for the ids inside a user namespace: 0 for the user, 1 and up for its
@@ -21,9 +18,6 @@ import java.util.concurrent.TimeUnit;
  * @param gids its subordinate ranges of gids
  */
 record IdMap(String user, long uid, long gid, List<Range> uids, List<Range> gids) {
-  private static final List<String> PLACES =
-      List.of("/usr/bin/", "/bin/", "/usr/local/bin/", "/run/wrappers/bin/");
-
   /** A subordinate range: so many ids of the host from a first one. */
   record Range(long first, long count) {}
 
@@ -100,50 +94,14 @@ record IdMap(String user, long uid, long gid, List<Range> uids, List<Range> gids
 
   private void run(String tool, int pid, long self, List<Range> ranges) {
     List<String> command =
-        new ArrayList<>(List.of(find(tool), Integer.toString(pid), "0", Long.toString(self), "1"));
+        new ArrayList<>(List.of(Integer.toString(pid), "0", Long.toString(self), "1"));
     long next = 1;
     for (Range range : ranges) {
       command.addAll(
           List.of(Long.toString(next), Long.toString(range.first()), Long.toString(range.count())));
       next += range.count();
     }
-    try {
-      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-      process.getOutputStream().close();
-      String said =
-          new String(process.getInputStream().readNBytes(4096), StandardCharsets.UTF_8).strip();
-      if (!process.waitFor(10, TimeUnit.SECONDS) || process.exitValue() != 0) {
-        process.destroyForcibly();
-        throw new OperationException(
-            tool
-                + " could not map "
-                + user
-                + "'s subordinate ids: "
-                + said
-                + ": it has to be setuid root or have file capabilities (reinstall the package uidmap), "
-                + "and the ranges in /etc/subuid and /etc/subgid have to be "
-                + user
-                + "'s");
-      }
-    } catch (IOException e) {
-      throw new OperationException("cannot run " + command.get(0) + " to map subordinate ids", e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new OperationException("interrupted while " + tool + " mapped subordinate ids", e);
-    }
-  }
-
-  /** Where the host has one of the two, or an error that says how to get it. */
-  static String find(String tool) {
-    return PLACES.stream()
-        .map(place -> place + tool)
-        .filter(path -> Files.isExecutable(Path.of(path)))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new OperationException(
-                    tool
-                        + " is not installed, and an ordinary user cannot map its subordinate ids without it: install the package uidmap (shadow-utils on Fedora)"));
+    new MapTool(tool, user).run(command);
   }
 
   /** Whether a map of the kernel's (user_namespaces(7)) covers an id inside. */

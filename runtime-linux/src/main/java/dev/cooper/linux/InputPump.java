@@ -11,16 +11,16 @@ final class InputPump implements Runnable {
   private final InputStream in;
   private final int fd;
 
-  private final Consumer<Exception> failed;
+  private final Consumer<Throwable> failed;
 
-  private InputPump(InputStream in, int fd, Consumer<Exception> failed) {
+  private InputPump(InputStream in, int fd, Consumer<Throwable> failed) {
     this.in = in;
     this.fd = fd;
     this.failed = failed;
   }
 
   /** Starts it; it owns the descriptor, and tells what the stream threw before it closes that. */
-  static void start(InputStream in, int fd, Consumer<Exception> failed) {
+  static void start(InputStream in, int fd, Consumer<Throwable> failed) {
     Thread thread = new Thread(new InputPump(in, fd, failed), "cooper-stdin");
     thread.setDaemon(true);
     thread.start();
@@ -28,14 +28,14 @@ final class InputPump implements Runnable {
 
   @Override
   public void run() {
-    byte[] bytes = new byte[BUFFER];
     try (Memory memory = new Memory(BUFFER)) {
+      byte[] bytes = new byte[BUFFER];
       long buffer = memory.allocate(BUFFER);
       int n = in.read(bytes);
       while (n >= 0 && write(buffer, bytes, n)) {
         n = in.read(bytes);
       }
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       failed.accept(e);
     } finally {
       Trampoline.here(Sys.CLOSE, fd);

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * an ordinary user) user namespaces of its own.
  *
  * <p>For the isolation that has none it has no namespaces: it then is there for what its lanes
- * start to be found and ended.
+ * start to be found and ended, below a {@link Guard}.
  *
  * <p>What only root may do it does for us, in lanes; every mount and every container process lives
  * inside its namespaces. It is the init of its pid namespace and dies with the thread that cloned
@@ -110,12 +110,18 @@ final class Keeper implements AutoCloseable {
         CLONE_VM
             | CLONE_FILES
             | CLONE_PIDFD
-            | (plain ? 0 : CLONE_NEWNS | CLONE_NEWPID)
+            | CLONE_NEWNS
+            | CLONE_NEWPID
             | (rootless ? CLONE_NEWUSER : 0);
     try (SyscallProgram birth = SyscallProgram.small();
         SyscallProgram death = SyscallProgram.small()) {
+      if (plain) {
+        guarded(birth, death);
+        return;
+      }
       long pidfdAt = birth.memory.zeroed(8);
-      int cloned = cloneWithSignalsBlocked(birth, control, flags, pidfdAt);
+      int cloned =
+          cloneWithSignalsBlocked(birth, control.serving(), control.stackTop(), flags, pidfdAt);
       Trampoline.run(birth, 0);
       if (birth.errno(cloned) != 0) {
         started.completeExceptionally(HostLimits.explainClone(birth.errno(cloned), rootless));
@@ -124,13 +130,7 @@ final class Keeper implements AutoCloseable {
       pidfd = Memory.IO.getInt(pidfdAt);
       long pid = birth.result(cloned);
       started.complete((int) pid);
-      // Its exit signal is none, so nothing else in this JVM that waits for children can take it
-      // from us.
-      int waited = death.tolerate("keeper", Sys.WAIT4, pid, 0, Linux.WALL, 0);
-      do {
-        Trampoline.run(death, 0);
-      } while (death.errno(waited) == Linux.EINTR);
-      dead();
+      awaitDeath(death, pid);
     } catch (RuntimeException | Error e) {
       started.completeExceptionally(e);
     } finally {
@@ -138,17 +138,53 @@ final class Keeper implements AutoCloseable {
     }
   }
 
+  /** The guard starts the keeper, and is the one that is waited for. */
+  private void guarded(SyscallProgram birth, SyscallProgram death) {
+    try (Guard guard = new Guard(control)) {
+      int cloned =
+          cloneWithSignalsBlocked(
+              birth, guard.program(), control.childStackTop(), CLONE_VM | CLONE_FILES, 0);
+      Trampoline.run(birth, 0);
+      if (birth.errno(cloned) != 0) {
+        started.completeExceptionally(HostLimits.explainClone(birth.errno(cloned), false));
+        return;
+      }
+      guard.awaitKeeper();
+      if (guard.keeper() > 0) {
+        pidfd = guard.pidfd();
+        started.complete((int) guard.keeper());
+      }
+      awaitDeath(death, birth.result(cloned));
+      guard.check();
+      if (guard.errno() != 0) {
+        started.completeExceptionally(HostLimits.explainClone(guard.errno(), false));
+      }
+    }
+  }
+
+  /**
+   * Its exit signal is none, so nothing else in this JVM that waits for children can take it from
+   * us.
+   */
+  private void awaitDeath(SyscallProgram death, long pid) {
+    int waited = death.tolerate("keeper", Sys.WAIT4, pid, 0, Linux.WALL, 0);
+    do {
+      Trampoline.run(death, 0);
+    } while (death.errno(waited) == Linux.EINTR);
+    dead();
+  }
+
   /**
    * A handler of the JVM's must never run in a child that shares its memory but has none of its
    * thread's state.
    */
   private static int cloneWithSignalsBlocked(
-      SyscallProgram program, Lane lane, long flags, long pidfdAt) {
+      SyscallProgram program, SyscallProgram child, long stackTop, long flags, long pidfdAt) {
     long all = program.memory.allocate(8);
     Memory.IO.putLong(all, ALL_SIGNALS);
     long old = program.memory.zeroed(8);
     program.call("signals", Sys.RT_SIGPROCMASK, SIG_SETMASK, all, old, 8);
-    int row = program.clone(lane.serving(), lane.stackTop(), flags, pidfdAt);
+    int row = program.clone(child, stackTop, flags, pidfdAt);
     program.tolerateLast();
     program.call("signals", Sys.RT_SIGPROCMASK, SIG_SETMASK, old, 0, 8);
     return row;

@@ -50,23 +50,20 @@ final class Launcher {
     program.call("event", Sys.DUP3, failed, EVENT, 0);
     program.call("descriptors", Sys.CLOSE_RANGE, SELF, EVENT - 1, 0);
     program.call("descriptors", Sys.CLOSE_RANGE, EVENT + 1, 0xffffffffL, 0);
-    make(program);
+    seal(program, PROGRAM);
   }
 
-  /**
-   * Adds the rows that make it, once descriptors 0 to 2 and the event are what they shall be and
-   * all others are closed.
-   */
-  private static void make(SyscallProgram program) {
+  /** Adds the rows that put a program into sealed memory; the row that gives its descriptor. */
+  static int seal(SyscallProgram program, byte[] code) {
     long name = program.memory.string("cooper");
     int made = program.call("the launcher's memory", Sys.MEMFD_CREATE, name, FLAGS);
-    int write =
-        program.call("the launcher", Sys.WRITE, 0, program.memory.bytes(PROGRAM), PROGRAM.length);
+    int write = program.call("the launcher", Sys.WRITE, 0, program.memory.bytes(code), code.length);
     program.resultOf(write, 0, made);
     int seal = program.call("the launcher", Sys.FCNTL, 0, Linux.F_ADD_SEALS, SEALS);
     program.resultOf(seal, 0, made);
     int mode = program.tolerate("the launcher", Sys.FCNTL, 0, Linux.F_ADD_SEALS, Linux.F_SEAL_EXEC);
     program.resultOf(mode, 0, made);
+    return made;
   }
 
   /** Adds the row that executes it; nothing after it ever runs. */

@@ -100,9 +100,11 @@ final class LinuxProcess {
       int waited = outer.tolerate("container", Sys.WAIT4, 0, status, Linux.WALL, 0);
       outer.resultOf(waited, 0, cloned);
       outer.call("event", Sys.WRITE, pipes.doneEvent(), one, 8);
-      lane.submit(outer, 0);
-      pipes.childEndsGone();
-      return finish(pipes, child, outer, cloned, status, pidfd);
+      try (SyscallProgram kill = kill(pidfd)) {
+        lane.submit(outer, 0);
+        ProcessEnd.Cause cause = move(pipes, outer, kill, pidfd);
+        return end(pipes, child, outer, cloned, status, cause);
+      }
     }
   }
 
@@ -133,32 +135,42 @@ final class LinuxProcess {
     }
   }
 
-  private ProcessEnd finish(
+  /** Moves its output until it has ended, and is no more when this returns or throws. */
+  private ProcessEnd.Cause move(
+      ProcessPipes pipes, SyscallProgram outer, SyscallProgram kill, long pidfd) {
+    try {
+      pipes.childEndsGone();
+      ProcessEnd.Cause cause =
+          pipes.move(lane, () -> Trampoline.run(kill, 0), () -> endLeftovers(outer));
+      end(outer, kill, cause != ProcessEnd.Cause.EXIT);
+      return cause;
+    } catch (Throwable e) {
+      // An Error too, as of whoever takes the output: until the lane is done it writes into memory
+      // that is about to be freed.
+      endAfter(e, outer, kill);
+      throw e;
+    } finally {
+      ProcessPipes.closeFd(Memory.IO.getInt(pidfd));
+    }
+  }
+
+  private void endAfter(Throwable failure, SyscallProgram outer, SyscallProgram kill) {
+    try {
+      end(outer, kill, true);
+    } catch (RuntimeException | Error e) {
+      if (!lane.isDead()) {
+        failure.addSuppressed(e);
+      }
+    }
+  }
+
+  private ProcessEnd end(
       ProcessPipes pipes,
       ChildProgram child,
       SyscallProgram outer,
       int cloned,
       long status,
-      long pidfd) {
-    ProcessEnd.Cause cause = ProcessEnd.Cause.EXIT;
-    @Nullable RuntimeException broken = null;
-    try {
-      cause = pipes.move(lane, () -> kill(pidfd), () -> endLeftovers(outer));
-    } catch (RuntimeException e) {
-      broken = e;
-      kill(pidfd);
-    }
-    try {
-      awaitKilling(outer, pidfd, broken != null || cause != ProcessEnd.Cause.EXIT);
-      endLeftovers(outer);
-    } finally {
-      if (Memory.IO.getInt(pidfd) >= 0) {
-        Trampoline.here(Sys.CLOSE, Memory.IO.getInt(pidfd));
-      }
-    }
-    if (broken != null) {
-      throw broken;
-    }
+      ProcessEnd.Cause cause) {
     if (outer.errno(cloned) != 0) {
       throw HostLimits.explainClone(outer.errno(cloned), keeper.rootless());
     }
@@ -186,18 +198,20 @@ final class LinuxProcess {
    * The process may be killed before it is there to be killed: then again, until the lane is done
    * with it.
    */
-  private void awaitKilling(SyscallProgram outer, long pidfd, boolean killed) {
+  private void end(SyscallProgram outer, SyscallProgram kill, boolean killed) {
     while (killed && !lane.isDone()) {
-      kill(pidfd);
+      Trampoline.run(kill, 0);
       LockSupport.parkNanos(1_000_000);
     }
     lane.await(outer);
+    endLeftovers(outer);
   }
 
-  private static void kill(long pidfd) {
-    int fd = Memory.IO.getInt(pidfd);
-    if (fd >= 0) {
-      Trampoline.here(Sys.PIDFD_SEND_SIGNAL, fd, Linux.SIGKILL, 0, 0);
-    }
+  /** What kills it once it is there; made before, as there may be no memory left to make it of. */
+  private static SyscallProgram kill(long pidfd) {
+    SyscallProgram kill = new SyscallProgram(1, 64);
+    int row = kill.tolerate("process", Sys.PIDFD_SEND_SIGNAL, 0, Linux.SIGKILL, 0, 0);
+    kill.from(row, 0, pidfd);
+    return kill;
   }
 }

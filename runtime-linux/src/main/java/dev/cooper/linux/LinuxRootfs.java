@@ -166,18 +166,10 @@ final class LinuxRootfs implements Rootfs {
   public ProcessEnd run(ProcessSpec process, ProcessIo io) {
     requireOpen();
     Lane lane = keeper.acquire();
-    boolean free = false;
     try {
-      ProcessEnd end = new LinuxProcess(keeper, lane, tree, process, engine).run(io);
-      free = true;
-      return end;
-    } catch (SystemCallException e) {
-      free = true;
-      throw e;
+      return new LinuxProcess(keeper, lane, tree, process, engine).run(io);
     } finally {
-      if (free || lane.isDone()) {
-        keeper.release(lane);
-      }
+      keeper.release(lane);
     }
   }
 

@@ -48,7 +48,7 @@ final class ProcessPipes implements AutoCloseable {
   private final long buffer;
   private final byte[] bytes = new byte[BUFFER];
   private final Interruption interruption = new Interruption();
-  private volatile @Nullable Exception inputFailure;
+  private volatile @Nullable Throwable inputFailure;
   private boolean closed;
 
   ProcessPipes(ProcessIo io) {
@@ -60,7 +60,7 @@ final class ProcessPipes implements AutoCloseable {
     read.tolerate("pipe", Sys.READ, 0, buffer, BUFFER);
     try {
       open();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       close();
       throw e;
     }
@@ -78,7 +78,12 @@ final class ProcessPipes implements AutoCloseable {
     } else {
       long[] ends = pipe();
       childEnds[0] = ends[0];
-      InputPump.start(in, (int) ends[1], this::inputFailed);
+      try {
+        InputPump.start(in, (int) ends[1], this::inputFailed);
+      } catch (RuntimeException | Error e) {
+        closeFd(ends[1]); // no thread could be started to own it
+        throw e;
+      }
     }
     for (int i = 0; i < FDS; i++) {
       Memory.IO.putInt(pollFds + (long) i * POLL_FD, (int) ours[i]);
@@ -219,14 +224,14 @@ final class ProcessPipes implements AutoCloseable {
         : System.nanoTime() + timeout.toNanos();
   }
 
-  private void inputFailed(Exception failure) {
+  private void inputFailed(Throwable failure) {
     inputFailure = failure;
     wake();
   }
 
   /** A command that has read half of its input has not done what it was asked to. */
   private void requireInput(ProcessEnd.Cause cause) {
-    Exception failure = inputFailure;
+    Throwable failure = inputFailure;
     if (failure != null && cause == ProcessEnd.Cause.EXIT) {
       throw new OperationException(
           "the command's input could not be read, so it was killed: " + failure, failure);

@@ -1,6 +1,7 @@
 package dev.cooper.e2e;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,6 +39,22 @@ final class ChildJvm {
       entries.add(Path.of(each).toAbsolutePath().toString());
     }
     return String.join(":", entries);
+  }
+
+  /** A copy that other users can read; its entries as paths below a directory. */
+  static List<String> copiedClassPath(Path classes, String as) throws IOException {
+    Files.createDirectories(classes);
+    List<String> entries = new ArrayList<>();
+    for (String each : classPath().split(":")) {
+      Path copy = classes.resolve(entries.size() + (each.endsWith(".jar") ? ".jar" : ""));
+      if (Files.notExists(copy)) {
+        Tools.run("cp", "-r", each, copy.toString());
+      }
+      entries.add(as + copy.getFileName());
+    }
+    Tools.run("chmod", "a+rx", String.valueOf(classes.getParent()));
+    Tools.run("chmod", "-R", "a+rX", classes.toString());
+    return entries;
   }
 
   /** Runs it to its end, which has to be a good one; what it printed. */

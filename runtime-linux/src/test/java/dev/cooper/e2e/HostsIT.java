@@ -101,7 +101,7 @@ class HostsIT extends EndToEnd {
     Tools.requireRoot("mounts");
     String expected = digest(Isolation.NAMESPACES, temp.resolve("here"));
     Path at = Files.createDirectory(temp.resolve(kind));
-    mount(kind, make, at);
+    FileSystems.mount(kind, make, at);
     try {
       List<BuildEvent> told = new ArrayList<>();
       assertThat(built(Isolation.NAMESPACES, at.resolve("store"), told).id().toString())
@@ -115,40 +115,7 @@ class HostsIT extends EndToEnd {
       assertThat(copied).isEqualTo(kind.equals("overlay"));
       assertThat(digest(Isolation.CHROOT, at.resolve("another"))).isEqualTo(expected);
     } finally {
-      System.err.println(
-          Tools.attempt(
-                  Map.of(),
-                  "bash",
-                  "-c",
-                  "ls -l /proc/" + ProcessHandle.current().pid() + "/fd | grep " + at)
-              .output());
       Tools.run("umount", at.toString());
-    }
-  }
-
-  private void mount(String kind, String make, Path at) throws IOException {
-    if (kind.equals("tmpfs")) {
-      Tools.run("mount", "-t", "tmpfs", "none", at.toString());
-    } else if (kind.equals("overlay")) {
-      for (String each : List.of("lower", "upper", "work")) {
-        Files.createDirectory(temp.resolve(each));
-      }
-      String options =
-          String.format(
-              java.util.Locale.ROOT,
-              "lowerdir=%1$s/lower,upperdir=%1$s/upper,workdir=%1$s/work",
-              temp);
-      Tools.run("mount", "-t", "overlay", "overlay", "-o", options, at.toString());
-    } else {
-      List<String> command = new ArrayList<>(List.of(make.split(" ")));
-      Tools.require(command.get(0));
-      Path image = temp.resolve(kind + ".img");
-      try (var file = new java.io.RandomAccessFile(image.toFile(), "rw")) {
-        file.setLength(400L << 20);
-      }
-      command.add(image.toString());
-      Tools.run(command.toArray(new String[0]));
-      Tools.run("mount", "-o", "loop", image.toString(), at.toString());
     }
   }
 }

@@ -21,6 +21,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Networks through the public API. */
 class NetworkIT extends EndToEnd {
@@ -109,6 +111,23 @@ class NetworkIT extends EndToEnd {
       assertThat(c.exec(bounding.security(Security.DEFAULT.capAdd("NET_RAW"))).out())
           .isEqualTo("00000000a80425fb\n");
     }
+  }
+
+  /** Whichever of the two leads out, bytes go both ways through what is published. */
+  @ParameterizedTest
+  @ValueSource(strings = {"pasta", "slirp4netns"})
+  void startWhenAPortIsPublishedPassesBytesBothWays(String program) throws IOException {
+    requirePrivate();
+    Tools.require("pasta", "slirp4netns", "unshare");
+    Tools.requireRoot("the other program is hidden by a mount");
+    String other = program.equals("pasta") ? "slirp4netns" : "pasta";
+    List<String> command = new ArrayList<>(List.of("unshare", "-m", "sh", "-c"));
+    command.add("mount --bind /dev/null $(command -v " + other + ") && exec \"$@\"");
+    command.add("sh");
+    command.addAll(
+        ChildJvm.command(List.of(), PublishRun.class, store.toString(), busyboxTar().toString()));
+    assertThat(Tools.run(command.toArray(new String[0])))
+        .contains("from inside\n", "inet 10.0.2.100/24", "from outside\n", "ended with 0");
   }
 
   @Test

@@ -72,7 +72,7 @@ class PodIT {
     List<String> command = new ArrayList<>(List.of("run", "--rm", "--network=none"));
     command.addAll(hostsPrograms().toList());
     command.addAll(options);
-    List<String> classPath = copiedClassPath("/pod/classes/");
+    List<String> classPath = ChildJvm.copiedClassPath(temp.resolve("classes"), "/pod/classes/");
     command.addAll(
         List.of(
             "-v",
@@ -89,27 +89,9 @@ class PodIT {
     return command;
   }
 
-  /** Where others can read it, too; as paths below a directory. */
-  private List<String> copiedClassPath(String as) throws IOException {
-    Path classes = Files.createDirectories(temp.resolve("classes"));
-    List<String> entries = new ArrayList<>();
-    for (String each : ChildJvm.classPath().split(":")) {
-      Path copy = classes.resolve(entries.size() + suffix(each));
-      if (Files.notExists(copy)) {
-        Tools.run("cp", "-r", each, copy.toString());
-      }
-      entries.add(as + copy.getFileName());
-    }
-    Tools.run("chmod", "a+rx", temp.toString());
-    Tools.run("chmod", "-R", "a+rX", classes.toString());
-    return entries;
-  }
-
-  private static String suffix(String path) {
-    return path.endsWith(".jar") ? ".jar" : "";
-  }
-
   private Dockerd docker(String... options) throws Exception {
+    Files.createDirectories(temp.resolve("docker"));
+    Tools.run("chmod", "a+x", temp.toString(), at("docker")); // for a daemon that maps ids
     Dockerd docker = Dockerd.start(temp.resolve("docker"), options);
     Path root = Files.createDirectories(temp.resolve("root"));
     for (String each : List.of("bin", "sbin", "lib", "lib64")) {
@@ -161,6 +143,84 @@ class PodIT {
     }
   }
 
+  /** Root of a user namespace: a container of a daemon that maps its containers' ids. */
+  @Test
+  void buildWhenInAContainerWithAUserNamespaceWorksByWhatItAllows() throws Exception {
+    Tools.requireRoot("a Docker daemon");
+    String here = image(recipe(temp.resolve("here"), "namespaces"));
+    Path volume = Files.createDirectory(temp.resolve("volume"));
+    Tools.run("chmod", "a+rwX", volume.toString(), at("base.tar"));
+    try (Dockerd docker = docker("--userns-remap=" + Tools.userWithSubordinateIds())) {
+      // By default: no capability for namespaces, and the filter refuses clone with them.
+      for (String store : List.of("/pod/volume/plain", "/tmp/store")) {
+        String printed = docker.run(inContainer(List.of(), store, "chroot").toArray(new String[0]));
+        assertThat(image(printed)).as(printed).isEqualTo(here);
+      }
+      assertThat(docker.run(inContainer(List.of(), "/tmp/s", "namespaces").toArray(new String[0])))
+          .contains("failed")
+          .contains("CAP_SYS_ADMIN")
+          .contains("chroot");
+      assertThat(docker.run(inContainer(List.of(), "/tmp/s", "probe").toArray(new String[0])))
+          .containsPattern("missing +isolation namespaces .*CAP_SYS_ADMIN")
+          .containsPattern("ok +isolation chroot ")
+          .contains("in a container, in a user namespace");
+      // With what is root's inside alone: all works, by an overlay where the volume takes one.
+      List<String> mounting =
+          List.of(
+              "--cap-add=SYS_ADMIN",
+              "--security-opt=seccomp=unconfined",
+              "--security-opt=apparmor=unconfined",
+              "--security-opt=systempaths=unconfined");
+      String printed =
+          docker.run(inContainer(mounting, "/pod/volume/own", "namespaces").toArray(new String[0]));
+      assertThat(image(printed)).as(printed).isEqualTo(here);
+      assertThat(printed).doesNotContain("are copied");
+    }
+  }
+
+  /** The container's files of users, so that an ordinary one has subordinate ids. */
+  private List<String> ordinaryUser() throws IOException {
+    Path users = Files.writeString(temp.resolve("passwd"), "app:x:1234:1234::/tmp:/bin/sh\n");
+    Path ids = Files.writeString(temp.resolve("subids"), "app:100000:65536\n");
+    Path volume = Files.createDirectory(temp.resolve("volume"));
+    String[] readable = {users.toString(), ids.toString(), volume.toString(), at("base.tar")};
+    Tools.run("chmod", "a+r", readable[0], readable[1], readable[3]);
+    Tools.run("chmod", "a+rwx", readable[2]);
+    List<String> options =
+        new ArrayList<>(
+            List.of("--user=1234:1234", "--env=JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=/pod/volume"));
+    for (String mount :
+        List.of(users + ":/etc/passwd", ids + ":/etc/subuid", ids + ":/etc/subgid")) {
+      options.addAll(List.of("-v", mount));
+    }
+    return options;
+  }
+
+  /** In a default container the filter refuses what the kernel would allow. */
+  @Test
+  void buildWhenAFilterAroundAnOrdinaryUserRefusesNamespacesSaysSo() throws Exception {
+    Tools.requireRoot("a Docker daemon");
+    try (Dockerd docker = docker()) {
+      List<String> user = ordinaryUser();
+      String store = "/pod/volume/store";
+      assertThat(docker.run(inContainer(user, store, "namespaces").toArray(new String[0])))
+          .contains("failed")
+          .contains("does not let an ordinary user start containers")
+          .contains("seccomp")
+          .contains("--security-opt seccomp=unconfined");
+      assertThat(docker.run(inContainer(user, store, "none").toArray(new String[0])))
+          .contains("image sha256:");
+      // newuidmap has what its container's root may have: to write a map needs CAP_SYS_ADMIN.
+      user.addAll(
+          List.of(
+              "--cap-add=SYS_ADMIN",
+              "--security-opt=seccomp=unconfined",
+              "--security-opt=apparmor=unconfined"));
+      assertThat(docker.run(inContainer(user, store, "namespaces").toArray(new String[0])))
+          .contains("image sha256:");
+    }
+  }
+
   @Test
   void buildWhenUserNamespacesAreSwitchedOffSaysSo() {
     if (Tools.isRoot()) {
@@ -197,7 +257,8 @@ class PodIT {
     Tools.require("setpriv");
     Path place = Files.createDirectory(temp.resolve("nobodys"));
     Tools.run("chown", "nobody", place.toString());
-    String classPath = String.join(":", copiedClassPath(at("classes") + "/"));
+    String classPath =
+        String.join(":", ChildJvm.copiedClassPath(temp.resolve("classes"), at("classes") + "/"));
     for (String isolation : List.of("namespaces", "chroot", "none", "probe")) {
       String printed =
           Tools.run(

@@ -55,6 +55,20 @@ final class Tools {
     }
   }
 
+  /** One that a test may run something as. */
+  static String userWithSubordinateIds() {
+    for (String line : run("cat", "/etc/subuid").split("\n", -1)) {
+      String[] parts = line.split(":", -1);
+      if (parts.length == 3
+          && Integer.parseInt(parts[2]) >= 65536
+          && attempt(Map.of(), "id", parts[0]).status() == 0) {
+        return parts[0];
+      }
+    }
+    missing("no user has subordinate ids");
+    return "";
+  }
+
   /** Runs a tool that has to succeed. */
   static String run(String... command) {
     Ended ended = attempt(Map.of(), command);

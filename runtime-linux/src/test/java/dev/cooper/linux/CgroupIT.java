@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -52,8 +53,13 @@ final class CgroupIT {
     }
   }
 
+  /** Root makes groups in any hierarchy that it sees; an ordinary user in a delegated one only. */
   private static void requireLimits(ProcessResources resources) {
-    assumeTrue(limits(resources), "this JVM may make no control groups for " + resources);
+    String lacking = "this JVM may make no control groups for " + resources;
+    if (Trampoline.here(Sys.GETEUID) == 0) {
+      BusyboxHost.require(limits(resources), lacking);
+    }
+    assumeTrue(limits(resources), lacking);
   }
 
   /** The groups of ours that there are in any hierarchy. */
@@ -249,6 +255,103 @@ final class CgroupIT {
           .output(new java.io.FileOutputStream(java.io.FileDescriptor.out))
           .sh("echo running; sleep 8203");
     }
+  }
+
+  @Test
+  void runWhenProcessorsAreLimitedIsThrottledByTheKernel() throws Exception {
+    ProcessResources little = new ProcessResources(0, -1, 0.05, 0, 0, 0, 0);
+    requireLimits(little);
+    try (Rootfs root = HOST.root()) {
+      Runner runner = Runner.in(root).resources(little);
+      CompletableFuture<Run> run =
+          CompletableFuture.supplyAsync(() -> runner.sh("while :; do :; done"));
+      long throttled = 0;
+      while (throttled == 0 && !run.isDone()) {
+        throttled = throttled();
+        Thread.sleep(20);
+      }
+      runner.cancellation.cancel();
+      assertThat(run.get().end().cause()).isEqualTo(ProcessEnd.Cause.CANCELLED);
+      assertThat(throttled).as("periods in which it was throttled").isPositive();
+    }
+  }
+
+  /** In how many periods a run of this test's was throttled, as the kernel counts. */
+  private static long throttled() throws IOException {
+    long most = 0;
+    for (Path group : left().stream().filter(CgroupIT::isOurs).toList()) {
+      try (Stream<Path> files = Files.find(group, 2, (path, is) -> path.endsWith("cpu.stat"))) {
+        for (Path file : files.toList()) {
+          most =
+              ProcFile.lines(file).stream()
+                  .filter(line -> line.startsWith("nr_throttled "))
+                  .mapToLong(line -> Long.parseLong(line.substring("nr_throttled ".length())))
+                  .reduce(most, Math::max);
+        }
+      }
+    }
+    return most;
+  }
+
+  /**
+   * At least as long as the limit says: nothing but the limit makes it that slow, nothing faster.
+   */
+  @Test
+  void runWhenWhatIsWrittenIsLimitedTakesItsTime() throws IOException {
+    ProcessResources slow = new ProcessResources(0, -1, 0, 0, 0, 0, 1 << 20);
+    String onADisk = diskOf(HOST.base());
+    assumeTrue(!onADisk.isEmpty(), "the tests' directory lies on no disk");
+    requireLimits(slow);
+    try (Rootfs root = HOST.root()) {
+      long start = System.nanoTime();
+      Run run =
+          Runner.in(root)
+              .resources(slow)
+              .sh("dd if=/dev/zero of=/root/file bs=512k count=5 oflag=direct");
+      assertThat(run.status()).as("%s", run).isZero();
+      assertThat(System.nanoTime() - start).isGreaterThan(1_000_000_000L);
+    }
+  }
+
+  private static String diskOf(Path directory) {
+    try {
+      return Disk.of(directory);
+    } catch (OperationException e) {
+      return "";
+    }
+  }
+
+  /** As long as something lives in one, the kernel lets go of none above it. */
+  @Test
+  @Timeout(20)
+  void openWhenAGroupCannotBeRemovedDoesNotWaitForItLong() throws Exception {
+    requireLimits(pids(10));
+    Path base = pidsBase();
+    Path deepest =
+        Files.createDirectories(base.resolve("cooper-stuck/1/2")); // none can be removed before it
+    Process held = new ProcessBuilder("sleep", "8204").start();
+    try {
+      CgroupRun.write(deepest.resolve("cgroup.procs"), Long.toString(held.pid()));
+      assertThat(limits(pids(10))).isTrue();
+      assertThat(deepest).exists();
+    } finally {
+      held.destroyForcibly().waitFor();
+      assertThat(CgroupRun.remove(base.resolve("cooper-stuck"), CgroupRun.patience())).isTrue();
+    }
+  }
+
+  /** Where groups that limit processes are made. */
+  private static Path pidsBase() throws IOException {
+    List<CgroupHierarchy> all =
+        CgroupHierarchy.parse(
+            ProcFile.lines(Path.of("/proc/self/cgroup")),
+            ProcFile.lines(Path.of("/proc/self/mountinfo")));
+    for (CgroupHierarchy each : all) {
+      if (each.unified() || each.controllers().contains("pids")) {
+        return each.unified() ? CgroupBase.of(each, CgroupSetting.Controller.PIDS) : each.own();
+      }
+    }
+    throw new AssertionError("none that limits processes among " + all);
   }
 
   @Test

@@ -13,11 +13,15 @@ import dev.cooper.spi.ProcessMount;
 import dev.cooper.spi.ProcessNetwork;
 import dev.cooper.spi.Rootfs;
 import dev.cooper.spi.RuntimeOptions;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -335,6 +339,84 @@ final class ChrootIT {
     }
     try (Stream<Path> aside = Files.list(container.resolve("changes/aside"))) {
       assertThat(aside).isEmpty();
+    }
+  }
+
+  /** A keeper's or a guard's command line is this JVM's, or the guard's last program's. */
+  private static void assertNothingIsLeft(String seconds, String container) throws Exception {
+    long end = System.nanoTime() + 20_000_000_000L;
+    while (!HostProcesses.of("sleep\0" + seconds + "\0").isEmpty() && System.nanoTime() < end) {
+      Thread.sleep(10);
+    }
+    assertThat(HostProcesses.of("sleep\0" + seconds + "\0")).isEmpty();
+    while (!processes(container).isEmpty() && System.nanoTime() < end) {
+      Thread.sleep(10);
+    }
+    assertThat(processes(container)).as("keeper, lanes and guard").isEmpty();
+  }
+
+  @Test
+  void runWhenTheJvmIsKilledLeavesNoProcess() throws Exception {
+    Path container = HOST.directory();
+    Process jvm = VictimJvm.start("chroot", HOST.base(), container, "8131");
+    try (BufferedReader out = jvm.inputReader(StandardCharsets.US_ASCII)) {
+      assertThat(out.readLine()).startsWith("keeper ");
+      assertThat(out.readLine()).isEqualTo("running");
+      assertThat(HostProcesses.await("sleep\0008131\0")).isNotEmpty();
+      assertThat(HostProcesses.kill(Long.toString(jvm.pid()))).isZero();
+      jvm.waitFor();
+      assertNothingIsLeft("8131", container.toString());
+    } finally {
+      jvm.destroyForcibly();
+    }
+  }
+
+  @Test
+  void runWhenTheJvmExitsWithoutClosingLeavesNoProcess() throws Exception {
+    Path container = HOST.directory();
+    Process jvm = VictimJvm.start("chroot-exit", HOST.base(), container, "8132");
+    assertThat(jvm.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    assertNothingIsLeft("8132", container.toString());
+  }
+
+  @Test
+  void runWhenTheKeeperIsKilledLeavesNoProcessAndSaysSo() throws Exception {
+    try (LinuxRuntime runtime = new LinuxRuntime(CHROOT)) {
+      Rootfs root = runtime.mount(List.of(HOST.base()), HOST.directory(), HOST.notices::add);
+      Runner runner = Runner.in(root).hostNetwork();
+      CompletableFuture<Run> run =
+          CompletableFuture.supplyAsync(() -> runner.sh("setsid sleep 8133 & sleep 8133; true"));
+      assertThat(HostProcesses.await("sleep\0008133\0")).isNotEmpty();
+      HostProcesses.kill(Long.toString(runtime.keeper().pid()));
+      assertThatThrownBy(() -> run.get(10, TimeUnit.SECONDS))
+          .cause()
+          .isInstanceOf(OperationException.class)
+          .hasMessageContaining("killed from outside");
+      // The guard was waited for, and it ends all before it ends.
+      assertThat(HostProcesses.of("sleep\0008133\0")).isEmpty();
+      root.close();
+      try (Rootfs again = runtime.mount(List.of(HOST.base()), HOST.directory(), line -> {})) {
+        assertThat(out(again, "echo again")).isEqualTo("again\n");
+      }
+    }
+  }
+
+  @Test
+  void closeWhenRepeatedLeavesNothingOfTheGuards() throws Exception {
+    cycle();
+    long memory = Memory.live();
+    Footprint before = Footprint.of(HOST);
+    for (int i = 0; i < 20; i++) {
+      cycle();
+    }
+    Footprint.assertSettles(HOST, before);
+    assertThat(Memory.live()).isEqualTo(memory);
+  }
+
+  private static void cycle() throws IOException {
+    try (LinuxRuntime runtime = new LinuxRuntime(CHROOT);
+        Rootfs root = runtime.mount(List.of(HOST.base()), HOST.directory(), line -> {})) {
+      out(root, "setsid sleep 8134 & true");
     }
   }
 }

@@ -28,18 +28,7 @@ final class DeathIT {
   @RegisterExtension static final BusyboxHost HOST = new BusyboxHost();
 
   private static Process victim(String end, Path container, String seconds) throws IOException {
-    return new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xmx64m",
-            "-cp",
-            System.getProperty("java.class.path"),
-            VictimJvm.class.getName(),
-            end,
-            HOST.base().toString(),
-            container.toString(),
-            seconds)
-        .redirectError(ProcessBuilder.Redirect.INHERIT)
-        .start();
+    return VictimJvm.start(end, HOST.base(), container, seconds);
   }
 
   @Test

@@ -17,7 +17,9 @@ final class TrampolineIT {
     "trampoline,X86_64,x86_64-linux-gnu-",
     "trampoline,AARCH64,aarch64-linux-gnu-",
     "launcher,X86_64,x86_64-linux-gnu-",
-    "launcher,AARCH64,aarch64-linux-gnu-"
+    "launcher,AARCH64,aarch64-linux-gnu-",
+    "sweeper,X86_64,x86_64-linux-gnu-",
+    "sweeper,AARCH64,aarch64-linux-gnu-"
   })
   void codeWhenItsSourceIsAssembledIsTheSame(
       String program, Abi abi, String prefix, @TempDir Path directory) throws Exception {

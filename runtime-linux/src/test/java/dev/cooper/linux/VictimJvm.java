@@ -13,32 +13,70 @@ import java.nio.file.Path;
 /**
  * A program that runs a process in a container and then ends as it is told, or is killed.
  *
- * <p>Arguments: how it ends (stay, exit, return, halt; private stays, with such a network), the
- * base layer, a working container's directory, how long the process sleeps. It prints a line
- * "keeper PID", and then what the process prints.
+ * <p>Arguments: how it ends (stay, exit, return, halt; private stays, with such a network; chroot
+ * stays, and chroot-exit exits, with such an isolation), the base layer, a working container's
+ * directory, how long the process sleeps. It prints a line "keeper PID", and then what the process
+ * prints.
  */
 final class VictimJvm {
+  /**
+   * In the background, in a shell below, in a session of their own, with no parent of ours, many.
+   */
+  private static final String DAEMONS =
+      "sleep $1 & sh -c 'sleep $1; true' & (setsid sh -c '(setsid sleep $1 &) ; sleep $1; true' &) ; "
+          + "i=0; while [ $i -lt 60 ]; do setsid sleep $1 & i=$((i + 1)); done; echo running; sleep $1";
+
   private VictimJvm() {}
+
+  private static ProcessNetwork network(String end) {
+    return switch (end) {
+      case "private" -> ProcessNetwork.PRIVATE;
+      case "chroot", "chroot-exit" -> ProcessNetwork.HOST;
+      default -> ProcessNetwork.NONE;
+    };
+  }
+
+  /** Starts one; its output is what it prints. */
+  static Process start(String end, Path base, Path container, String seconds) throws IOException {
+    return new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-Xmx64m",
+            "-cp",
+            System.getProperty("java.class.path"),
+            VictimJvm.class.getName(),
+            end,
+            base.toString(),
+            container.toString(),
+            seconds)
+        .redirectError(ProcessBuilder.Redirect.INHERIT)
+        .start();
+  }
 
   public static void main(String[] args) throws Exception {
     OutputStream out = new FileOutputStream(FileDescriptor.out);
     // Closed by nobody, on purpose: what the kernel cleans up is what is tested.
-    LinuxRuntime runtime = new LinuxRuntime(RuntimeOptions.DEFAULT);
+    boolean chroot = args[0].startsWith("chroot");
+    LinuxRuntime runtime =
+        new LinuxRuntime(
+            chroot
+                ? new RuntimeOptions(RuntimeOptions.Isolation.CHROOT, "")
+                : RuntimeOptions.DEFAULT);
     Rootfs root = runtime.mount(java.util.List.of(Path.of(args[1])), Path.of(args[2]), line -> {});
     tell(out, "keeper " + runtime.keeper().pid() + "\n");
     Thread run =
         new Thread(
             () ->
                 Runner.in(root)
-                    .network(
-                        args[0].equals("private") ? ProcessNetwork.PRIVATE : ProcessNetwork.NONE)
+                    .network(network(args[0]))
                     .output(out)
-                    .sh("setsid sleep " + args[3] + " & echo running; sleep " + args[3]));
+                    .sh(
+                        (chroot ? DAEMONS : "setsid sleep $1 & echo running; sleep $1")
+                            .replace("$1", args[3])));
     run.setDaemon(true);
     run.start();
     switch (args[0]) {
-      case "stay", "private" -> run.join();
-      case "exit" -> {
+      case "stay", "private", "chroot" -> run.join();
+      case "exit", "chroot-exit" -> {
         Thread.sleep(500);
         System.exit(3);
       }

@@ -36,6 +36,7 @@ public final class Benchmark {
         case "run-true" -> runTrue(cooper, arguments[1], Integer.parseInt(arguments[2]));
         case "ten-runs" -> tenRuns(cooper, arguments[1]);
         case "copy" -> copy(cooper, Path.of(arguments[1]));
+        case "many-files" -> manyFiles(cooper, arguments[1]);
         case "gzip" -> cooper.image("share").save(Path.of(arguments[1]));
         case "unpack" -> cooper.loadAndUnpack(Path.of(arguments[1]));
         case "pull" -> cooper.pull(arguments[1], PullOptions.DEFAULT.andUnpack());
@@ -94,6 +95,27 @@ public final class Benchmark {
       }
       container.commit("ten");
     }
+  }
+
+  /**
+   * Prints what each step took in milliseconds: the first run, which copies the tree where no
+   * overlay can be; another; a change of three files; a commit, which looks for what changed.
+   */
+  private static void manyFiles(Cooper cooper, String base) {
+    try (WorkingContainer container = cooper.from(base)) {
+      step("copy, and the first run", () -> container.run("true"));
+      step("another run", () -> container.run("true"));
+      step(
+          "a change of three files",
+          () -> container.run("echo a > /d1/f1; rm /d2/f2; echo b > /d3/new"));
+      step("commit", () -> container.commit("many-changed"));
+    }
+  }
+
+  private static void step(String name, Runnable step) {
+    long began = System.nanoTime();
+    step.run();
+    System.out.printf(Locale.ROOT, "%s: %.0f ms%n", name, (System.nanoTime() - began) / 1e6);
   }
 
   private static void copy(Cooper cooper, Path directory) {
