@@ -309,7 +309,9 @@ final class ContainerFiles {
       mounted.seal(target);
     } catch (RuntimeException e) {
       sealed.remove(one);
-      throw e;
+      throw e instanceof OperationException failed
+          ? FullDisk.explained(failed, "cannot make a step a layer in " + directory())
+          : e;
     }
     return remount();
   }

@@ -181,6 +181,7 @@ class CrashedStoreTest {
                       }));
       removing.start();
       while (removing.getState() != Thread.State.TIMED_WAITING) {
+        assertThat(removing.isAlive()).as("waits").isTrue();
         Thread.onSpinWait();
       }
       Files.writeString(container.resolve("name"), "kept");

@@ -118,6 +118,7 @@ class FileLocksTest {
                       }));
       waiting.start();
       while (waiting.getState() != Thread.State.TIMED_WAITING) {
+        assertThat(waiting.isAlive()).as("waits").isTrue();
         Thread.onSpinWait();
       }
       held.close();

@@ -166,7 +166,6 @@ class FaultsIT {
       assertThat(ended.output())
           .containsAnyOf("No space left on device", "ENOSPC", "Disk quota exceeded", "EDQUOT");
       assertThat(ended.output()).as("%s names a file", step).contains("/");
-      assertThat(ended.output()).as("%s tells what to do", step).contains("the disk is full");
     }
   }
 
@@ -241,16 +240,22 @@ class FaultsIT {
   private void one(Path own, Strace.Step step, String what, Verdict verdict) throws Exception {
     Path store = own.resolve("store");
     Path saved = own.resolve("saved.tar");
-    Strace.Ended ended =
-        new Strace(own, FaultScenario.class)
-            .inject(
-                step, what, store.toString(), layout.toString(), saved.toString(), kind.toString());
+    String said = "nothing";
     try {
+      Strace.Ended ended =
+          new Strace(own, FaultScenario.class)
+              .inject(
+                  step,
+                  what,
+                  store.toString(),
+                  layout.toString(),
+                  saved.toString(),
+                  kind.toString());
+      said = ended.output();
       verdict.of(step, ended);
       sound(store, saved, own.resolve("again.tar"));
     } catch (AssertionError | RuntimeException e) {
-      failures.add(
-          kind + ": " + what + " at " + step + ", which said " + ended.output() + ": " + e);
+      failures.add(kind + ": " + what + " at " + step + ", which said " + said + ": " + e);
     }
     DurableFiles.deleteTree(own);
     Files.createDirectories(own);

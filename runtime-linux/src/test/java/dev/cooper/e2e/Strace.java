@@ -23,7 +23,7 @@ import java.util.regex.Pattern;
  */
 final class Strace {
   private static final Pattern CALL = Pattern.compile("([0-9]+) +([a-z0-9_]+)\\((.*)");
-  private static final int LIMIT_SECONDS = 120;
+  private static final int LIMIT_SECONDS = 300;
 
   private final Path directory;
   private final Class<?> main;
