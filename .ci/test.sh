@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 packages=(
   attr binutils binutils-aarch64-linux-gnu btrfs-progs buildah busybox-static bzip2 crun docker-registry docker.io
-  libcap2-bin linux-libc-dev mmdebstrap openssl passt podman python3 runc skopeo slirp4netns strace uidmap umoci xfsprogs xz-utils zstd
+  libc-l10n libcap2-bin linux-libc-dev locales mmdebstrap openssl passt podman python3 runc skopeo slirp4netns strace uidmap umoci xfsprogs xz-utils zstd
 )
 command -v mvn >/dev/null || packages+=(maven)
 command -v javac >/dev/null || packages+=(openjdk-17-jdk-headless)

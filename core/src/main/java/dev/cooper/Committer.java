@@ -75,7 +75,7 @@ final class Committer {
     for (ContainerFiles.Sealed one : files.sealed()) {
       step(one.tar(), clamp);
     }
-    if (files.isMounted()) {
+    if (files.isUnpacked()) {
       written(files.mounted()::diff, clamp);
     } else if (files.isPerStep()) {
       for (StepTar step : files.pending().steps()) {

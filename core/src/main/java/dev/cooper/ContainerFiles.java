@@ -6,6 +6,7 @@ import dev.cooper.oci.layer.EntrySink;
 import dev.cooper.oci.layer.EntryType;
 import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.oci.layer.TarReader;
+import dev.cooper.oci.layout.DurableFiles;
 import dev.cooper.spi.RootView;
 import dev.cooper.spi.Rootfs;
 import dev.cooper.spi.TreeOutput;
@@ -38,6 +39,10 @@ final class ContainerFiles {
   private @Nullable UserDatabase users;
   private @Nullable ByteString usersStamp;
   private boolean perStep;
+
+  /** Whether what changed is in the mount's directory, mounted just now or not. */
+  private boolean unpacked;
+
   private boolean closed;
 
   /** A step that is a layer already: its tar, and its tree as a lower directory. */
@@ -64,10 +69,9 @@ final class ContainerFiles {
     Io.run(
         "cannot name the container " + label(),
         () -> {
-          owned.rename(name);
+          owned.rename(name, () -> record(false));
           return true;
         });
-    save();
   }
 
   Session session() {
@@ -108,8 +112,7 @@ final class ContainerFiles {
 
   /** The root as it is, mounted or not. */
   RootView view() {
-    Rootfs mounted = rootfs;
-    return mounted != null ? mounted : pending;
+    return unpacked ? mounted() : pending;
   }
 
   /** The mounted root, if it is mounted. */
@@ -117,8 +120,9 @@ final class ContainerFiles {
     return Optional.ofNullable(rootfs);
   }
 
-  boolean isMounted() {
-    return rootfs != null;
+  /** Whether it has a root that can be mounted; else all that changed is pending. */
+  boolean isUnpacked() {
+    return unpacked;
   }
 
   PendingTree pending() {
@@ -152,17 +156,19 @@ final class ContainerFiles {
 
   private Rootfs mount() throws IOException {
     rootfs = remount();
+    if (unpacked) {
+      return mounted();
+    }
     int before = sealed.size();
-    List<StepTar> steps = pending.steps();
+    PendingTree copies = pending;
     try {
-      for (StepTar step : steps) {
-        Rootfs mounted = mounted();
-        replay(mounted, step);
-        if (perStep) {
-          rootfs = rotate(mounted, step);
-        }
-      }
+      unpack(copies.steps());
+      pending = new PendingTree(owned.path().resolve("steps"), session.view(base));
+      unpacked = true;
+      save(); // before what the record told of goes
     } catch (IOException | RuntimeException e) {
+      pending = copies;
+      unpacked = false;
       try {
         asBefore(before);
       } catch (RuntimeException also) {
@@ -171,12 +177,21 @@ final class ContainerFiles {
       throw e;
     }
     if (!perStep) {
-      for (StepTar step : steps) {
+      for (StepTar step : copies.steps()) {
         Files.delete(step.file());
       }
     }
-    pending = new PendingTree(owned.path().resolve("steps"), session.view(base));
     return mounted();
+  }
+
+  private void unpack(List<StepTar> steps) throws IOException {
+    for (StepTar step : steps) {
+      Rootfs mounted = mounted();
+      replay(mounted, step);
+      if (perStep) {
+        rootfs = rotate(mounted, step);
+      }
+    }
   }
 
   /** Takes back what was written of the copies: none of them is lost, and none is there by half. */
@@ -196,7 +211,11 @@ final class ContainerFiles {
     for (Sealed one : sealed) {
       layers.add(one.tree());
     }
-    return session.runtime().get().mount(layers, owned.path(), this::notice);
+    try {
+      return session.runtime().get().mount(layers, owned.path(), this::notice);
+    } catch (OperationException e) {
+      throw FullDisk.explained(e, "cannot mount the root filesystem in " + directory());
+    }
   }
 
   private void replay(Rootfs into, StepTar step) throws IOException {
@@ -227,10 +246,10 @@ final class ContainerFiles {
 
   /** Returns whether it changes anything, as far as is known yet. */
   private boolean apply(Change change) throws IOException {
-    Rootfs mounted = rootfs;
-    if (mounted == null) {
+    if (!unpacked) {
       return pending.add(sink -> change.write(view(), sink, true));
     }
+    Rootfs mounted = mounted();
     try (TreeOutput out = mounted.write()) {
       change.write(mounted, out, false);
       out.finish();
@@ -278,9 +297,29 @@ final class ContainerFiles {
   /** Lays what has changed below a new, empty upper directory. */
   private Rootfs rotate(Rootfs mounted, StepTar tar) throws IOException {
     Path trees = Store.directory(owned.path().resolve("layers"));
-    rootfs = null;
-    sealed.add(new Sealed(tar, mounted.seal(trees.resolve(Integer.toString(sealed.size())))));
+    Path target = trees.resolve(Integer.toString(sealed.size()));
+    discard(target); // of a seal that failed
+    Sealed one = new Sealed(tar, target.resolve("upper"));
+    sealed.add(one);
+    try {
+      if (unpacked) {
+        save(); // whoever opens it finds the tree there, or the changes to make it of
+      }
+      rootfs = null;
+      mounted.seal(target);
+    } catch (RuntimeException e) {
+      sealed.remove(one);
+      throw e instanceof OperationException failed
+          ? FullDisk.explained(failed, "cannot make a step a layer in " + directory())
+          : e;
+    }
     return remount();
+  }
+
+  private void discard(Path tree) {
+    if (Files.exists(tree)) {
+      session.runtime().get().delete(tree);
+    }
   }
 
   /** Sets the working directory, and makes it where it is missing. */
@@ -337,30 +376,94 @@ final class ContainerFiles {
   /** Writes the draft beside a named container's files, for whoever opens it later. */
   void save() {
     if (owned.name() != null) {
+      Io.run("cannot save container " + label(), () -> record(false));
+    }
+  }
+
+  private boolean record(boolean synced) throws IOException {
+    ContainerRecord.write(owned.path(), this, session.store(), synced);
+    return true;
+  }
+
+  /** A named container that is closed outlives a crash of the machine. */
+  private void keep() {
+    if (owned.name() != null) {
       Io.run(
-          "cannot save container " + label(),
+          "cannot write the files of container " + label() + " to the disk",
           () -> {
-            ContainerRecord.write(owned.path(), this, session.store());
-            return true;
+            sync();
+            return record(true);
           });
     }
   }
 
-  void restore(List<StepTar> steps, List<Sealed> layers, boolean layered) {
+  private void sync() throws IOException {
+    if (unpacked) {
+      session.runtime().get().sync(owned.path());
+      return;
+    }
+    for (StepTar step : pending.steps()) {
+      DurableFiles.sync(step.file());
+      DurableFiles.sync(Store.parent(step.file()));
+    }
+  }
+
+  void restore(List<StepTar> steps, List<Sealed> layers, boolean layered, boolean wasUnpacked) {
     steps.forEach(pending::reopen);
     sealed.addAll(layers);
     perStep = layered;
+    unpacked = wasUnpacked;
   }
 
-  /** Mounts again what was mounted when it was closed. */
-  void reopen(boolean wasMounted) {
-    if (wasMounted) {
-      Io.run(
-          "cannot mount the root filesystem of container " + label(),
-          () -> {
+  /** Mounts again what was mounted when it was closed, or its JVM killed. */
+  void reopen() {
+    save(); // what is on the disk is no longer all
+    Io.run(
+        "cannot mount the root filesystem of container " + label(),
+        () -> {
+          if (unpacked) {
+            finishSeal();
             rootfs = remount();
-            return true;
-          });
+          } else {
+            discardUnpacked();
+          }
+          removeTars();
+          return true;
+        });
+  }
+
+  /** The step that a JVM was killed over, once it was in the record. */
+  private void finishSeal() throws IOException {
+    if (sealed.isEmpty()) {
+      return;
+    }
+    Sealed last = sealed.get(sealed.size() - 1);
+    Path target = Store.parent(last.tree());
+    if (!Files.exists(target)) {
+      sealed.remove(last);
+      Rootfs before = remount();
+      before.seal(target);
+      sealed.add(last);
+    }
+  }
+
+  /** What a JVM had unpacked of the copies when it was killed: they are all still there. */
+  private void discardUnpacked() throws IOException {
+    discard(owned.path().resolve("changes"));
+    for (Path tree : Store.list(owned.path().resolve("layers"))) {
+      discard(tree);
+    }
+  }
+
+  /** Tars that the record no longer tells of, or did not yet. */
+  private void removeTars() throws IOException {
+    List<Path> known = new ArrayList<>();
+    pending.steps().forEach(step -> known.add(step.file()));
+    sealed.forEach(one -> known.add(one.tar().file()));
+    for (Path each : Store.list(owned.path().resolve("steps"))) {
+      if (!known.contains(each)) {
+        Files.delete(each);
+      }
     }
   }
 
@@ -373,9 +476,14 @@ final class ContainerFiles {
       return;
     }
     closed = true;
+    Uninterrupted.run(this::closeNow);
+  }
+
+  private void closeNow() {
     EachOf.run(
         this::save,
         this::unmount,
+        this::keep,
         () ->
             Io.run(
                 "cannot close container " + label(),
@@ -388,6 +496,10 @@ final class ContainerFiles {
 
   void remove() {
     closed = true;
+    Uninterrupted.run(this::removeNow);
+  }
+
+  private void removeNow() {
     EachOf.run(
         this::unmount,
         () ->

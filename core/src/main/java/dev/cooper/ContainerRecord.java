@@ -1,9 +1,12 @@
 package dev.cooper;
 
+import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Digest;
 import dev.cooper.oci.ImageConfig;
+import dev.cooper.oci.OperationException;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -11,21 +14,36 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A named container's state on disk: an image config, and the rest as its unknown fields. */
+/**
+ * A named container's state on disk: an image config, and the rest as its unknown fields.
+ *
+ * <p>What it tells of is there whenever it is: it is written before what it no longer names is
+ * removed, and before a step is sealed that it names, which whoever opens it finishes. It names the
+ * boot of the machine under which the container's files were written, until they are synced.
+ */
 final class ContainerRecord {
   private static final String FILE = "container.json";
   private static final String KEY = "dev.cooper.container";
 
   private ContainerRecord() {}
 
-  static void write(Path directory, ContainerFiles files, Store store) throws IOException {
+  /**
+   * Writes it.
+   *
+   * @param synced whether all that it tells of is on the disk
+   */
+  static void write(Path directory, ContainerFiles files, Store store, boolean synced)
+      throws IOException {
     Draft draft = files.draft();
     Map<String, @Nullable Object> extra = new LinkedHashMap<>(draft.image().extra());
     Map<String, @Nullable Object> own = new LinkedHashMap<>();
     own.put("annotations", new LinkedHashMap<>(draft.annotations()));
+    own.put("base", files.base() == null ? null : files.base().descriptor().digest().toString());
+    own.put("boot", SyncJournal.boot());
+    own.put("synced", synced);
     own.put("cmdSet", draft.cmdSet());
     own.put("layerPerStep", files.isPerStep());
-    own.put("mounted", files.isMounted());
+    own.put("mounted", files.isUnpacked());
     own.put("pending", tars(files.pending().steps()));
     own.put("sealed", tars(files.sealed().stream().map(ContainerFiles.Sealed::tar).toList()));
     own.put("steps", draft.steps().stream().map(ContainerRecord::step).toList());
@@ -60,9 +78,14 @@ final class ContainerRecord {
   }
 
   static ContainerFiles read(Session session, Containers.Owned owned) throws IOException {
+    String trouble = trouble(owned.path());
+    if (trouble != null) {
+      throw new OperationException(trouble + ": begin again; maintenance().repair() removes it");
+    }
     ImageConfig saved = ImageConfig.parse(Files.readAllBytes(owned.path().resolve(FILE)));
     Map<String, @Nullable Object> extra = new LinkedHashMap<>(saved.extra());
     Map<?, ?> own = asMap(extra.remove(KEY));
+    boolean mounted = Boolean.TRUE.equals(own.get("mounted"));
     Digest image = owned.image();
     StoredImage base =
         image == null
@@ -87,10 +110,63 @@ final class ContainerRecord {
           new ContainerFiles.Sealed(
               tar, owned.path().resolve("layers").resolve(sealed.size() + "/upper")));
     }
-    files.restore(
-        reopen(owned, own.get("pending")), sealed, Boolean.TRUE.equals(own.get("layerPerStep")));
-    files.reopen(Boolean.TRUE.equals(own.get("mounted")));
+    List<StepTar> pending = reopen(owned, own.get("pending"));
+    files.restore(pending, sealed, Boolean.TRUE.equals(own.get("layerPerStep")), mounted);
+    files.reopen();
     return files;
+  }
+
+  /** Which image a container began from, if its record can be read and tells. */
+  static @Nullable Digest base(Path directory) throws IOException {
+    try {
+      Object base = own(directory).get("base");
+      return base instanceof String text ? Digest.parse(text) : null;
+    } catch (NoSuchFileException | ContentException e) {
+      return null;
+    }
+  }
+
+  /** Why a named container can't be opened, or null if it can. */
+  static @Nullable String trouble(Path directory) throws IOException {
+    try {
+      Map<?, ?> own = own(directory);
+      return isTrusted(own) ? null : lost(directory, own);
+    } catch (NoSuchFileException e) {
+      return "its record " + directory.resolve(FILE) + " is missing";
+    } catch (ContentException e) {
+      return "its record " + directory.resolve(FILE) + " is damaged: " + e.getMessage();
+    }
+  }
+
+  private static Map<?, ?> own(Path directory) throws IOException {
+    return asMap(ImageConfig.parse(Files.readAllBytes(directory.resolve(FILE))).extra().get(KEY));
+  }
+
+  /** Without boots to tell apart, all is taken for what it was. */
+  private static boolean isTrusted(Map<?, ?> own) {
+    String boot = SyncJournal.boot();
+    return Boolean.TRUE.equals(own.get("synced")) || boot == null || boot.equals(own.get("boot"));
+  }
+
+  /** What the machine's crash has cut off, if it is not all there nevertheless. */
+  private static @Nullable String lost(Path directory, Map<?, ?> own) throws IOException {
+    String crash = "the machine crashed while this container was open, and ";
+    if (Boolean.TRUE.equals(own.get("mounted"))) {
+      // An overlay without syncs; a torn file looks like any other in it.
+      return crash + "what its commands changed may not have reached the disk";
+    }
+    for (Object each : asList(own.get("pending"))) {
+      Digest digest = Digest.parse(String.valueOf(asMap(each).get("digest")));
+      Path file = tar(directory, asMap(each));
+      if (!Files.exists(file) || !Recovery.hash(file, digest).equals(digest)) {
+        return crash + "a copy into it did not reach the disk: " + file;
+      }
+    }
+    return null;
+  }
+
+  private static Path tar(Path directory, Map<?, ?> tar) {
+    return directory.resolve("steps").resolve(String.valueOf(tar.get("file")));
   }
 
   static Map<?, ?> asMap(@Nullable Object value) {
@@ -106,10 +182,9 @@ final class ContainerRecord {
     List<StepTar> steps = new ArrayList<>();
     for (Object each : asList(tars)) {
       Map<?, ?> tar = asMap(each);
-      Path file = owned.path().resolve("steps").resolve(String.valueOf(tar.get("file")));
       steps.add(
           StepTar.reopen(
-              file,
+              tar(owned.path(), tar),
               Digest.parse(String.valueOf(tar.get("digest"))),
               Boolean.TRUE.equals(tar.get("canonical"))));
     }

@@ -1,7 +1,9 @@
 package dev.cooper;
 
+import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Digest;
 import dev.cooper.oci.OperationException;
+import dev.cooper.oci.layout.DurableFiles;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
@@ -32,8 +34,8 @@ final class Containers {
     this.store = store;
   }
 
-  /** A container's directory, as it was when it was looked at. */
-  record Entry(Path path, @Nullable Digest image, @Nullable String name) {
+  /** A container's directory, as it was when it was looked at, and what is wrong with it. */
+  record Entry(Path path, @Nullable Digest image, @Nullable String name, @Nullable String trouble) {
     String id() {
       return Store.name(path);
     }
@@ -77,10 +79,11 @@ final class Containers {
     /**
      * Gives it another name, or its first: it then outlives this JVM.
      *
+     * @param record writes what whoever finds it by its name will need; comes before the name
      * @throws OperationException if the name is taken, or is none
      */
     @SuppressWarnings("try") // the lock is held, not used
-    void rename(String name) throws IOException {
+    void rename(String name, Io<?> record) throws IOException {
       if (!name.matches("[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")) {
         throw new OperationException(
             "\""
@@ -93,9 +96,22 @@ final class Containers {
           throw new OperationException(
               "working container " + name + " exists already: open or remove it");
         }
+        if (entry.name == null) {
+          sync();
+        }
+        record.run();
         store.write(entry.path.resolve(NAME), name.getBytes(StandardCharsets.UTF_8));
-        entry = new Entry(entry.path, entry.image, name);
+        entry = new Entry(entry.path, entry.image, name, null);
       }
+    }
+
+    /** A name outlives a crash of the machine: so what it stands for has to. */
+    private void sync() throws IOException {
+      if (entry.image != null) {
+        DurableFiles.sync(entry.path.resolve(IMAGE));
+      }
+      DurableFiles.sync(entry.path);
+      DurableFiles.sync(Store.parent(entry.path));
     }
 
     /** Removes it, and lets go. */
@@ -152,16 +168,30 @@ final class Containers {
   List<Entry> list() throws IOException {
     List<Entry> entries = new ArrayList<>();
     for (Path path : Store.list(directory())) {
-      String image = content(path.resolve(IMAGE));
-      entries.add(
-          new Entry(path, image == null ? null : Digest.parse(image), content(path.resolve(NAME))));
+      entries.add(entry(path));
     }
     return entries;
   }
 
+  /** One that a crash of the machine has damaged is found too, or nothing could remove it. */
+  private static Entry entry(Path path) throws IOException {
+    String image = content(path.resolve(IMAGE));
+    String name = content(path.resolve(NAME));
+    try {
+      return new Entry(path, image == null ? null : Digest.parse(image), name, null);
+    } catch (ContentException e) {
+      return new Entry(path, null, name, "its base image is not known: " + e.getMessage());
+    }
+  }
+
+  /** Writes down again which image a container began from. */
+  void mend(Entry entry, Digest image) throws IOException {
+    store.write(entry.path.resolve(IMAGE), image.toString().getBytes(StandardCharsets.UTF_8));
+  }
+
   private static @Nullable String content(Path file) throws IOException {
     try {
-      return Files.readString(file, StandardCharsets.UTF_8);
+      return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
     } catch (NoSuchFileException e) {
       return null;
     }
@@ -198,7 +228,7 @@ final class Containers {
       }
       Path path = Files.move(staged, directory().resolve(id));
       made = true;
-      return new Owned(store, new Entry(path, digest, name), lock);
+      return new Owned(store, new Entry(path, digest, name, null), lock);
     } finally {
       if (!made) {
         lock.closeAndDelete();
@@ -218,6 +248,15 @@ final class Containers {
         FileLocks.Held lock = FileLocks.tryOwn(lockFile(entry.id()));
         if (lock == null) {
           throw new OperationException("working container " + name + " is in use: close it there");
+        }
+        if (entry.trouble != null) {
+          lock.close();
+          throw new OperationException(
+              "working container "
+                  + name
+                  + " is damaged: "
+                  + entry.trouble
+                  + ": let maintenance().repair() mend or remove it");
         }
         return new Owned(store, entry, lock);
       }
@@ -260,7 +299,15 @@ final class Containers {
     if (Files.exists(path.resolve(NAME))) {
       return null;
     }
-    Path lock = lockFile(Store.name(path));
+    FileLocks.Held lock = tryLock(path, lockFile(Store.name(path)));
+    if (lock != null && Files.exists(path.resolve(NAME))) {
+      lock.close(); // its owner named it, and let go of it, since
+      return null;
+    }
+    return lock;
+  }
+
+  private static FileLocks.@Nullable Held tryLock(Path path, Path lock) throws IOException {
     try {
       return FileLocks.tryLockExisting(lock);
     } catch (NoSuchFileException e) {

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -12,7 +11,11 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
@@ -24,7 +27,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The kernel drops them when their process dies. POSIX keeps a lock for the process and not for
  * the channel, and drops it when <em>any</em> channel of the file is closed; so in front of each
- * file stands a lock of this JVM, and only its holder has a channel open. Not reentrant.
+ * file stands a lock of this JVM, and only its holder has a channel open. Not reentrant. Another
+ * class loader's copy of this class has its own: what one cannot lock as the other has it, it keeps
+ * open.
  *
  * <p>A file that stands for an owner says which process that is. A runtime's children may share the
  * JVM's descriptors, and its locks with them, for the moment between its death and theirs: a lock
@@ -48,7 +53,25 @@ final class FileLocks {
   /** One for each file that somebody in this JVM holds or waits for. */
   private static final ConcurrentHashMap<Path, Slot> SLOTS = new ConcurrentHashMap<>();
 
+  /** One at a time locks and closes, of all copies of this class: a literal is one in a JVM. */
+  private static final String GATE = "dev.cooper.FileLocks";
+
+  /** What is not to be closed, as that would drop another copy's lock. */
+  private static final Map<Path, Parked> PARKED = new HashMap<>();
+
   private FileLocks() {}
+
+  /** A channel, and the file that it is of. */
+  private record Parked(FileChannel channel, @Nullable Object file) {}
+
+  /** How an attempt ended. */
+  private enum Attempt {
+    GIVEN,
+    /** Another process has it. */
+    TAKEN,
+    /** Another class loader's copy of this class has it. */
+    TAKEN_HERE
+  }
 
   /** The JVM's own lock of one file, and who cares for it. */
   private static final class Slot {
@@ -173,16 +196,34 @@ final class FileLocks {
     FileChannel channel = null;
     boolean locked = false;
     try {
-      channel = FileChannel.open(file, options);
-      FileLock lock = wait ? await(channel) : tryLock(channel);
-      locked = lock != null;
+      channel = open(file, options);
+      locked = wait ? await(channel) : tryLock(channel);
       return locked ? new Held(file, slot, channel) : null;
-    } catch (OverlappingFileLockException e) {
-      throw new IOException(file + " is locked by another copy of this library in this JVM", e);
     } finally {
       if (!locked) {
-        release(file, slot, channel);
+        giveUp(file, slot, channel);
       }
+    }
+  }
+
+  private static FileChannel open(Path file, Set<OpenOption> options) throws IOException {
+    synchronized (GATE) {
+      Parked parked = PARKED.remove(file);
+      if (parked != null && Objects.equals(parked.file, key(file))) {
+        return parked.channel;
+      }
+      if (parked != null) {
+        parked.channel.close(); // nobody finds its file any more
+      }
+      return FileChannel.open(file, options);
+    }
+  }
+
+  private static @Nullable Object key(Path file) throws IOException {
+    try {
+      return Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+    } catch (NoSuchFileException e) {
+      return "gone";
     }
   }
 
@@ -190,28 +231,36 @@ final class FileLocks {
    * Asks again and again. The kernel's own waiting takes a process for one: with two threads of two
    * processes each it sees a deadlock where there is none, and refuses.
    */
-  private static FileLock await(FileChannel channel) throws IOException {
+  private static boolean await(FileChannel channel) throws IOException {
     long pause = FIRST_PAUSE.toNanos();
-    FileLock lock = channel.tryLock();
-    while (lock == null) {
+    while (attempt(channel) != Attempt.GIVEN) {
       LockSupport.parkNanos(pause);
       if (Thread.currentThread().isInterrupted()) {
         throw new InterruptedIOException("interrupted while waiting for a lock of the store");
       }
       pause = Math.min(2 * pause, PAUSE.toNanos());
-      lock = channel.tryLock();
     }
-    return lock;
+    return true;
   }
 
-  private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+  private static boolean tryLock(FileChannel channel) throws IOException {
     long end = System.nanoTime() + DYING.toNanos();
-    FileLock lock = channel.tryLock();
-    while (lock == null && isOwnerDead(channel) && System.nanoTime() < end) {
+    Attempt attempt = attempt(channel);
+    while (attempt == Attempt.TAKEN && isOwnerDead(channel) && System.nanoTime() < end) {
       LockSupport.parkNanos(PAUSE.toNanos());
-      lock = channel.tryLock();
+      attempt = attempt(channel);
     }
-    return lock;
+    return attempt == Attempt.GIVEN;
+  }
+
+  private static Attempt attempt(FileChannel channel) throws IOException {
+    synchronized (GATE) {
+      try {
+        return channel.tryLock() == null ? Attempt.TAKEN : Attempt.GIVEN;
+      } catch (OverlappingFileLockException e) {
+        return Attempt.TAKEN_HERE;
+      }
+    }
   }
 
   /** Known only for an owner among the processes that this one sees. */
@@ -247,10 +296,29 @@ final class FileLocks {
     SLOTS.computeIfPresent(file, (path, slot) -> --slot.users == 0 ? null : slot);
   }
 
-  private static void release(Path file, Slot slot, @Nullable FileChannel channel)
+  /** Lets go of what is not locked; it is closed only if that can drop no lock of another copy. */
+  private static void giveUp(Path file, Slot slot, @Nullable FileChannel channel)
       throws IOException {
     try {
-      if (channel != null) {
+      synchronized (GATE) {
+        if (channel != null && channel.isOpen()) {
+          boolean elsewhere = attempt(channel) == Attempt.TAKEN_HERE;
+          if (elsewhere && Files.exists(file)) {
+            PARKED.put(file, new Parked(channel, key(file)));
+          } else {
+            channel.close();
+          }
+        }
+      }
+    } finally {
+      slot.free.release();
+      leave(file);
+    }
+  }
+
+  private static void release(Path file, Slot slot, FileChannel channel) throws IOException {
+    try {
+      synchronized (GATE) {
         channel.close();
       }
     } finally {

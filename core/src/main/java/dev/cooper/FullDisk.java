@@ -1,6 +1,8 @@
 package dev.cooper;
 
 import dev.cooper.oci.OperationException;
+import java.io.FileNotFoundException;
+import java.io.FileOutputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -12,6 +14,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
@@ -33,8 +36,11 @@ final class FullDisk {
   static final String REMEDY =
       ": the disk is full: free some of it, for example with maintenance().prune(...)";
 
-  private static final String NO_SPACE = "No space left on device";
-  private static final String OVER_QUOTA = "Disk quota exceeded";
+  /** Always full, as Linux and the BSDs have it: what it says of that is in the user's language. */
+  private static final Path ALWAYS_FULL = Path.of("/dev/full");
+
+  private static final List<String> ENGLISH =
+      List.of("No space left on device", "Disk quota exceeded", "ENOSPC", "EDQUOT");
 
   private final Path reserve;
 
@@ -134,13 +140,36 @@ final class FullDisk {
   static boolean isCause(@Nullable Throwable failure) {
     for (Throwable each = failure; each != null; each = each.getCause()) {
       String message = String.valueOf(each.getMessage());
-      if (message.contains(NO_SPACE)
-          || message.contains(OVER_QUOTA)
-          || message.contains("ENOSPC")
-          || message.contains("EDQUOT")) {
+      if (ENGLISH.stream().anyMatch(message::contains)
+          || each instanceof IOException && isTranslated(message)) {
         return true;
       }
     }
     return false;
+  }
+
+  private static boolean isTranslated(String message) {
+    return Translated.TEXTS.stream().anyMatch(message::contains);
+  }
+
+  /** What this JVM is told of a full disk, which libc translates; found out at the first need. */
+  private static final class Translated {
+    private static final List<String> TEXTS = ask();
+
+    private static List<String> ask() {
+      if (!Files.exists(ALWAYS_FULL) || Files.isRegularFile(ALWAYS_FULL)) {
+        return List.of();
+      }
+      // A stream and not a channel, which fails otherwise in a thread that was interrupted.
+      try (FileOutputStream out = new FileOutputStream(ALWAYS_FULL.toFile(), true)) {
+        out.write(0);
+        return List.of();
+      } catch (FileNotFoundException e) {
+        return List.of(); // not for this user
+      } catch (IOException e) {
+        String text = e.getMessage();
+        return text == null || text.isBlank() ? List.of() : List.of(text);
+      }
+    }
   }
 }

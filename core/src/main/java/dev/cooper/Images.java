@@ -244,43 +244,61 @@ final class Images {
   }
 
   void untag(ImageReference name) throws IOException {
-    store.fullDisk().freeing(() -> edit(all -> without(all, name)));
+    store.fullDisk().freeing(() -> untagUnderLock(name));
   }
 
+  @SuppressWarnings("try") // the lock is held, not used
+  private boolean untagUnderLock(ImageReference name) throws IOException {
+    try (FileLocks.Held held = store.lock(Store.SWEEP)) {
+      return edit(all -> without(all, name));
+    }
+  }
+
+  @SuppressWarnings("try") // the lock is held, not used
   boolean remove(ImageReference name) throws IOException {
-    for (StoredImage image : list()) {
-      if (image.names().contains(name)) {
-        if (image.names().size() > 1) {
-          untag(name);
-        } else {
-          remove(image);
-        }
-        return true;
+    Sweep sweep = new Sweep(store);
+    // Under one lock: an image's names come and go, and the last one takes the image along.
+    try (FileLocks.Held held = store.lock(Store.SWEEP)) {
+      List<Descriptor> all = index().manifests();
+      Optional<Descriptor> named = all.stream().filter(each -> name.equals(nameOf(each))).findAny();
+      if (named.isEmpty()) {
+        return false;
+      }
+      Digest image = named.get().digest();
+      if (all.stream().filter(each -> each.digest().equals(image)).count() > 1) {
+        store.fullDisk().freeing(() -> edit(now -> without(now, name)));
+      } else {
+        removeUnderLock(image, name.familiar(), sweep);
       }
     }
-    return false;
+    sweep.emptyTrash();
+    store.fullDisk().fill();
+    return true;
   }
 
   @SuppressWarnings("try") // the lock is held, not used
   void remove(StoredImage image) throws IOException {
-    Digest digest = image.descriptor().digest();
     Sweep sweep = new Sweep(store);
     try (FileLocks.Held held = store.lock(Store.SWEEP)) {
-      for (Containers.Entry container : store.containers().list()) {
-        if (digest.equals(container.image())) {
-          throw new OperationException(
-              String.format(
-                  Locale.ROOT,
-                  "removal of image %s: the working container %s uses it; remove that first",
-                  image.label(),
-                  container.label()));
-        }
-      }
-      drop(Set.of(digest));
-      sweep.underLock();
+      removeUnderLock(image.descriptor().digest(), image.label(), sweep);
     }
     sweep.emptyTrash();
     store.fullDisk().fill();
+  }
+
+  private void removeUnderLock(Digest image, String label, Sweep sweep) throws IOException {
+    for (Containers.Entry container : store.containers().list()) {
+      if (image.equals(container.image())) {
+        throw new OperationException(
+            String.format(
+                Locale.ROOT,
+                "removal of image %s: the working container %s uses it; remove that first",
+                label,
+                container.label()));
+      }
+    }
+    drop(Set.of(image));
+    sweep.underLock();
   }
 
   /** Takes images out of the index, and says what they were called. */

@@ -19,6 +19,8 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -77,7 +79,7 @@ final class LayerTrees {
     List<Descriptor> layers = image.manifest().layers();
     Set<Digest> wanted = new LinkedHashSet<>();
     List<Parallel.Task> missing = new ArrayList<>();
-    List<Digest> settled = new ArrayList<>();
+    List<Seen> settled = new ArrayList<>();
     Consumer<String> one = Parallel.oneAtATime(notices);
     for (int i = 0; i < diffIds.size(); i++) {
       Digest diffId = diffIds.get(i);
@@ -89,7 +91,7 @@ final class LayerTrees {
       } else if (!isWhole(diffId)) {
         missing.add(() -> unpack(layer, diffId, runtime, one));
       } else if (isSettled(diffId)) {
-        settled.add(diffId);
+        settled.add(look(diffId));
       }
     }
     Parallel.run(missing);
@@ -122,19 +124,42 @@ final class LayerTrees {
     return made.plus(SETTLED).isBefore(store.clock().instant());
   }
 
-  private void sync(List<Digest> settled, ContainerRuntime runtime) {
+  /** A layer's tree, told apart from one that is unpacked anew in its place. */
+  private record Seen(Digest diffId, @Nullable Object tree, @Nullable Object done, FileTime time) {}
+
+  private Seen look(Digest diffId) throws IOException {
+    BasicFileAttributes tree = attributes(store.layer(diffId).resolve(TREE));
+    BasicFileAttributes done = attributes(store.layer(diffId).resolve(DONE));
+    return new Seen(diffId, tree.fileKey(), done.fileKey(), done.lastModifiedTime());
+  }
+
+  private static BasicFileAttributes attributes(Path file) throws IOException {
+    return Files.readAttributes(file, BasicFileAttributes.class);
+  }
+
+  private void sync(List<Seen> settled, ContainerRuntime runtime) {
     try {
       runtime.sync(store.directory());
-      for (Digest diffId : settled) {
-        Path file = store.staged("done");
-        Files.writeString(file, SYNCED, StandardCharsets.US_ASCII);
-        Files.move(file, store.layer(diffId).resolve(DONE), StandardCopyOption.ATOMIC_MOVE);
+      for (Seen each : settled) {
+        synced(each);
       }
     } catch (IOException | OperationException e) {
       // Removed meanwhile, or closed, or the disk is full: it stays a tree of this boot.
       LOG.log(Level.DEBUG, "layers of " + store.directory() + " are not known to be synced", e);
     } finally {
       syncing.set(false);
+    }
+  }
+
+  /** Under the layer's lock, as it may have been removed and unpacked anew during the sync. */
+  @SuppressWarnings("try") // the lock is held, not used
+  private void synced(Seen layer) throws IOException {
+    try (FileLocks.Held held = lock(layer.diffId)) {
+      if (look(layer.diffId).equals(layer)) {
+        Path file = store.staged("done");
+        Files.writeString(file, SYNCED, StandardCharsets.US_ASCII);
+        Files.move(file, store.layer(layer.diffId).resolve(DONE), StandardCopyOption.ATOMIC_MOVE);
+      }
     }
   }
 
@@ -178,7 +203,7 @@ final class LayerTrees {
 
   /** Held while a layer is unpacked; a few layers share one, so that locks don't pile up. */
   FileLocks.Held lock(Digest diffId) throws IOException {
-    return store.lock("layer-" + diffId.hex().substring(0, 2));
+    return store.lock("layer-" + diffId.hex().substring(0, 3));
   }
 
   /** What a layer of the store may cost, which had another limit when it came, or was made here. */

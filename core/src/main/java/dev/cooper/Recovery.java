@@ -12,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -58,6 +60,7 @@ final class Recovery {
       } catch (NoSuchFileException e) {
         // Its owner locks before it makes the directory, and unlocks after it is gone.
         LOG.log(Level.DEBUG, "{0} has no lock", each);
+        found |= Files.exists(each);
         store.deleteTree(each);
       }
     }
@@ -113,24 +116,58 @@ final class Recovery {
         : null;
   }
 
-  /** Gives whether a blob was lost. */
+  /** Gives whether a blob may have been lost. */
   private boolean readJournals() throws IOException {
-    Set<Digest> lost = new HashSet<>();
+    List<Path> crashed = new ArrayList<>();
     for (Path each : Store.list(store.directory().resolve("unsynced"))) {
       String name = Store.name(each);
       String boot = name.substring(0, Math.max(0, name.indexOf('.')));
       String owner = name.substring(boot.length() + 1);
       if (!boot.equals(SyncJournal.boot())) {
-        lost.addAll(verify(each));
-        Files.deleteIfExists(each);
+        crashed.add(each);
       } else if (!Files.exists(store.directory().resolve("staging").resolve(owner))) {
         adopt(each);
       }
     }
-    if (!lost.isEmpty()) {
-      dropImages(lost);
+    if (!crashed.isEmpty()) {
+      readCrashed(crashed);
     }
-    return !lost.isEmpty();
+    return !crashed.isEmpty();
+  }
+
+  /**
+   * Finds the blobs that the machine's crash may have cut off. Reading them takes long and needs no
+   * lock. What is broken is looked at again under it, as another JVM may have found it too, and
+   * brought it anew. Then images go first, and the journals last: until all is done, whoever opens
+   * the store begins again.
+   */
+  @SuppressWarnings("try") // the lock is held, not used
+  private void readCrashed(List<Path> journals) throws IOException {
+    Set<Digest> suspects = new HashSet<>();
+    for (Path each : journals) {
+      suspects.addAll(broken(read(each)));
+    }
+    try (FileLocks.Held held = store.lock(Store.SWEEP)) {
+      Set<Digest> lost = broken(suspects);
+      if (!lost.isEmpty()) {
+        dropImages(lost);
+      }
+      for (Digest each : lost) {
+        Files.deleteIfExists(store.blob(each));
+      }
+      for (Path each : journals) {
+        Files.deleteIfExists(each);
+      }
+    }
+  }
+
+  private static List<Digest> read(Path journal) throws IOException {
+    try {
+      return SyncJournal.read(journal);
+    } catch (NoSuchFileException e) {
+      LOG.log(Level.DEBUG, "another JVM was faster with the journal {0}", journal);
+      return List.of();
+    }
   }
 
   private void adopt(Path each) throws IOException {
@@ -141,22 +178,23 @@ final class Recovery {
     }
   }
 
-  /** Reads the blobs that the machine's crash may have cut off, and removes those that it has. */
-  private Set<Digest> verify(Path file) throws IOException {
-    Set<Digest> lost = new HashSet<>();
-    for (Digest digest : SyncJournal.read(file)) {
-      Path blob = store.blob(digest);
-      if (!Files.exists(blob)) {
-        lost.add(digest);
-      } else if (!hash(blob, digest).equals(digest)) {
-        Files.deleteIfExists(blob);
-        lost.add(digest);
+  /** Those that are not there, or not what they are called. */
+  private Set<Digest> broken(Collection<Digest> blobs) throws IOException {
+    Set<Digest> broken = new HashSet<>();
+    for (Digest digest : blobs) {
+      try {
+        if (!hash(store.blob(digest), digest).equals(digest)) {
+          broken.add(digest);
+        }
+      } catch (NoSuchFileException e) {
+        broken.add(digest);
       }
     }
-    return lost;
+    return broken;
   }
 
-  private static Digest hash(Path blob, Digest expected) throws IOException {
+  /** What a file's bytes are. */
+  static Digest hash(Path blob, Digest expected) throws IOException {
     MessageDigest hasher = expected.newMessageDigest();
     byte[] buffer = new byte[128 * 1024];
     try (InputStream in = Files.newInputStream(blob)) {

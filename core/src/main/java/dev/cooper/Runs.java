@@ -13,6 +13,7 @@ import dev.cooper.spi.ProcessSpec;
 import dev.cooper.spi.Rootfs;
 import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -133,6 +134,15 @@ final class Runs {
               resources(command).process());
       return rootfs.run(
           process, new ProcessIo(command.input(), out, err, command.timeout(), cancellation));
+    } catch (OperationException e) {
+      throw FullDisk.explained(e, "cannot run a command in " + files.directory());
+    } catch (UncheckedIOException e) {
+      if (!FullDisk.isCause(e)) {
+        throw e;
+      }
+      throw FullDisk.explained(
+          new OperationException(e.getMessage() + ": " + e.getCause(), e),
+          "cannot run a command in " + files.directory());
     }
   }
 

@@ -9,6 +9,7 @@ import dev.cooper.oci.registry.TransferEvent;
 import dev.cooper.spi.RootView;
 import dev.cooper.spi.Rootfs;
 import dev.cooper.spi.RuntimeOptions;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
@@ -183,8 +184,8 @@ final class Session implements AutoCloseable {
     return Io.run(
         "cannot begin a working container",
         () -> {
-          ContainerFiles files =
-              new ContainerFiles(this, store.containers().create(base, null), base, draft);
+          Containers.Owned owned = store.containers().create(base, null);
+          ContainerFiles files = files(owned, () -> new ContainerFiles(this, owned, base, draft));
           opened(files);
           if (base != null) {
             store.images().used(base.descriptor().digest());
@@ -204,10 +205,25 @@ final class Session implements AutoCloseable {
             throw new ContainerNotFoundException(
                 "no working container is named " + name + " in the store " + store.directory());
           }
-          ContainerFiles files = ContainerRecord.read(this, owned);
+          ContainerFiles files = files(owned, () -> ContainerRecord.read(this, owned));
           opened(files);
           return new WorkingContainer(files);
         });
+  }
+
+  /** If that fails, somebody else may have the container; one without a name goes. */
+  private static ContainerFiles files(Containers.Owned owned, Io<ContainerFiles> opening)
+      throws IOException {
+    try {
+      return opening.run();
+    } catch (IOException | RuntimeException | Error e) {
+      try {
+        owned.close();
+      } catch (IOException | RuntimeException also) {
+        e.addSuppressed(also);
+      }
+      throw e;
+    }
   }
 
   /** The roots of its containers that are mounted now. */
@@ -255,6 +271,10 @@ final class Session implements AutoCloseable {
       }
       closed = true;
     }
+    Uninterrupted.run(this::closeAll);
+  }
+
+  private void closeAll() {
     List<Runnable> closing = new ArrayList<>();
     for (ContainerFiles files : List.copyOf(open)) {
       if (open.remove(files)) {

@@ -416,8 +416,9 @@ final class Store implements AutoCloseable {
       }
       closed = true;
     }
-    journal.close();
+    boolean done = false;
     try {
+      journal.close();
       Sweep sweep = new Sweep(this);
       try (FileLocks.Held held = lock(SWEEP)) {
         sealed = true;
@@ -428,9 +429,14 @@ final class Store implements AutoCloseable {
       }
       sweep.emptyTrash();
       deleteTree(staging);
+      done = true;
       fullDisk.fill();
     } finally {
-      stagingLock.closeAndDelete();
+      if (done) {
+        stagingLock.closeAndDelete();
+      } else {
+        stagingLock.close(); // whoever opens it next finds what is left, and removes it
+      }
     }
   }
 }

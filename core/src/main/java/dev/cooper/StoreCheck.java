@@ -106,7 +106,10 @@ final class StoreCheck {
             container.path(),
             "no JVM owns this container, and it has no name",
             "is removed",
-            () -> discardOrphan(container));
+            () -> discard(container));
+        continue;
+      }
+      if (container.name() != null && damaged(container)) {
         continue;
       }
       Digest image = container.image();
@@ -127,11 +130,40 @@ final class StoreCheck {
     }
   }
 
+  /** Looks at a named container's own files, unless somebody has it open. */
+  private boolean damaged(Containers.Entry container) throws IOException {
+    if (!FileLocks.isFree(store.lockFile("container-" + container.id()))) {
+      return false;
+    }
+    String trouble = ContainerRecord.trouble(container.path());
+    Digest base = ContainerRecord.base(container.path());
+    if (trouble == null && container.trouble() != null && base != null) {
+      found(
+          StoreFinding.Kind.BROKEN_CONTAINER,
+          container.path(),
+          container.trouble(),
+          "is written down again from the container's record",
+          () -> store.containers().mend(container, base));
+      use(base, container.label());
+      return true;
+    }
+    String damage = trouble != null ? trouble : container.trouble();
+    if (damage != null) {
+      found(
+          StoreFinding.Kind.BROKEN_CONTAINER,
+          container.path(),
+          "container " + container.label() + " can't be opened: " + damage,
+          "is removed",
+          () -> discard(container));
+    }
+    return damage != null;
+  }
+
   private void use(Digest blob, String container) {
     inUse.computeIfAbsent(blob, digest -> new ArrayList<>()).add(container);
   }
 
-  private void discardOrphan(Containers.Entry container) throws IOException {
+  private void discard(Containers.Entry container) throws IOException {
     Containers.Owned owned = store.containers().take(container);
     if (owned != null) {
       owned.discard(sweep);

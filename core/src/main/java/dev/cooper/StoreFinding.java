@@ -25,6 +25,8 @@ public record StoreFinding(Kind kind, Path path, String what, String repair) {
     UNREACHABLE,
     /** What a JVM was working on that is dead. */
     ORPHANED_STAGING,
+    /** A named container that a crash of the machine has damaged. */
+    BROKEN_CONTAINER,
     /** A container without a name whose JVM is dead. */
     ORPHANED_CONTAINER,
     /** A lock file of something that is gone. */

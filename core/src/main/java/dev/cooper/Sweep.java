@@ -77,6 +77,7 @@ final class Sweep {
     }
     for (Containers.Entry container : store.containers().list()) {
       Digest image = container.image();
+      marks.unknown |= container.trouble() != null;
       if (image != null && Files.exists(store.blob(image))) {
         marks.add(ImageContents.of(store, image));
       }
@@ -99,7 +100,8 @@ final class Sweep {
     if (marks.unknown) {
       LOG.log(
           Level.WARNING,
-          "store {0}: a manifest or config is broken, so nothing is removed: check and repair it",
+          "store {0}: a manifest, a config or a container is broken, so nothing is removed: check and"
+              + " repair it",
           store.directory());
       return;
     }

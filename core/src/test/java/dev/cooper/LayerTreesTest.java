@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -93,6 +94,31 @@ class LayerTreesTest {
       assertThat(runtime.synced).containsExactly(store.directory());
       assertThat(trees.unpacked(image, runtime, notice -> {})).containsExactly(tree);
       assertThat(unpacked).hasSize(1);
+    }
+  }
+
+  @Test
+  void unpackedWhenATreeIsUnpackedAnewDuringTheSyncDoesNotTrustIt() throws Exception {
+    try (Store store = TestImages.open(directory.resolve("store"))) {
+      StoredImage image = TestImages.add(store, "x", Compression.NONE, greeting("a"));
+      LayerTrees trees = new LayerTrees(store);
+      Path tree = trees.unpacked(image, runtime, notice -> {}).get(0);
+      Path done = Store.parent(tree).resolve("done");
+      Files.setLastModifiedTime(
+          done, FileTime.from(store.clock().instant().minus(Duration.ofMinutes(2))));
+      CompletableFuture<Thread> syncing = new CompletableFuture<>();
+      runtime.onSync =
+          () -> {
+            runtime.delete(Store.parent(tree));
+            Io.run("", () -> trees.unpacked(image, runtime, notice -> {}));
+            syncing.complete(Thread.currentThread());
+          };
+
+      trees.unpacked(image, runtime, notice -> {});
+
+      syncing.get().join();
+      assertThat(done).hasContent(SyncJournal.boot());
+      assertThat(unpacked).hasSize(2);
     }
   }
 

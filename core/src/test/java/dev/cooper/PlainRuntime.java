@@ -24,6 +24,9 @@ final class PlainRuntime implements ContainerRuntime {
   /** What was asked to be on the disk. */
   final List<Path> synced = new CopyOnWriteArrayList<>();
 
+  /** Done while it is brought there. */
+  volatile Runnable onSync = () -> {};
+
   private final Consumer<Path> opened;
 
   PlainRuntime(Consumer<Path> opened) {
@@ -49,6 +52,7 @@ final class PlainRuntime implements ContainerRuntime {
   @Override
   public void sync(Path directory) {
     synced.add(directory);
+    onSync.run();
   }
 
   @Override

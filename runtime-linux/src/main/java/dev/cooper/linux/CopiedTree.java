@@ -133,7 +133,7 @@ final class CopiedTree implements RootTree {
   }
 
   private static Snapshot snapshot(CopyPaths at, List<Path> layers) throws IOException {
-    Snapshot snapshot = Snapshot.open(at.snapshot());
+    Snapshot snapshot = sealed(at, Snapshot.open(at.snapshot()), layers);
     if (!snapshot.layers().equals(names(layers))) {
       snapshot.close();
       throw new OperationException(
@@ -146,6 +146,27 @@ final class CopiedTree implements RootTree {
               + ": a JVM was killed while it was sealed: remove the container, and begin again");
     }
     return snapshot;
+  }
+
+  /** Finishes the seal that a JVM was killed over, if its layer is there, and one of these. */
+  private static Snapshot sealed(CopyPaths at, Snapshot snapshot, List<Path> layers)
+      throws IOException {
+    if (snapshot.layers().equals(names(layers)) || Files.notExists(at.newSnapshot())) {
+      return snapshot;
+    }
+    Snapshot next = Snapshot.open(at.newSnapshot());
+    if (!next.layers().equals(names(layers))) {
+      next.close();
+      return snapshot;
+    }
+    snapshot.close();
+    finish(at);
+    return next;
+  }
+
+  private static void finish(CopyPaths at) throws IOException {
+    Files.deleteIfExists(at.restored());
+    Files.move(at.newSnapshot(), at.snapshot(), StandardCopyOption.ATOMIC_MOVE);
   }
 
   /** With a mount namespace, the root of a container has to be a mount. */
@@ -291,8 +312,7 @@ final class CopiedTree implements RootTree {
       unmount(lane);
     }
     Path sealed = Files.move(at.sealing(), target).resolve("upper");
-    Files.deleteIfExists(at.restored());
-    Files.move(at.newSnapshot(), at.snapshot(), StandardCopyOption.ATOMIC_MOVE);
+    finish(at);
     return sealed;
   }
 

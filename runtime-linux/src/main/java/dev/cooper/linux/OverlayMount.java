@@ -122,7 +122,8 @@ final class OverlayMount implements RootTree {
       program.call("upper", Sys.FCHMODAT, AT_FDCWD, upper, initial.mode());
     }
     // A volatile mount that was not unmounted (its JVM was killed) leaves this mark; the page cache
-    // outlived it.
+    // outlived it. Whoever asks for the mount knows that the machine did not crash since: a
+    // container's record tells its boot.
     String mark = "../changes/work/work/incompat";
     program.tolerate("work", Sys.UNLINKAT, AT_FDCWD, memory.string(mark + "/volatile/dirty"), 0);
     for (String part : List.of(mark + "/volatile", mark)) {

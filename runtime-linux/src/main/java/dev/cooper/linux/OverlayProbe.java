@@ -55,6 +55,7 @@ final class OverlayProbe implements Overlays {
   }
 
   private static @Nullable String probe(Lane lane, int fd, boolean rootless) {
+    TreeRemover.remove(lane, fd, NAME); // of a JVM that was killed here
     try (SyscallProgram program = SyscallProgram.small()) {
       Memory memory = program.memory;
       int enter = program.call("probe", Sys.FCHDIR, fd);

@@ -3,6 +3,7 @@ package dev.cooper.e2e;
 import dev.cooper.Cooper;
 import dev.cooper.CooperBuilder;
 import dev.cooper.Image;
+import dev.cooper.Isolation;
 import dev.cooper.PullPolicy;
 import dev.cooper.SaveOptions;
 import dev.cooper.WorkingContainer;
@@ -15,12 +16,26 @@ import java.nio.file.Path;
 /**
  * What is interrupted, killed or starved in a JVM of its own: an image is loaded and unpacked, a
  * command runs in it, what it and a copy changed is committed and saved, and another image is
- * removed.
+ * removed. Or the same in containers with names, that are closed and opened again.
  */
 final class FaultScenario {
   private static final int LARGE = 600_000;
 
   private FaultScenario() {}
+
+  /** How it builds. */
+  enum Kind {
+    /** In containers without names. */
+    ONCE,
+    /** In two with names; of one, each step is a layer. */
+    NAMED,
+    /** Likewise, in a copy of the layers without an overlay. */
+    COPIED
+  }
+
+  static CooperBuilder builder(Path store, Kind kind) {
+    return builder(store).isolation(kind == Kind.COPIED ? Isolation.CHROOT : Isolation.NAMESPACES);
+  }
 
   static CooperBuilder builder(Path store) {
     return Cooper.builder().store(store).pullPolicy(PullPolicy.NEVER).sourceDate(EndToEnd.NOW);
@@ -71,12 +86,38 @@ final class FaultScenario {
     return image.digest().toString();
   }
 
-  /** STORE LAYOUT SAVED: prints the digest, or ends with status 3 and prints what was thrown. */
+  static String build(Cooper cooper, Path layout, Path saved, Kind kind) {
+    if (kind == Kind.ONCE) {
+      return build(cooper, layout, saved);
+    }
+    cooper.loadAndUnpack(layout);
+    return named(cooper, "once", false) + named(cooper, "layers", true);
+  }
+
+  private static String named(Cooper cooper, String name, boolean layers) {
+    try (WorkingContainer c = cooper.from("base:1")) {
+      c.name(name);
+      if (layers) {
+        c.layerPerStep();
+      }
+      c.write("/copied", "c".repeat(LARGE)).write("/other", "o").run("echo 1 > /one");
+    }
+    try (WorkingContainer c = cooper.container(name)) {
+      Image image = c.run("cat /one /copied > /made").commit(name + ":1");
+      c.remove();
+      return image.digest().toString();
+    }
+  }
+
+  /**
+   * STORE LAYOUT SAVED KIND: prints the digest, or ends with status 3 and prints what was thrown.
+   */
   public static void main(String[] arguments) throws IOException {
     String said;
     int status = 0;
-    try (Cooper cooper = builder(Path.of(arguments[0])).build()) {
-      said = build(cooper, Path.of(arguments[1]), Path.of(arguments[2]));
+    Kind kind = Kind.valueOf(arguments[3]);
+    try (Cooper cooper = builder(Path.of(arguments[0]), kind).build()) {
+      said = build(cooper, Path.of(arguments[1]), Path.of(arguments[2]), kind);
     } catch (RuntimeException e) {
       said = String.valueOf(e);
       status = 3;

@@ -13,7 +13,10 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -149,6 +152,40 @@ class FullDiskIT {
     Files.delete(mounted.resolve("filler"));
     try (Cooper cooper = open()) {
       FaultScenario.build(cooper, layout, temp.resolve("after.tar"));
+    }
+  }
+
+  /** The JDK passes on what libc says, in the user's language. */
+  @Test
+  void buildWhenTheDiskIsFullSaysWhatToDoInWhateverLanguageTheHostSaysSo() throws Exception {
+    Tools.require("localedef");
+    mount("tmpfs");
+    if (Files.notExists(Path.of("/usr/share/locale/de/LC_MESSAGES/libc.mo"))) {
+      Tools.missing("libc's messages in German are not installed (libc-l10n)");
+    }
+    Path locale = Files.createDirectory(temp.resolve("locale")).resolve("de_DE.UTF-8");
+    Tools.run("localedef", "-i", "de_DE", "-f", "UTF-8", locale.toString());
+    open().close();
+    fill(0);
+    Tools.Ended ended =
+        Tools.attempt(
+            Map.of("LOCPATH", temp.resolve("locale").toString(), "LC_ALL", "de_DE.UTF-8"),
+            ChildJvm.command(
+                    List.of(),
+                    FaultScenario.class,
+                    store.toString(),
+                    layout.toString(),
+                    temp.resolve("saved.tar").toString(),
+                    FaultScenario.Kind.ONCE.toString())
+                .toArray(new String[0]));
+    assertThat(ended.status()).as(ended.output()).isEqualTo(3);
+    assertThat(ended.output())
+        .contains("kein Speicherplatz")
+        .contains("the disk is full: free some of it");
+    Files.delete(mounted.resolve("filler"));
+    try (Cooper cooper = open()) {
+      assertThat(cooper.maintenance().check().findings()).isEmpty();
+      cooper.images().forEach(Image::remove);
     }
   }
 }

@@ -11,9 +11,11 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** The peers' tools, as processes. */
 final class Tools {
@@ -95,6 +97,35 @@ final class Tools {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
+    }
+  }
+
+  /** The other processes of this host that were started for a directory, or see a mount in it. */
+  static List<String> processesAt(Path directory) throws IOException {
+    List<String> found = new ArrayList<>();
+    String own = String.valueOf(ProcessHandle.current().pid());
+    try (Stream<Path> all = Files.list(Path.of("/proc"))) {
+      for (Path process : all.filter(each -> Character.isDigit(name(each).charAt(0))).toList()) {
+        if (said(process.resolve("mountinfo")).contains(directory.toString())
+            || !name(process).equals(own)
+                && said(process.resolve("cmdline")).contains(directory.toString())) {
+          found.add(name(process) + " " + said(process.resolve("cmdline")));
+        }
+      }
+    }
+    return found;
+  }
+
+  private static String name(Path path) {
+    return path.getFileName().toString();
+  }
+
+  /** One that has ended says nothing. */
+  private static String said(Path file) {
+    try {
+      return Files.readString(file, StandardCharsets.ISO_8859_1).replace('\0', ' ');
+    } catch (IOException e) {
+      return "";
     }
   }
 }
