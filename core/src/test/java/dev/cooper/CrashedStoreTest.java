@@ -149,13 +149,15 @@ class CrashedStoreTest {
   }
 
   @Test
-  void fromWhenALayerIsDamagedLeavesNoContainer() throws IOException {
+  void copyWhenABasesLayerIsDamagedLeavesNoContainer() throws IOException {
     StoredImage image = image("app:1");
     Path layer = cooper.session().store().blob(image.manifest().layers().get(0).digest());
     try (FileChannel channel = FileChannel.open(layer, StandardOpenOption.WRITE)) {
       channel.truncate(700);
     }
-    assertThatThrownBy(() -> cooper.from("app:1")).isInstanceOf(CooperException.class);
+    try (WorkingContainer c = cooper.from("app:1")) {
+      assertThatThrownBy(() -> c.write("/there", "x")).isInstanceOf(CooperException.class);
+    }
     assertThat(cooper.containers()).isEmpty();
     assertThat(cooper.maintenance().repair().findings()).isEmpty();
     assertThat(found()).isEmpty();
