@@ -96,12 +96,14 @@ class FaultsIT {
           "clone",
           "execve");
 
-  /** What needs space. */
+  /**
+   * What needs space. Not openat: strace counts a thread's calls, and the one of that number may be
+   * another thread's that only reads, which no full disk refuses.
+   */
   private static final List<String> GROWING =
       List.of(
           "mkdir",
           "mkdirat",
-          "openat",
           "rename",
           "renameat2",
           "link",
