@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds everything and runs every test: as whoever calls it and, where that is root, once more as an ordinary user.
+# Builds everything and runs every test: as whoever calls it and, where that is root, once more as an ordinary user, on a
+# newer JDK if there is one.
 # As root it installs from Debian what the tests need and is missing; as an ordinary user it says what is.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -35,7 +36,7 @@ if ((EUID != 0)); then
   exit 0
 fi
 
-# The same integration tests once more, as an ordinary user with subordinate ids: the case that most users are in.
+# All once more, as an ordinary user with subordinate ids: the case that most users are in.
 user=cooper-test
 id "$user" >/dev/null 2>&1 || useradd --create-home --shell /bin/bash "$user"
 for kind in uid gid; do
@@ -75,10 +76,7 @@ as_user() {
   )
 }
 
-echo "the integration tests as the ordinary user $user"
-as_user "$(command -v java)" runtime-linux '.*IT'
-
-# All tests on a newer JDK, if this machine has one.
+# On a newer JDK if this machine has one, with the unit tests: so both JDKs run all, and both kinds of user.
 newer=
 for home_of_java in /usr/lib/jvm/*; do
   version=$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$home_of_java/release" 2>/dev/null || true)
@@ -87,7 +85,8 @@ for home_of_java in /usr/lib/jvm/*; do
   fi
 done
 if [[ -z $newer ]]; then
-  echo "no JDK 25 or newer lies in /usr/lib/jvm: nothing was tested on one" >&2
+  echo "the integration tests as the ordinary user $user; no JDK 25 or newer lies in /usr/lib/jvm: nothing is tested on one" >&2
+  as_user "$(command -v java)" runtime-linux '.*IT'
   [[ -z ${CI:-} ]]
   exit
 fi

@@ -146,14 +146,14 @@ class FaultsIT {
   void buildWhenItsJvmIsKilledAtAnyCallLeavesASoundStore(Kind scenario) throws Exception {
     kind = scenario;
     // "execve" ends before it began with the first; strace itself executes that one.
-    inject(CHANGING, "", "signal=KILL", 9, (step, ended) -> {});
+    inject(CHANGING, "", "signal=KILL", 7, (step, ended) -> {});
   }
 
   @ParameterizedTest
   @EnumSource
   void buildWhenTheDiskIsFullAtAnyWriteSaysSoAndLeavesASoundStore(Kind scenario) throws Exception {
     kind = scenario;
-    inject(GROWING, temp.toString(), "error=ENOSPC", 4, FaultsIT::saysSo);
+    inject(GROWING, temp.toString(), "error=ENOSPC", 3, FaultsIT::saysSo);
   }
 
   @Test
