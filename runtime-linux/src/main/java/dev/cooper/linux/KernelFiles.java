@@ -69,8 +69,7 @@ record KernelFiles(
 
   /** Looks, as a task of the keeper that containers are started by. */
   static KernelFiles look(Task task) {
-    Map<String, ProtectedPaths.Kind> proc =
-        kinds(task, "proc", Stream.concat(MASKED.stream(), READ_ONLY.stream()).toList());
+    Map<String, ProtectedPaths.Kind> proc = inProc(task);
     Map<String, ProtectedPaths.Kind> masked = new LinkedHashMap<>();
     MASKED.stream()
         .filter(name -> isThere(proc, name))
@@ -85,6 +84,17 @@ record KernelFiles(
       return new KernelFiles(masked, readOnly, true, there, here);
     } catch (SystemCallException e) {
       return new KernelFiles(masked, readOnly, false, likelyInSys(), here);
+    }
+  }
+
+  /**
+   * Nothing is known where none can be made: a container's own start says why, and runs nothing.
+   */
+  private static Map<String, ProtectedPaths.Kind> inProc(Task task) {
+    try {
+      return kinds(task, "proc", Stream.concat(MASKED.stream(), READ_ONLY.stream()).toList());
+    } catch (SystemCallException e) {
+      return Map.of();
     }
   }
 
