@@ -204,11 +204,11 @@ final class Blobs {
     boolean alone = open.isEmpty() && releases.isEmpty();
     releases.add(new Release(image, digests, intakes));
     if (alone) {
-      release(); // else the end of a session does, and looks whether their images are still there
+      release(); // else the end of an intake does, and looks whether their images are still there
     }
   }
 
-  /** Lets go of what no open session can have pinned; gives the images whose blobs that are. */
+  /** Lets go of what no open intake can have pinned; gives the images whose blobs that are. */
   private synchronized List<Digest> release() throws IOException {
     List<Digest> images = new ArrayList<>();
     while (!releases.isEmpty() && (open.isEmpty() || open.first() > releases.element().until)) {

@@ -43,7 +43,7 @@ final class Committer {
     this.store = files.session().store();
   }
 
-  @SuppressWarnings("try") // the session is open, not used
+  @SuppressWarnings("try") // the intake is open, not used
   Image commit(CommitOptions options, List<String> names) throws IOException {
     try (Blobs.Intake intake = store.intake()) {
       return write(options, names);

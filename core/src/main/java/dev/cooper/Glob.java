@@ -37,13 +37,13 @@ final class Glob {
   private final String prefix;
 
   private Glob(String bytes, String shown) {
-    int plain = 0;
     for (int i = 0; i < bytes.length(); i++) {
       i = token(bytes, i, shown);
-      plain += tokens.size() == plain + 1 && isPlain(plain) ? 1 : 0;
     }
     StringBuilder text = new StringBuilder();
-    tokens.subList(0, plain).forEach(token -> text.append((char) token.octets.nextSetBit(0)));
+    for (int i = 0; i < tokens.size() && isPlain(i); i++) {
+      text.append((char) tokens.get(i).octets.nextSetBit(0));
+    }
     prefix = text.toString();
   }
 

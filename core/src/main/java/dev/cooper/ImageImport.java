@@ -145,7 +145,7 @@ final class ImageImport {
    *
    * @param check sees the image's config before any layer is read; it throws if it is not wanted
    */
-  @SuppressWarnings("try") // the session is open, not used
+  @SuppressWarnings("try") // the intake is open, not used
   StoredImage one(
       ContentReader from,
       Descriptor root,

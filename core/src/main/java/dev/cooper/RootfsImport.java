@@ -56,7 +56,7 @@ final class RootfsImport {
    * @param name what the image is called, or null
    * @throws ContentException if it is malformed or truncated
    */
-  @SuppressWarnings("try") // the session is open, not used
+  @SuppressWarnings("try") // the intake is open, not used
   StoredImage tarball(Path tarball, @Nullable ImageReference name) throws IOException {
     try (Blobs.Intake intake = store.intake();
         StagedBlob staged = store.stage();
@@ -116,7 +116,7 @@ final class RootfsImport {
    * @param notices told what was left out
    * @param name what the image is called, or null
    */
-  @SuppressWarnings("try") // the session is open, not used
+  @SuppressWarnings("try") // the intake is open, not used
   StoredImage directory(
       Path directory,
       @Nullable ContainerRuntime runtime,
