@@ -325,6 +325,8 @@ EOF
 }
 
 many_files() {
+  has busybox || install busybox-static
+  has python3 || install python3
   many_tar "$work/many.tar"
   cooper load "rootfs:$work/many.tar" many "$work/many-docker.tar"
   rm "$work/many.tar" "$work/many-docker.tar"
