@@ -69,40 +69,7 @@ final class ContainerMounts {
 
   /** A new file system of a kind, as a mount of its own, in a slot. */
   long filesystem(String kind, long attributes, String... options) {
-    long fs = slot();
-    long mount = slot();
-    int open = program.call(kind, Sys.FSOPEN, memory.string(kind), Linux.FSOPEN_CLOEXEC);
-    program.into(open, fs);
-    for (String option : options) {
-      configure(kind, fs, option);
-    }
-    int create = program.call("a new " + kind, Sys.FSCONFIG, 0, Linux.FSCONFIG_CMD_CREATE, 0, 0, 0);
-    int made = program.call("a new " + kind, Sys.FSMOUNT, 0, Linux.FSMOUNT_CLOEXEC, attributes);
-    program.from(create, 0, fs).from(made, 0, fs).into(made, mount);
-    return mount;
-  }
-
-  private void configure(String kind, long fs, String option) {
-    int equals = option.indexOf('=');
-    int row =
-        equals < 0
-            ? program.call(
-                kind + " " + option,
-                Sys.FSCONFIG,
-                0,
-                Linux.FSCONFIG_SET_FLAG,
-                memory.string(option),
-                0,
-                0)
-            : program.call(
-                kind + " " + option,
-                Sys.FSCONFIG,
-                0,
-                Linux.FSCONFIG_SET_STRING,
-                memory.string(option.substring(0, equals)),
-                memory.string(option.substring(equals + 1)),
-                0);
-    program.from(row, 0, fs);
+    return NewFileSystem.add(program, kind, attributes, options).mount();
   }
 
   /** A copy of an existing mount or a part of one, or of what is open itself, in a slot. */

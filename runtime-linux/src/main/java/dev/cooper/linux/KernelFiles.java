@@ -120,13 +120,8 @@ record KernelFiles(
   static Map<String, ProtectedPaths.Kind> kinds(Task task, String kind, List<String> names) {
     try (SyscallProgram program = new SyscallProgram(3 + names.size(), 16384)) {
       Memory memory = program.memory;
-      long fs = memory.zeroed(8);
-      long mount = memory.zeroed(8);
-      int open = program.call(kind, Sys.FSOPEN, memory.string(kind), Linux.FSOPEN_CLOEXEC);
-      int create =
-          program.call("a new " + kind, Sys.FSCONFIG, 0, Linux.FSCONFIG_CMD_CREATE, 0, 0, 0);
-      int made = program.call("a new " + kind, Sys.FSMOUNT, 0, Linux.FSMOUNT_CLOEXEC, PRIVATE);
-      program.into(open, fs).from(create, 0, fs).from(made, 0, fs).into(made, mount);
+      NewFileSystem made = NewFileSystem.add(program, kind, PRIVATE);
+      int first = program.size();
       long stats = memory.zeroed((long) Stat.SIZE * names.size());
       for (int i = 0; i < names.size(); i++) {
         int row =
@@ -138,22 +133,14 @@ record KernelFiles(
                 Linux.AT_SYMLINK_NOFOLLOW,
                 Stat.BASIC,
                 stats + (long) Stat.SIZE * i);
-        program.from(row, 0, mount);
+        program.from(row, 0, made.mount());
       }
       try {
         task.run(program);
       } finally {
-        close(task, mount);
-        close(task, fs);
+        made.close(task);
       }
-      return kinds(program, made + 1, names, stats);
-    }
-  }
-
-  private static void close(Task task, long slot) {
-    int fd = (int) Memory.IO.getLong(slot);
-    if (fd > 0) {
-      TreeRemover.close(task, fd);
+      return kinds(program, first, names, stats);
     }
   }
 
