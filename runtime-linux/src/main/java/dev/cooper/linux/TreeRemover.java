@@ -5,20 +5,24 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Removes names from a directory that is held open, never following a link.
  *
- * <p>What others remove meanwhile is fine, and what they add goes too, as long as they do not go on
- * for ever. However deep a tree is: beyond some levels a directory is first moved up to where the
- * removal began, so that neither the stack nor the descriptors run out.
+ * <p>What others remove meanwhile is fine, and what they add goes too: a directory that fills as
+ * fast as it is emptied is moved to another name, where those who add by its path no longer find
+ * it; those who hold it open may go on for half a minute. However deep a tree is: beyond some
+ * levels a directory is first moved up to where the removal began, so that neither the stack nor
+ * the descriptors run out.
  */
 final class TreeRemover {
   private static final int DIRECTORY_FLAGS =
       Linux.O_RDONLY | Linux.O_DIRECTORY | Linux.O_NOFOLLOW | Linux.O_CLOEXEC;
   private static final int ROWS = 256;
   private static final int DEEPEST = 64;
-  private static final int TRIES = 1000;
+  private static final int TRIES_IN_PLACE = 8;
+  private static final long LONGEST_NANOS = TimeUnit.SECONDS.toNanos(30);
 
   /** Directories that were moved up and are still to be removed. */
   private record Moved(int parent, Deque<ByteString> names) {
@@ -50,33 +54,62 @@ final class TreeRemover {
     int errno = tryUnlink(task, parent, name, 0);
     if (errno == Linux.EISDIR || errno == Linux.EPERM) {
       if (depth == DEEPEST) {
-        move(task, parent, name, moved);
+        moveUp(task, parent, name, moved);
         return;
       }
-      for (int i = 0; i < TRIES && (i == 0 || errno == Linux.ENOTEMPTY); i++) {
-        empty(task, parent, name, depth, moved);
-        errno = tryUnlink(task, parent, name, Linux.AT_REMOVEDIR);
-      }
+      errno = removeDirectory(task, parent, name, depth, moved);
     }
     if (errno != 0 && errno != Linux.ENOENT) {
       throw new SystemCallException("unlinkat", name.toString(), errno);
     }
   }
 
-  private static void move(Task task, int parent, ByteString name, Moved moved) {
+  private static void moveUp(Task task, int parent, ByteString name, Moved moved) {
     ByteString to = moved.next();
+    int errno = rename(task, parent, name, moved.parent(), to);
+    if (errno == 0) {
+      moved.names().push(to);
+    } else if (errno != Linux.ENOENT) {
+      throw new SystemCallException("renameat2", name.toString(), errno);
+    }
+  }
+
+  /** Returns the last error number, or 0. */
+  private static int removeDirectory(
+      Task task, int parent, ByteString name, int depth, Moved moved) {
+    for (int i = 0; i < TRIES_IN_PLACE; i++) {
+      empty(task, parent, name, depth, moved);
+      int errno = tryUnlink(task, parent, name, Linux.AT_REMOVEDIR);
+      if (errno != Linux.ENOTEMPTY) {
+        return errno;
+      }
+    }
+    ByteString aside = moved.next();
+    int errno = rename(task, parent, name, parent, aside);
+    ByteString now = errno == 0 ? aside : name;
+    long begun = System.nanoTime();
+    do {
+      empty(task, parent, now, depth, moved);
+      errno = tryUnlink(task, parent, now, Linux.AT_REMOVEDIR);
+    } while (errno == Linux.ENOTEMPTY && System.nanoTime() - begun < LONGEST_NANOS);
+    return errno;
+  }
+
+  /** Returns the error number, or 0. */
+  private static int rename(
+      Task task, int parent, ByteString name, int newParent, ByteString newName) {
     try (SyscallProgram program = SyscallProgram.small()) {
-      program.call(
+      program.tolerate(
           name,
           Sys.RENAMEAT2,
           parent,
           program.memory.string(name),
-          moved.parent(),
-          program.memory.string(to),
+          newParent,
+          program.memory.string(newName),
           0);
       task.run(program);
+      return program.errno(0);
     }
-    moved.names().push(to);
   }
 
   private static void empty(Task task, int parent, ByteString name, int depth, Moved moved) {

@@ -2,6 +2,8 @@ package dev.cooper.linux;
 
 import static dev.cooper.linux.BusyboxHost.diff;
 import static dev.cooper.linux.BusyboxHost.sh;
+import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -18,9 +20,11 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SecureDirectoryStream;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.BeforeEach;
@@ -157,6 +161,34 @@ final class TreesIT {
       assertThat(adding.get()).isPositive();
       assertThat(tree.resolve("busy")).doesNotExist();
     }
+  }
+
+  /** They find it by whatever name it has meanwhile, but come to an end. */
+  @Test
+  void deleteWhenOthersAddToAnOpenDirectoryMeanwhileRemovesAll() throws Exception {
+    Path directory = Files.createDirectories(tree.resolve("busy/below"));
+    CountDownLatch begun = new CountDownLatch(1);
+    FutureTask<Integer> adding = new FutureTask<>(() -> addToOpen(directory, begun));
+    new Thread(adding).start();
+    begun.await();
+    HOST.runtime().delete(tree.resolve("busy"));
+    assertThat(adding.get()).isPositive();
+    assertThat(tree.resolve("busy")).doesNotExist();
+    assertThat(tree).isDirectoryNotContaining("glob:**cooper-removed*");
+  }
+
+  private static int addToOpen(Path directory, CountDownLatch begun) throws IOException {
+    int i = 0;
+    try (SecureDirectoryStream<Path> open =
+        (SecureDirectoryStream<Path>) Files.newDirectoryStream(directory)) {
+      for (; i < 20_000; i++) {
+        open.newByteChannel(Path.of("f" + i), Set.of(CREATE_NEW, WRITE)).close();
+        begun.countDown();
+      }
+    } catch (NoSuchFileException gone) {
+      return i;
+    }
+    return i;
   }
 
   /** Adds files, and removes some of them, until the directory has gone; how many. */
