@@ -8,8 +8,6 @@ import java.lang.System.Logger.Level;
  * that lives for a second spends most of it so.
  */
 final class Background {
-  private static final System.Logger LOG = System.getLogger(Background.class.getName());
-
   private Background() {}
 
   /** Work that may fail: then it fails once more where its result is needed. */
@@ -29,7 +27,8 @@ final class Background {
     try {
       work.run();
     } catch (IOException | RuntimeException | LinkageError e) {
-      LOG.log(Level.DEBUG, "preparing the " + what + " failed", e);
+      System.getLogger(Background.class.getName())
+          .log(Level.DEBUG, "preparing the " + what + " failed", e);
     }
   }
 }

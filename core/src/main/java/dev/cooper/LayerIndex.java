@@ -7,8 +7,11 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -134,6 +137,8 @@ record LayerIndex(List<Item> items) {
   /** Gathers a layer's entries, in blocks. */
   static final class Writer {
     private static final int BLOCK = 1 << 16;
+    private static final VarHandle LONGS =
+        MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
     private final HeapBudget heap;
     private final List<byte[]> full = new ArrayList<>();
@@ -182,6 +187,16 @@ record LayerIndex(List<Item> items) {
 
     /** Big-endian. */
     private void number(int octets, long value) {
+      if (BLOCK - length < Long.BYTES) {
+        numberAtEnd(octets, value);
+        return;
+      }
+      // What is too many is written over by what comes next.
+      LONGS.set(block, length, value << (Long.SIZE - 8 * octets));
+      length += octets;
+    }
+
+    private void numberAtEnd(int octets, long value) {
       for (int shift = 8 * (octets - 1); shift >= 0; shift -= 8) {
         room();
         block[length++] = (byte) (value >>> shift);

@@ -14,12 +14,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Such names are bytes in no particular encoding; a {@code String} would corrupt those that are
  * not valid in the JVM's own. Ordered by unsigned byte. Thread-safe.
- *
- * @param latin1 the bytes, one character (0 to 255) each
  */
-public record ByteString(String latin1) implements Comparable<ByteString> {
+public final class ByteString implements Comparable<ByteString> {
   /** No bytes. */
   public static final ByteString EMPTY = new ByteString("");
+
+  private final String latin1;
 
   /**
    * Checks that every character stands for one byte.
@@ -27,13 +27,27 @@ public record ByteString(String latin1) implements Comparable<ByteString> {
    * @param latin1 the bytes, one character (0 to 255) each
    * @throws IllegalArgumentException if a character is above 255
    */
-  public ByteString {
+  public ByteString(String latin1) {
+    this(latin1, checked(latin1));
+  }
+
+  private ByteString(String latin1, @SuppressWarnings("unused") boolean checked) {
+    this.latin1 = latin1;
+  }
+
+  private static boolean checked(String latin1) {
     for (int i = 0; i < latin1.length(); i++) {
       if (latin1.charAt(i) > 0xff) {
         throw new IllegalArgumentException(
             "character at " + i + " of \"" + latin1 + "\" is no byte");
       }
     }
+    return true;
+  }
+
+  /** Of what is known to be bytes: most strings are parts of another, and there are many. */
+  private static ByteString unchecked(String latin1) {
+    return latin1.isEmpty() ? EMPTY : new ByteString(latin1, true);
   }
 
   /**
@@ -65,9 +79,28 @@ public record ByteString(String latin1) implements Comparable<ByteString> {
    * @return these bytes
    */
   public static ByteString of(byte[] bytes, int offset, int length) {
-    return length == 0
-        ? EMPTY
-        : new ByteString(new String(bytes, offset, length, StandardCharsets.ISO_8859_1));
+    return unchecked(new String(bytes, offset, length, StandardCharsets.ISO_8859_1));
+  }
+
+  /**
+   * A part of these bytes.
+   *
+   * @param begin the first byte's index
+   * @param end the index after the last byte
+   * @return these bytes
+   * @throws IndexOutOfBoundsException if they are not all there
+   */
+  public ByteString substring(int begin, int end) {
+    return unchecked(latin1.substring(begin, end));
+  }
+
+  /**
+   * The bytes as text: one character (0 to 255) each.
+   *
+   * @return of as many characters as there are bytes
+   */
+  public String latin1() {
+    return latin1;
   }
 
   /**
@@ -96,8 +129,6 @@ public record ByteString(String latin1) implements Comparable<ByteString> {
   public boolean isEmpty() {
     return latin1.isEmpty();
   }
-
-  // A record's own are linked through method handles, which the compiler takes long over.
 
   @Override
   public boolean equals(@Nullable Object other) {

@@ -2,20 +2,24 @@ package dev.cooper.linux;
 
 import com.kenai.jffi.MemoryIO;
 import dev.cooper.oci.ByteString;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A table of system calls that some task runs in order until one fails; afterwards each row holds
  * its result.
  *
- * <p>A row is 64 bytes: the call, six arguments, the result (a negative errno if it failed). The
- * trampoline's source says how a row's flags are laid out. Not thread-safe; composed and read by
- * one thread, run by another task in between.
+ * <p>A row is eight words: the call, six arguments, the result (a negative errno if it failed). The
+ * trampoline's source says how a row's flags are laid out. Rows are composed in the heap, where
+ * that is a plain store, and laid into native memory together when they are to be run. Not
+ * thread-safe; composed and read by one thread, run by another task in between.
  */
 final class SyscallProgram implements AutoCloseable {
   private static final MemoryIO IO = Memory.IO;
-  private static final int ROW = 64;
+  private static final int WORDS = 8;
+  private static final int ROW = 8 * WORDS;
   private static final int RESULT = 56;
   private static final long END = 0xffffffffL;
   private static final long CLONE = 0xfffffffeL;
@@ -30,7 +34,10 @@ final class SyscallProgram implements AutoCloseable {
   private final int capacity;
   private final @Nullable Object[] subjects;
   private final @Nullable Sys[] calls;
+  private final long[] rows;
+  private final List<SyscallProgram> children = new ArrayList<>(0);
   private int size;
+  private int laid;
 
   SyscallProgram(int capacity, int memoryChunk) {
     this.capacity = capacity;
@@ -38,7 +45,7 @@ final class SyscallProgram implements AutoCloseable {
     this.memory = new Memory(memoryChunk);
     this.subjects = new Object[capacity];
     this.calls = new Sys[capacity];
-    seal();
+    this.rows = new long[capacity * WORDS];
   }
 
   static SyscallProgram small() {
@@ -73,7 +80,7 @@ final class SyscallProgram implements AutoCloseable {
   /** Makes an argument of a row the address of its value instead of the value. */
   SyscallProgram from(int row, int argument, long address) {
     flag(row, 2L << (32 + argument));
-    IO.putLong(at(row) + 8 + 8L * argument, address);
+    set(row, 1 + argument, address);
     return this;
   }
 
@@ -88,7 +95,7 @@ final class SyscallProgram implements AutoCloseable {
    */
   SyscallProgram into(int row, long address) {
     flag(row, STORE);
-    IO.putLong(at(row) + 48, address);
+    set(row, 6, address);
     return this;
   }
 
@@ -99,7 +106,8 @@ final class SyscallProgram implements AutoCloseable {
   int clone(SyscallProgram child, long stackTop, long flags, long pidfdAt) {
     calls[size] = Sys.CLONE;
     subjects[size] = null;
-    return row(CLONE, child.start(), stackTop, flags, pidfdAt);
+    children.add(child);
+    return row(CLONE, child.base, stackTop, flags, pidfdAt);
   }
 
   /** Makes a failure of the row added last not end the program. */
@@ -116,34 +124,43 @@ final class SyscallProgram implements AutoCloseable {
     if (size == capacity) {
       throw new IllegalStateException("a program of " + capacity + " rows is full");
     }
-    long at = at(size);
-    // In two calls: spelled out argument by argument, it would be the most of all code around it.
-    IO.setMemory(at, ROW, (byte) 0);
-    IO.putLong(at, call);
-    IO.putLongArray(at + 8, arguments, 0, arguments.length);
-    size++;
-    seal();
-    return size - 1;
+    int at = size * WORDS;
+    rows[at] = call;
+    System.arraycopy(arguments, 0, rows, at + 1, arguments.length);
+    Arrays.fill(rows, at + 1 + arguments.length, at + WORDS, 0);
+    return size++;
   }
 
   private void flag(int row, long flag) {
-    IO.putLong(at(row), IO.getLong(at(row)) | flag);
+    set(row, 0, rows[row * WORDS] | flag);
   }
 
-  private void seal() {
-    IO.putLong(at(size), END);
+  private void set(int row, int word, long value) {
+    rows[row * WORDS + word] = value;
+    if (row < laid) {
+      IO.putLong(at(row) + 8L * word, value);
+    }
+  }
+
+  /** Lays down what was added since the last time; results of rows that have run stay. */
+  private void lay() {
+    if (laid < size || size == 0) {
+      IO.putLongArray(at(laid), rows, laid * WORDS, (size - laid) * WORDS);
+      IO.putLong(at(size), END);
+      laid = size;
+    }
+    for (int i = 0; i < children.size(); i++) {
+      children.get(i).lay();
+    }
   }
 
   private long at(int row) {
     return base + (long) row * ROW;
   }
 
-  /** The address of the first row. */
-  long start() {
-    return base;
-  }
-
+  /** The address of a row, for whoever runs the program from there: the program is complete. */
   long start(int row) {
+    lay();
     return at(row);
   }
 
@@ -163,7 +180,7 @@ final class SyscallProgram implements AutoCloseable {
   }
 
   boolean isTolerated(int row) {
-    return (IO.getLong(at(row)) & TOLERATE) != 0;
+    return (rows[row * WORDS] & TOLERATE) != 0;
   }
 
   /** The failure of a row, as an exception that names call, subject and errno. */
@@ -197,8 +214,9 @@ final class SyscallProgram implements AutoCloseable {
   void reset() {
     Arrays.fill(subjects, 0, size, null);
     size = 0;
+    laid = 0;
+    children.clear();
     memory.reset();
-    seal();
   }
 
   @Override

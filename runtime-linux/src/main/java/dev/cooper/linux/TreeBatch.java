@@ -1,9 +1,8 @@
 package dev.cooper.linux;
 
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,14 +18,16 @@ final class TreeBatch implements AutoCloseable {
 
   private final SyscallProgram program;
   private final int budget;
-  private final Map<Integer, OnError> handlers = new HashMap<>();
-  private final Map<Integer, Integer> expected = new HashMap<>();
+  private final @Nullable OnError[] handlers;
+  private final int[] expected;
   private final List<Runnable> checks = new ArrayList<>();
   private boolean submitted;
 
   TreeBatch(int rows, int bytes) {
     program = new SyscallProgram(rows, bytes);
     budget = bytes;
+    handlers = new OnError[rows];
+    expected = new int[rows];
   }
 
   SyscallProgram program() {
@@ -46,12 +47,12 @@ final class TreeBatch implements AutoCloseable {
   }
 
   void onError(int row, OnError handler) {
-    handlers.put(row, handler);
+    handlers[row] = handler;
   }
 
-  /** Says how many bytes a row has to have written. */
+  /** Says how many bytes, more than none, a row has to have written. */
   void expect(int row, int bytes) {
-    expected.put(row, bytes);
+    expected[row] = bytes;
   }
 
   /** Says what has to hold once every row is done; it throws if it does not. */
@@ -61,7 +62,7 @@ final class TreeBatch implements AutoCloseable {
 
   /** Says that what a row should have written was written otherwise. */
   void mended(int row) {
-    expected.remove(row);
+    expected[row] = 0;
   }
 
   /**
@@ -95,20 +96,18 @@ final class TreeBatch implements AutoCloseable {
     int stopped = lane.await(program);
     submitted = false;
     while (stopped < program.size()) {
-      @Nullable OnError handler = handlers.get(stopped);
+      @Nullable OnError handler = handlers[stopped];
       if (handler == null) {
         throw program.failure(stopped);
       }
       stopped = lane.run(program, handler.mend(this, program.errno(stopped)));
     }
-    expected.forEach(this::requireWritten);
-    checks.forEach(Runnable::run);
-  }
-
-  private void requireWritten(int row, int bytes) {
-    if (program.result(row) != bytes) {
-      throw program.shortWrite(row, bytes);
+    for (int row = 0; row < program.size(); row++) {
+      if (expected[row] > 0 && program.result(row) != expected[row]) {
+        throw program.shortWrite(row, expected[row]);
+      }
     }
+    checks.forEach(Runnable::run);
   }
 
   /** Waits until the lane is free again, whatever became of the rows. */
@@ -118,9 +117,9 @@ final class TreeBatch implements AutoCloseable {
   }
 
   void reset() {
+    Arrays.fill(handlers, 0, program.size(), null);
+    Arrays.fill(expected, 0, program.size(), 0);
     program.reset();
-    handlers.clear();
-    expected.clear();
     checks.clear();
   }
 

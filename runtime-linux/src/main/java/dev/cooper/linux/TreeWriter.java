@@ -95,7 +95,10 @@ final class TreeWriter implements TreeOutput {
       batches.settle();
       paths.closeAll(lane);
     }
-    if (entry.type() == EntryType.FILE && !(kind != Kind.MERGED && isMarker(path))) {
+    if (isMarker(path)) {
+      batches.room(ROWS_OF_AN_ENTRY, 16384);
+      marker(path);
+    } else if (entry.type() == EntryType.FILE) {
       files.begin(entry, path);
     } else {
       batches.room(ROWS_OF_AN_ENTRY, 16384);
@@ -103,15 +106,13 @@ final class TreeWriter implements TreeOutput {
     }
   }
 
-  private static boolean isMarker(ByteString path) {
-    return LayerPath.name(path).latin1().startsWith(".wh.");
+  /** Whether a layer says by a path what it hides. */
+  private boolean isMarker(ByteString path) {
+    String text = path.latin1();
+    return kind != Kind.MERGED && text.startsWith(".wh.", text.lastIndexOf('/') + 1);
   }
 
   private void special(TarEntry entry, ByteString path) {
-    if (kind != Kind.MERGED && isMarker(path)) {
-      marker(path);
-      return;
-    }
     if (path.isEmpty() && entry.type() != EntryType.DIRECTORY) {
       // CVE-2021-29136: an entry named "." or "/" that is a link would replace the root itself.
       throw new ContentException(
@@ -206,7 +207,7 @@ final class TreeWriter implements TreeOutput {
     if (target.equals(path)) {
       return;
     }
-    if (kind != Kind.MERGED && isMarker(target)) {
+    if (isMarker(target)) {
       throw notBefore(path, target);
     }
     TreeBatch batch = batches.current();

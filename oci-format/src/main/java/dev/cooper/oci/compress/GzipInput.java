@@ -23,7 +23,7 @@ final class GzipInput extends InputStream {
   private final InputStream in;
   private final Inflater inflater = new Inflater(true);
   private final CRC32 crc = new CRC32();
-  private final byte[] packed = new byte[64 * 1024];
+  private final byte[] packed = new byte[256 * 1024];
   private int position;
   private int limit;
   private long taken;

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ReadAhead extends InputStream {
   private static final int BUFFER = 128 * 1024;
-  private static final int AHEAD = 4;
+  private static final int AHEAD = 32;
   private static final long DIRECT = 256 * 1024;
   private static final long CLOSE_SECONDS = 10;
 
@@ -26,6 +26,7 @@ final class ReadAhead extends InputStream {
   private final ArrayDeque<Chunk> ready = new ArrayDeque<>();
   private final ArrayDeque<byte[]> free = new ArrayDeque<>();
   private long direct;
+  private int made;
   private boolean threaded;
   private @Nullable Chunk current;
   private @Nullable Thread running;
@@ -89,9 +90,6 @@ final class ReadAhead extends InputStream {
       return;
     }
     threaded = true;
-    for (int i = 0; i < AHEAD; i++) {
-      free.add(new byte[BUFFER]);
-    }
     done = false;
     Workers.READ.execute(this::run);
   }
@@ -101,7 +99,7 @@ final class ReadAhead extends InputStream {
     Chunk chunk = current;
     while (chunk == null || (chunk.length > 0 && chunk.position == chunk.length)) {
       if (chunk != null) {
-        free.add(chunk.bytes);
+        free.push(chunk.bytes); // the next to be filled, while the processor still knows it
         notifyAll();
       }
       current = null;
@@ -159,13 +157,20 @@ final class ReadAhead extends InputStream {
 
   private synchronized byte @Nullable [] buffer() throws IOException {
     try {
-      while (free.isEmpty() && !closed) {
+      while (free.isEmpty() && made == AHEAD && !closed) {
         wait();
       }
     } catch (InterruptedException e) {
       throw interrupted(e);
     }
-    return closed ? null : free.remove();
+    if (closed) {
+      return null;
+    }
+    if (free.isEmpty()) {
+      made++;
+      return new byte[BUFFER];
+    }
+    return free.pop();
   }
 
   /** Fills a buffer as far as the stream goes; false at its end. */

@@ -121,7 +121,7 @@ public final class LayerPath {
    */
   public static ByteString parent(ByteString path) {
     int slash = path.latin1().lastIndexOf('/');
-    return slash < 0 ? ByteString.EMPTY : new ByteString(path.latin1().substring(0, slash));
+    return slash < 0 ? ByteString.EMPTY : path.substring(0, slash);
   }
 
   /**
@@ -132,7 +132,7 @@ public final class LayerPath {
    */
   public static ByteString name(ByteString path) {
     int slash = path.latin1().lastIndexOf('/');
-    return slash < 0 ? path : new ByteString(path.latin1().substring(slash + 1));
+    return slash < 0 ? path : path.substring(slash + 1, path.length());
   }
 
   /**
@@ -146,7 +146,7 @@ public final class LayerPath {
     String text = path.latin1();
     for (int start = 0; start < text.length(); ) {
       int end = end(text, start);
-      components.add(new ByteString(text.substring(start, end)));
+      components.add(path.substring(start, end));
       start = end + 1;
     }
     return components;
@@ -172,7 +172,7 @@ public final class LayerPath {
     while (end > 0 && text.charAt(end - 1) == '/') {
       end--;
     }
-    return end == text.length() ? path : new ByteString(text.substring(0, end));
+    return end == text.length() ? path : path.substring(0, end);
   }
 
   private static int compare(ByteString left, ByteString right) {

@@ -2,6 +2,9 @@ package dev.cooper.oci.layer;
 
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.ContentException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 
 /**
  * The fields of a header block, read where they lie: POSIX.1-2017 pax, "ustar Interchange Format",
@@ -11,10 +14,23 @@ final class TarHeader {
   static final int BLOCK = TarInput.BLOCK;
   private static final int CHECKSUM = 148;
   private static final int MAGIC = 257;
+  private static final VarHandle LONGS = view(long[].class);
+  private static final VarHandle INTS = view(int[].class);
+  private static final long ZEROS = 0x3030_3030_3030_3030L;
+
+  /** Set in what is left of a byte without that of '0', if it was no octal digit. */
+  private static final long NO_OCTAL = 0xf8f8_f8f8_f8f8_f8f8L;
+
+  /** Set in the last byte of a word, if it is neither NUL nor a space. */
+  private static final long NO_END = 0xdf;
 
   private byte[] bytes = new byte[BLOCK];
   private int start;
   private long offset;
+
+  private static VarHandle view(Class<?> words) {
+    return MethodHandles.byteArrayViewVarHandle(words, ByteOrder.BIG_ENDIAN);
+  }
 
   /** Looks at a block; true if it is all zeros, as the end marker's two are. */
   boolean at(byte[] buffer, int index, long archiveOffset) {
@@ -140,9 +156,40 @@ final class TarHeader {
     return number;
   }
 
-  /** Octal digits, or GNU's and star's base-256 where the first byte's high bit is set. */
+  /**
+   * Octal digits, or GNU's and star's base-256 where the first byte's high bit is set.
+   *
+   * <p>Nearly every field has as many digits as fit before one NUL or space: those are read a word
+   * at a time, as each of a layer's many headers has six of them.
+   */
   private long number(int at, int length, String field) {
     int from = start + at;
+    long word = (long) LONGS.get(bytes, from);
+    if (length == 8) {
+      long digits = (word ^ ZEROS) >>> 8;
+      if (((digits & NO_OCTAL) | (word & NO_END)) == 0) {
+        return octal(digits);
+      }
+    } else if (length == 12) {
+      long digits = word ^ ZEROS;
+      long rest = Integer.toUnsignedLong((int) INTS.get(bytes, from + 8));
+      long last = (rest ^ ZEROS >>> 32) >>> 8;
+      if (((digits & NO_OCTAL) | (last & NO_OCTAL) | (rest & NO_END)) == 0) {
+        return octal(digits) << 9 | octal(last);
+      }
+    }
+    return spelled(from, length, field);
+  }
+
+  /** Eight digits, one a byte, the first one highest: as pairs, then fours, then all. */
+  private static long octal(long digits) {
+    long pairs = (digits & 0x0007_0007_0007_0007L) | (digits >>> 5 & 0x0038_0038_0038_0038L);
+    long fours = (pairs & 0x0000_003f_0000_003fL) | (pairs >>> 10 & 0x0000_0fc0_0000_0fc0L);
+    return (fours & 0xfff) | (fours >>> 20 & 0xfff000);
+  }
+
+  private long spelled(int first, int length, String field) {
+    int from = first;
     int end = from + length;
     if (bytes[from] < 0) {
       return base256(from, end, field);
@@ -154,7 +201,7 @@ final class TarHeader {
     for (; from < end && bytes[from] != ' ' && bytes[from] != 0; from++) {
       int digit = bytes[from] - '0';
       if ((digit & ~7) != 0) {
-        throw bad(field, "found " + ByteString.of(bytes, start + at, length) + ", expected octal");
+        throw bad(field, "found " + ByteString.of(bytes, first, length) + ", expected octal");
       }
       number = (number << 3) | digit;
     }

@@ -14,8 +14,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * A blob as it comes from a registry, which goes on where it was when the connection breaks.
  *
- * <p>What it gives is not verified: that is its wrapper's task, which also finds it out if a server
- * that was asked for the rest gave something else. Not thread-safe, but for closing.
+ * <p>A read gives all that it is asked for, but at the end: what is done with the bytes is then
+ * done for many at a time. What it gives is not verified: that is its wrapper's task, which also
+ * finds it out if a server that was asked for the rest gave something else. Not thread-safe, but
+ * for closing.
  */
 final class BlobStream extends InputStream {
   private static final Pattern RANGE = Pattern.compile("bytes ([0-9]{1,18})-[0-9]+/([0-9]+|\\*)");
@@ -102,6 +104,19 @@ final class BlobStream extends InputStream {
   @Override
   public int read(byte[] target, int offset, int length) throws IOException {
     Objects.checkFromIndexSize(offset, length, target.length);
+    int done = 0;
+    while (done < length) {
+      int n = some(target, offset + done, length - done);
+      if (n < 0) {
+        break;
+      }
+      done += n;
+    }
+    return done == 0 && length > 0 ? -1 : done;
+  }
+
+  /** What has come; -1 at the blob's end. */
+  private int some(byte[] target, int offset, int length) throws IOException {
     while (true) {
       try {
         int n = current().read(target, offset, length);

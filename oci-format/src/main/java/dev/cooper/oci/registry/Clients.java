@@ -32,7 +32,7 @@ final class Clients implements Closeable {
 
   private final Settings settings;
   private final ThreadPoolExecutor threads;
-  private final IdentityHashMap<SSLContext, HttpClient> clients = new IdentityHashMap<>();
+  private final IdentityHashMap<SSLContext, EndableClient> clients = new IdentityHashMap<>();
   private final Map<String, Optional<SSLContext>> configured = new HashMap<>();
   private final Map<String, Optional<SSLContext>> shownAlone = new HashMap<>();
   private final Map<Object, Runnable> underWay = new ConcurrentHashMap<>();
@@ -134,10 +134,10 @@ final class Clients implements Closeable {
   }
 
   private HttpClient client(SSLContext context) {
-    return clients.computeIfAbsent(context, this::create);
+    return clients.computeIfAbsent(context, this::create).client();
   }
 
-  private HttpClient create(SSLContext context) {
+  private EndableClient create(SSLContext context) {
     HttpClient.Builder builder =
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -146,7 +146,7 @@ final class Clients implements Closeable {
             .sslContext(context)
             .executor(threads);
     ProxySelector proxy = settings.proxy();
-    return (proxy == null ? builder : builder.proxy(proxy)).build();
+    return EndableClient.of(proxy == null ? builder : builder.proxy(proxy));
   }
 
   private static SSLContext trustingAnybody() throws IOException {
@@ -164,8 +164,9 @@ final class Clients implements Closeable {
     closed = true;
     underWay.values().forEach(Runnable::run);
     synchronized (this) {
+      clients.values().forEach(EndableClient::end);
       clients.clear();
     }
-    threads.shutdown(); // a client's own thread ends once nobody holds the client
+    threads.shutdown();
   }
 }
