@@ -19,6 +19,7 @@ public final class CooperBuilder {
   private ImageLimits limits = ImageLimits.DEFAULT;
   private RegistrySettings registries = RegistrySettings.HOST;
   private Isolation isolation = Isolation.ofEnvironment(System.getenv("COOPER_ISOLATION"));
+  private Ids ids = Ids.ofEnvironment(System.getenv("COOPER_IDS"));
   private String engine = System.getenv().getOrDefault("COOPER_RUNTIME", "");
   private @Nullable Instant sourceDate = sourceDate(System.getenv("SOURCE_DATE_EPOCH"));
 
@@ -105,6 +106,18 @@ public final class CooperBuilder {
    */
   public CooperBuilder isolation(Isolation wanted) {
     isolation = wanted;
+    return this;
+  }
+
+  /**
+   * Which ids the users and groups of containers are on this host; {@code $COOPER_IDS}, such as
+   * {@code single}, else {@link Ids#MAPPED}.
+   *
+   * @param wanted for the whole store
+   * @return this
+   */
+  public CooperBuilder ids(Ids wanted) {
+    ids = wanted;
     return this;
   }
 
@@ -219,7 +232,7 @@ public final class CooperBuilder {
    * @return to be printed
    */
   public HostReport probe() {
-    return HostReport.of(store, new RuntimeOptions(isolation.asked(), engine));
+    return HostReport.of(store, runtime());
   }
 
   /**
@@ -232,13 +245,10 @@ public final class CooperBuilder {
     return new Cooper(
         new Session(
             new Session.Settings(
-                store,
-                listener,
-                clock,
-                sourceDate,
-                limits,
-                registries,
-                runs,
-                new RuntimeOptions(isolation.asked(), engine))));
+                store, listener, clock, sourceDate, limits, registries, runs, runtime())));
+  }
+
+  private RuntimeOptions runtime() {
+    return new RuntimeOptions(isolation.asked(), engine, ids == Ids.SINGLE);
   }
 }

@@ -56,7 +56,8 @@ final class Session implements AutoCloseable {
     store =
         Io.run(
             "cannot open the store " + settings.store,
-            () -> Store.open(settings.store, clock, settings.limits, runtime::get));
+            () ->
+                Store.open(settings.store, clock, settings.limits, settings.runtime, runtime::get));
     trees = new LayerTrees(store);
     registries = new Registries(this, settings.registries);
   }

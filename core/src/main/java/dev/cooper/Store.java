@@ -10,6 +10,7 @@ import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layout.DurableFiles;
 import dev.cooper.oci.layout.OciLayout;
 import dev.cooper.spi.ContainerRuntime;
+import dev.cooper.spi.RuntimeOptions;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -53,7 +54,8 @@ final class Store implements AutoCloseable {
   private static final Set<String> OWN =
       Set.of("blobs", "layers", "containers", "staging", "locks", "cache", "unsynced");
   private static final String RESERVE = "reserve";
-  private static final Set<String> FILES = Set.of("oci-layout", "index.json", RESERVE);
+  private static final Set<String> FILES =
+      Set.of("oci-layout", "index.json", RESERVE, StoreIds.SINGLE);
   private static final FileAttribute<?>[] PRIVATE =
       FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
           ? new FileAttribute<?>[] {
@@ -121,16 +123,22 @@ final class Store implements AutoCloseable {
    * @param directory a store, an OCI layout, an empty directory, or nothing
    * @param clock the time
    * @param limits what is refused of images that are brought into it
+   * @param options what the runtime is opened with
    * @param runtime asked for one only where files may belong to others' ids
-   * @throws OperationException if there is something else
+   * @throws OperationException if there is something else, or it is for other ids
    * @throws IOException if it can't be read or written
    */
   static Store open(
-      Path directory, Clock clock, ImageLimits limits, Supplier<ContainerRuntime> runtime)
+      Path directory,
+      Clock clock,
+      ImageLimits limits,
+      RuntimeOptions options,
+      Supplier<ContainerRuntime> runtime)
       throws IOException {
     Files.createDirectories(directory, PRIVATE);
     Path real = directory.toRealPath();
     prepare(real);
+    StoreIds.require(real, options);
     FullDisk full = new FullDisk(real.resolve(RESERVE));
     Place place = full.freeing(() -> Place.make(real));
     Store store = new Store(real, clock, limits, runtime, place, full);

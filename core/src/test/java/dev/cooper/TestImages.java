@@ -14,6 +14,7 @@ import dev.cooper.oci.compress.LayerOutput;
 import dev.cooper.oci.layer.EntrySink;
 import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.oci.layer.TarWriter;
+import dev.cooper.spi.RuntimeOptions;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -29,7 +30,11 @@ final class TestImages {
 
   static Store open(Path directory) throws IOException {
     return Store.open(
-        directory, Clock.systemUTC(), ImageLimits.DEFAULT, () -> new PlainRuntime(message -> {}));
+        directory,
+        Clock.systemUTC(),
+        ImageLimits.DEFAULT,
+        RuntimeOptions.DEFAULT,
+        () -> new PlainRuntime(message -> {}));
   }
 
   /** What a layer holds. */

@@ -6,10 +6,11 @@ package dev.cooper.spi;
  * @param isolation what stands between a command and the host
  * @param engine the OCI runtime for {@link Isolation#OCI}: a name in the JVM's PATH, or a path;
  *     empty for the first that is there
+ * @param singleId whether one id owns every file, and who else owns it in its image is noted beside
  */
-public record RuntimeOptions(Isolation isolation, String engine) {
+public record RuntimeOptions(Isolation isolation, String engine, boolean singleId) {
   /** Namespaces. */
-  public static final RuntimeOptions DEFAULT = new RuntimeOptions(Isolation.NAMESPACES, "");
+  public static final RuntimeOptions DEFAULT = new RuntimeOptions(Isolation.NAMESPACES, "", false);
 
   /**
    * The same with another isolation.
@@ -18,7 +19,7 @@ public record RuntimeOptions(Isolation isolation, String engine) {
    * @return a copy
    */
   public RuntimeOptions withIsolation(Isolation other) {
-    return new RuntimeOptions(other, engine);
+    return new RuntimeOptions(other, engine, singleId);
   }
 
   /** What stands between a command and the host; {@code dev.cooper.Isolation} says what each is. */

@@ -185,7 +185,7 @@ final class ContainerProgram implements ChildProgram {
     } else if (!keeper.isPlain() || Capabilities.administers(permitted)) {
       SeccompFilters.load(program, security.seccomp(), capabilities, false);
     }
-    becomeUser();
+    becomeUser(keeper);
     Capabilities.set(program, process.uid() == 0 ? capabilities & permitted : 0);
     if (keeper.isPlain()) {
       // Last of all that changes credentials, which clears it: nothing else ends it with its lane.
@@ -210,12 +210,15 @@ final class ContainerProgram implements ChildProgram {
     return kept;
   }
 
-  private void becomeUser() {
+  private void becomeUser(Keeper keeper) {
+    keeper.requireUser(process.uid(), process.gid());
     long groups = program.memory.allocate(Math.max(8, 4L * process.groups().size()));
     for (int i = 0; i < process.groups().size(); i++) {
       Memory.IO.putInt(groups + 4L * i, process.groups().get(i).intValue());
     }
-    program.call("groups " + process.groups(), Sys.SETGROUPS, process.groups().size(), groups);
+    if (keeper.setsGroups()) {
+      program.call("groups " + process.groups(), Sys.SETGROUPS, process.groups().size(), groups);
+    }
     program.call(
         "group " + process.gid(), Sys.SETRESGID, process.gid(), process.gid(), process.gid());
     program.call(

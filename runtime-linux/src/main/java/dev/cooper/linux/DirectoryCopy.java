@@ -179,7 +179,7 @@ final class DirectoryCopy implements AutoCloseable {
     List<MergedDirectory.Entry> attributed = new ArrayList<>();
     for (Listed each : listed) {
       long length = batch.program().result(each.row);
-      if (length > 0 && XattrReader.anyAnImages(each.names, length)
+      if (length > 0 && XattrReader.anyKept(each.names, length)
           || batch.program().errno(each.row) == Linux.ERANGE) {
         attributed.add(each.entry);
       }

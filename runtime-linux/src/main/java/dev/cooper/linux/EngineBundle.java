@@ -21,11 +21,9 @@ import org.jspecify.annotations.Nullable;
  * ContainerProgram} does by itself, said to an engine.
  *
  * @param place where {@link EngineProgram} has laid out what is mounted
- * @param permitted the capabilities that can be given at all
- * @param ttyGroup whether terminals can be the group's of terminals
+ * @param keeper says what rights can be given at all
  */
-record EngineBundle(
-    ProcessSpec process, ProtectedPaths paths, Path place, long permitted, boolean ttyGroup) {
+record EngineBundle(ProcessSpec process, ProtectedPaths paths, Path place, Keeper keeper) {
   private static final String PRIVATE = "nosuid,nodev,noexec";
 
   byte[] config(Path root, List<ProcessMount.Memory> files) {
@@ -47,7 +45,9 @@ record EngineBundle(
     user.put("uid", process.uid());
     user.put("gid", process.gid());
     user.put("umask", 022L);
-    user.put("additionalGids", process.groups());
+    if (keeper.setsGroups()) {
+      user.put("additionalGids", process.groups());
+    }
     told.put("user", user);
     told.put("args", process.command());
     told.put(
@@ -67,7 +67,7 @@ record EngineBundle(
     List<String> bounding =
         Arrays.stream(Capability.values())
             .filter(each -> process.security().capabilities().contains(each))
-            .filter(each -> Capabilities.isKnown(each) && (each.bit() & permitted) != 0)
+            .filter(each -> Capabilities.isKnown(each) && (each.bit() & keeper.permitted()) != 0)
             .map(each -> "CAP_" + each.name())
             .toList();
     List<String> had = process.uid() == 0 ? bounding : List.of();
@@ -108,7 +108,8 @@ record EngineBundle(
             "/dev/pts",
             "devpts",
             "devpts",
-            "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620" + (ttyGroup ? ",gid=5" : "")));
+            "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620"
+                + (keeper.mapsTty() ? ",gid=5" : "")));
     all.add(mount("/dev/mqueue", "mqueue", "mqueue", PRIVATE));
     all.add(
         process.hostNetwork()

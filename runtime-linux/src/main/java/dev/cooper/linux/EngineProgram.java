@@ -60,6 +60,7 @@ final class EngineProgram implements ChildProgram {
     forget(); // what a JVM that was killed left, as engines append
     program = new SyscallProgram(ROWS, 64 << 10);
     try {
+      keeper.requireUser(process.uid(), process.gid());
       Capabilities.require(process.security().required(), keeper.permitted());
       if (groups != null) {
         groups.enter(program);
@@ -67,10 +68,7 @@ final class EngineProgram implements ChildProgram {
       if (network != null) {
         network.enter(program); // the engine is told of none, and its container stays there
       }
-      layOut(
-          tree,
-          new EngineBundle(process, paths, place, keeper.permitted(), keeper.mapsTty()),
-          keeper);
+      layOut(tree, new EngineBundle(process, paths, place, keeper), keeper);
       program.call("session", Sys.SETSID);
       program.call("/", Sys.CHDIR, program.memory.string("/"));
       Launcher.descriptors(program, stdio, failed);

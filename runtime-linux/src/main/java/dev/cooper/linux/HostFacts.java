@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /** What the kernel and who runs this JVM are; each told, or an error that says what is missing. */
-record HostFacts(long uid) {
+record HostFacts(long uid, boolean singleId) {
   private static final String OLDEST = "5.11";
   private static final int SETUID = 04000;
   private static final List<String> CONTAINER_MARKS =
@@ -85,6 +85,9 @@ record HostFacts(long uid) {
   String subordinateIds() {
     if (!rootless()) {
       return "root needs none";
+    }
+    if (singleId) {
+      return "none are needed, as a single id was asked for";
     }
     IdMap ids = IdMap.ofThisUser();
     return ids.uids().stream().mapToLong(IdMap.Range::count).sum()

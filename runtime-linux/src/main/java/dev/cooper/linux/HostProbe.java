@@ -33,7 +33,7 @@ final class HostProbe {
 
   List<HostFinding> findings() {
     findings.clear();
-    HostFacts facts = new HostFacts(Trampoline.here(Sys.GETEUID));
+    HostFacts facts = new HostFacts(Trampoline.here(Sys.GETEUID), options.singleId());
     attempt("kernel", facts::kernel);
     attempt("user", facts::user);
     attempt("user namespaces", facts::userNamespaces);

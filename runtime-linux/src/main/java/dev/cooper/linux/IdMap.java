@@ -2,6 +2,7 @@ package dev.cooper.linux;
 
 import dev.cooper.oci.OperationException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,13 +17,37 @@ import java.util.Optional;
  * @param gid its gid on the host
  * @param uids its subordinate ranges of uids
  * @param gids its subordinate ranges of gids
+ * @param single whether 0 is the only id, as which everything belongs to the user
  */
-record IdMap(String user, long uid, long gid, List<Range> uids, List<Range> gids) {
+record IdMap(String user, long uid, long gid, List<Range> uids, List<Range> gids, boolean single) {
+  private static final String OR_SINGLE =
+      "; or do with a single id (Cooper.builder().ids(Ids.SINGLE), COOPER_IDS=single)";
+
   /** A subordinate range: so many ids of the host from a first one. */
   record Range(long first, long count) {}
 
   static IdMap none() {
-    return new IdMap("root", 0, 0, List.of(), List.of());
+    return new IdMap("root", 0, 0, List.of(), List.of(), false);
+  }
+
+  /**
+   * The user's own id alone, which needs no subordinate ids and no helper.
+   *
+   * <p>Where root has other ids too a chown to them would succeed, and be lost beside what is noted
+   * as the owner.
+   */
+  static IdMap singleId() {
+    if (Trampoline.here(Sys.GETEUID) == 0 && covers(Path.of("/proc/self/uid_map"), 1)) {
+      throw new OperationException(
+          "root has every id here, and a single one was asked for (Ids.SINGLE, COOPER_IDS): take mapped ids (Ids.MAPPED), which need nothing more");
+    }
+    return new IdMap(
+        System.getProperty("user.name", ""),
+        Trampoline.here(Sys.GETEUID),
+        Trampoline.here(Sys.GETEGID),
+        List.of(),
+        List.of(),
+        true);
   }
 
   /** The map for the user who runs this JVM, as this host has it. */
@@ -37,7 +62,7 @@ record IdMap(String user, long uid, long gid, List<Range> uids, List<Range> gids
   /** The map for the user who runs this JVM. */
   static IdMap ofUser(long uid, long gid, Path subuid, Path subgid) {
     String user = System.getProperty("user.name", "");
-    return new IdMap(user, uid, gid, ranges(subuid, user, uid), ranges(subgid, user, uid));
+    return new IdMap(user, uid, gid, ranges(subuid, user, uid), ranges(subgid, user, uid), false);
   }
 
   private static List<Range> ranges(Path file, String user, long uid) {
@@ -56,7 +81,8 @@ record IdMap(String user, long uid, long gid, List<Range> uids, List<Range> gids
               + user
               + " may use inside a container: create it with the line "
               + user
-              + ":100000:65536",
+              + ":100000:65536"
+              + OR_SINGLE,
           e);
     }
     if (found.isEmpty()) {
@@ -69,7 +95,8 @@ record IdMap(String user, long uid, long gid, List<Range> uids, List<Range> gids
               + user
               + ":100000:65536 (usermod --add-subuids 100000-165535 --add-subgids 100000-165535 "
               + user
-              + ", as root)");
+              + ", as root)"
+              + OR_SINGLE);
     }
     return found;
   }
@@ -84,12 +111,28 @@ record IdMap(String user, long uid, long gid, List<Range> uids, List<Range> gids
   }
 
   /**
-   * Writes the map for a process in a new user namespace, with the host's setuid newuidmap and
-   * newgidmap.
+   * Writes the map for a process in a new user namespace: with the host's setuid newuidmap and
+   * newgidmap, unless it is of the user's own id alone.
    */
   void write(int pid) {
+    if (single) {
+      writeSingle(Path.of("/proc", Integer.toString(pid)));
+      return;
+    }
     run("newgidmap", pid, gid, gids);
     run("newuidmap", pid, uid, uids);
+  }
+
+  /** Whoever may set groups could leave one that keeps it from a file, so the kernel wants a no. */
+  private void writeSingle(Path process) {
+    try {
+      Files.writeString(process.resolve("setgroups"), "deny");
+      Files.writeString(process.resolve("gid_map"), "0 " + gid + " 1\n");
+      Files.writeString(process.resolve("uid_map"), "0 " + uid + " 1\n");
+    } catch (IOException e) {
+      throw new OperationException(
+          "cannot map user " + user + " to id 0 of a user namespace: " + e, e);
+    }
   }
 
   private void run(String tool, int pid, long self, List<Range> ranges) {

@@ -43,7 +43,7 @@ final class Keeper implements AutoCloseable {
   private final boolean rootless;
   private final IdMap ids;
   private final Lane.Life life = new Lane.Life(this::kill);
-  private final Lane control = new Lane(life);
+  private final Lane control;
   private final List<Lane> lanes = new CopyOnWriteArrayList<>();
   private final Deque<Lane> idle = new ArrayDeque<>();
   private final CompletableFuture<Integer> started = new CompletableFuture<>();
@@ -61,6 +61,7 @@ final class Keeper implements AutoCloseable {
     this.plain = plain;
     this.rootless = rootless;
     this.ids = ids;
+    this.control = new Lane(life, ids.single());
     this.mapsTty = mapsGroup(TTY);
     lanes.add(control);
   }
@@ -71,8 +72,8 @@ final class Keeper implements AutoCloseable {
   }
 
   /** Starts a keeper without namespaces of its own, for containers that have none either. */
-  static Keeper plain() {
-    return start(new Keeper(true, false, IdMap.none()));
+  static Keeper plain(IdMap ids) {
+    return start(new Keeper(true, false, ids));
   }
 
   private static Keeper start(Keeper keeper) {
@@ -198,7 +199,9 @@ final class Keeper implements AutoCloseable {
       }
       if (rootless) {
         program.call("group 0", Sys.SETRESGID, 0, 0, 0);
-        program.call("groups", Sys.SETGROUPS, 0, 0);
+        if (!ids.single()) {
+          program.call("groups", Sys.SETGROUPS, 0, 0);
+        }
         program.call("user 0", Sys.SETRESUID, 0, 0, 0);
         // A change of credentials clears both, and the second is the JVM's own: memory is shared.
         program.call("keeper", Sys.PRCTL, Linux.PR_SET_PDEATHSIG, Linux.SIGKILL);
@@ -240,7 +243,7 @@ final class Keeper implements AutoCloseable {
   }
 
   private Lane newLane() {
-    Lane lane = new Lane(life);
+    Lane lane = new Lane(life, ids.single());
     lane.serving().call("lane", Sys.SET_TID_ADDRESS, lane.tid());
     lane.serving().call("lane", Sys.UMASK, 0);
     if (plain) {
@@ -296,6 +299,25 @@ final class Keeper implements AutoCloseable {
       kernel = known;
     }
     return known;
+  }
+
+  /**
+   * Whether a process in it can be given other groups: not where the kernel was told no for all.
+   */
+  boolean setsGroups() {
+    return !(rootless && ids.single());
+  }
+
+  /** Refuses a user whom there is no id for. */
+  void requireUser(long uid, long gid) {
+    if (ids.single() && (uid != 0 || gid != 0)) {
+      throw new OperationException(
+          "a command cannot run as "
+              + uid
+              + ":"
+              + gid
+              + ", as only 0:0 has an id here: it was asked for a single one (Ids.SINGLE, COOPER_IDS): run it as root, or take mapped ids");
+    }
   }
 
   /** Which capabilities a container's root can have at most. */

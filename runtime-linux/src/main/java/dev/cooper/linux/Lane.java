@@ -18,6 +18,7 @@ final class Lane implements Task, AutoCloseable {
   private static final int STACK = 16384;
 
   private final Life life;
+  private final boolean singleId;
   private final long word;
   private final long tid;
   private final long stack;
@@ -38,8 +39,9 @@ final class Lane implements Task, AutoCloseable {
     }
   }
 
-  Lane(Life life) {
+  Lane(Life life, boolean singleId) {
     this.life = life;
+    this.singleId = singleId;
     word = Memory.malloc(32);
     Memory.IO.setMemory(word, 32, (byte) 0);
     tid = word + 24;
@@ -52,6 +54,11 @@ final class Lane implements Task, AutoCloseable {
     long timeout = sleep.memory.zeroed(16);
     Memory.IO.putLong(timeout + 8, LOOK_AGAIN_NANOS);
     sleep.tolerate("lane", Sys.FUTEX, word, FUTEX_WAIT_PRIVATE, REQUESTED, timeout);
+  }
+
+  @Override
+  public boolean hasSingleId() {
+    return singleId;
   }
 
   /** What the lane's task runs: a few calls first, then it serves. */

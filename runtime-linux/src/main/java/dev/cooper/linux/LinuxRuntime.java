@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 final class LinuxRuntime implements ContainerRuntime {
   private final Isolation isolation;
   private final String asked;
+  private final boolean singleId;
   private final Overlays overlays;
   private @Nullable Keeper keeper;
   private boolean closed;
@@ -37,6 +38,7 @@ final class LinuxRuntime implements ContainerRuntime {
   LinuxRuntime(RuntimeOptions options, Overlays overlays) {
     this.isolation = options.isolation();
     this.asked = options.engine();
+    this.singleId = options.singleId();
     this.overlays = overlays;
   }
 
@@ -61,18 +63,21 @@ final class LinuxRuntime implements ContainerRuntime {
       if (current != null) {
         current.close();
       }
-      current = isolation == Isolation.CHROOT ? Keeper.plain() : start();
+      current = start();
       keeper = current;
     }
     return current;
   }
 
-  private static Keeper start() {
-    long uid = Trampoline.here(Sys.GETEUID);
-    if (uid == 0) {
-      return Keeper.start(false, IdMap.none());
+  private Keeper start() {
+    boolean root = Trampoline.here(Sys.GETEUID) == 0;
+    if (isolation == Isolation.CHROOT) {
+      return Keeper.plain(singleId ? IdMap.singleId() : IdMap.none());
     }
-    return Keeper.start(true, IdMap.ofThisUser());
+    if (singleId) {
+      return Keeper.start(!root, IdMap.singleId());
+    }
+    return Keeper.start(!root, root ? IdMap.none() : IdMap.ofThisUser());
   }
 
   @Override

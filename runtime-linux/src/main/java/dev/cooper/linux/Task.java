@@ -14,6 +14,11 @@ interface Task {
    */
   int run(SyscallProgram program, int fromRow);
 
+  /** Whether one id owns every file, and who else owns it in its image stands beside it. */
+  default boolean hasSingleId() {
+    return false;
+  }
+
   /** Runs a program and throws the first failure. */
   default void run(SyscallProgram program) {
     int stopped = run(program, 0);

@@ -4,7 +4,9 @@ import static dev.cooper.linux.Linux.AT_SYMLINK_NOFOLLOW;
 
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.ContentException;
+import dev.cooper.oci.layer.EntryType;
 import dev.cooper.oci.layer.TarEntry;
+import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
 
 /**
@@ -16,12 +18,21 @@ final class TreeAttributes {
   private static final long HIGHEST_ID = 0xffff_fffeL;
 
   private final TreeBatches batches;
+  private final TreeWriter.Kind kind;
   private final boolean rootless;
+  private final boolean singleId;
   private final Consumer<String> notices;
 
-  TreeAttributes(TreeBatches batches, boolean rootless, Consumer<String> notices) {
+  TreeAttributes(
+      TreeBatches batches,
+      TreeWriter.Kind kind,
+      boolean rootless,
+      boolean singleId,
+      Consumer<String> notices) {
     this.batches = batches;
+    this.kind = kind;
     this.rootless = rootless;
+    this.singleId = singleId;
     this.notices = notices;
   }
 
@@ -29,9 +40,13 @@ final class TreeAttributes {
   void set(TarEntry entry, ByteString path, long slot) {
     requireOwner(entry, path);
     TreeBatch batch = batches.current();
-    int owner = batch.add(path, Sys.FCHOWN, 0, entry.uid(), entry.gid());
-    batch.program().from(owner, 0, slot);
-    explainOwner(batch, owner, entry, path);
+    if (singleId) {
+      noteOwner(batch, entry, path, slot);
+    } else {
+      int owner = batch.add(path, Sys.FCHOWN, 0, entry.uid(), entry.gid());
+      batch.program().from(owner, 0, slot);
+      explainOwner(batch, owner, entry, path);
+    }
     int mode = batch.add(path, Sys.FCHMOD, 0, entry.mode());
     batch.program().from(mode, 0, slot);
     entry.xattrs().forEach((name, value) -> xattr(path, slot, name, value));
@@ -51,6 +66,41 @@ final class TreeAttributes {
     }
   }
 
+  /** Beside the file, which belongs to the only id there is. */
+  private void noteOwner(TreeBatch batch, TarEntry entry, ByteString path, long slot) {
+    long name = batch.memory().string(Xattrs.OWNER);
+    if (entry.uid() == 0 && entry.gid() == 0) {
+      if (entry.type() == EntryType.DIRECTORY) { // it may have been there, and another's
+        int remove = batch.program().tolerate(path, Sys.FREMOVEXATTR, 0, name);
+        batch.program().from(remove, 0, slot);
+      }
+      return;
+    }
+    byte[] owner = (entry.uid() + ":" + entry.gid()).getBytes(StandardCharsets.US_ASCII);
+    long value = batch.memory().bytes(owner);
+    int set = batch.add(path, Sys.FSETXATTR, 0, name, value, owner.length, 0);
+    batch.program().from(set, 0, slot);
+    batch.onError(
+        set,
+        (at, errno) -> {
+          if (errno != Linux.EOPNOTSUPP && errno != Linux.EPERM) {
+            throw at.program().failure(set);
+          }
+          lost(entry, path);
+          return set + 1;
+        });
+  }
+
+  private void lost(TarEntry entry, ByteString path) {
+    notices.accept(
+        path
+            + ": its owner, "
+            + entry.uid()
+            + ":"
+            + entry.gid()
+            + ", could not be kept beside the single id that there is, and is 0:0 if it is committed");
+  }
+
   private void explainOwner(TreeBatch batch, int row, TarEntry entry, ByteString path) {
     batch.onError(
         row,
@@ -67,9 +117,9 @@ final class TreeAttributes {
   }
 
   private void xattr(ByteString path, long slot, ByteString name, ByteString value) {
-    if (Xattrs.isOverlays(name)) {
+    if (Xattrs.isReserved(name)) {
       notices.accept(
-          path + ": the attribute " + name + " would steer the overlay and was left out");
+          path + ": the attribute " + name + " would steer the overlay, or us, and was left out");
       return;
     }
     batches.room(ROWS_OF_AN_ATTRIBUTE, value.length());
@@ -104,10 +154,14 @@ final class TreeAttributes {
   void setByName(TarEntry entry, ByteString path, long parent, long nameAt) {
     requireOwner(entry, path);
     TreeBatch batch = batches.current();
-    int owner =
-        batch.add(path, Sys.FCHOWNAT, 0, nameAt, entry.uid(), entry.gid(), AT_SYMLINK_NOFOLLOW);
-    batch.program().from(owner, 0, parent);
-    explainOwner(batch, owner, entry, path);
+    if (!singleId) {
+      int owner =
+          batch.add(path, Sys.FCHOWNAT, 0, nameAt, entry.uid(), entry.gid(), AT_SYMLINK_NOFOLLOW);
+      batch.program().from(owner, 0, parent);
+      explainOwner(batch, owner, entry, path);
+    } else if (kind == TreeWriter.Kind.MERGED && (entry.uid() != 0 || entry.gid() != 0)) {
+      lost(entry, path); // a link can't hold such an attribute
+    }
     int times =
         batch.add(
             path,

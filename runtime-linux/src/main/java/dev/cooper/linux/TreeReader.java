@@ -22,7 +22,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  * Times are in whole seconds, as every builder writes them. Not thread-safe.
  */
 final class TreeReader implements AutoCloseable {
+  private static final Pattern OWNER = Pattern.compile("([0-9]{1,10}):([0-9]{1,10})");
   private static final int STATS = 256;
   private static final int SMALL = 64 << 10;
   private static final int LARGE_CHUNK = 1 << 20;
@@ -115,7 +119,7 @@ final class TreeReader implements AutoCloseable {
     at = stats.memory.zeroed(Stat.SIZE);
     stats.call("/", Sys.STATX, fd, stats.memory.string(""), Linux.AT_EMPTY_PATH, Stat.BASIC, at);
     task.run(stats);
-    return StatEntries.of(ByteString.EMPTY, at).withXattrs(xattrs.of(fd));
+    return attributed(StatEntries.of(ByteString.EMPTY, at), fd);
   }
 
   private void children(int fd, ByteString path, Baseline compared) throws IOException {
@@ -233,7 +237,7 @@ final class TreeReader implements AutoCloseable {
   private void directory(int parent, Found found, Baseline compared) throws IOException {
     int fd = open(parent, found.name, found.entry.path(), DIRECTORY_FLAGS);
     try {
-      TarEntry entry = found.entry.withXattrs(xattrs.of(fd));
+      TarEntry entry = attributed(found.entry, fd);
       boolean opaque = xattrs.opaque();
       if (found.untaken) {
         untaken.addLast(entry);
@@ -265,7 +269,7 @@ final class TreeReader implements AutoCloseable {
     if (found.inode != null) {
       @Nullable ByteString first = links.putIfAbsent(found.inode, entry.path());
       if (first != null) {
-        run.add(new Found(found.name, hardlink(entry, first), null));
+        run.add(new Found(found.name, hardlink(owned(fd, found), first), null));
         return;
       }
     }
@@ -289,6 +293,36 @@ final class TreeReader implements AutoCloseable {
               entry.path(), Sys.READLINKAT, fd, contents.memory.string(found.name), found.at, 4096);
     }
     run.add(found);
+  }
+
+  /** With its extended attributes, and the owner that one of them says. */
+  private TarEntry attributed(TarEntry entry, int fd) {
+    Map<ByteString, ByteString> found = xattrs.of(fd);
+    ByteString owner = found.get(Xattrs.OWNER);
+    if (owner == null) {
+      return entry.withXattrs(found);
+    }
+    Map<ByteString, ByteString> others = new TreeMap<>(found);
+    others.remove(Xattrs.OWNER);
+    TarEntry attributed = entry.withXattrs(others);
+    Matcher ids = OWNER.matcher(owner.latin1());
+    return task.hasSingleId() && ids.matches()
+        ? attributed.withOwner(Long.parseLong(ids.group(1)), Long.parseLong(ids.group(2)))
+        : attributed;
+  }
+
+  /** Another name of a file, whose owner stands with the file where a single id owns all. */
+  private TarEntry owned(int directory, Found found) {
+    TarEntry entry = found.entry;
+    if (!task.hasSingleId() || entry.type() != EntryType.FILE) {
+      return entry;
+    }
+    int file = open(directory, found.name, entry.path(), FILE_FLAGS);
+    try {
+      return attributed(entry, file);
+    } finally {
+      TreeRemover.close(task, file);
+    }
   }
 
   private static TarEntry hardlink(TarEntry entry, ByteString first) {
@@ -338,10 +372,10 @@ final class TreeReader implements AutoCloseable {
     }
     TarEntry entry = found.entry;
     long names = contents.result(found.row + 1);
-    if (names > 0 && XattrReader.anyAnImages(found.at, names)
+    if (names > 0 && XattrReader.anyKept(found.at, names)
         || contents.errno(found.row + 1) == Linux.ERANGE) {
       int file = open(fd, found.name, entry.path(), FILE_FLAGS);
-      entry = entry.withXattrs(xattrs.of(file));
+      entry = attributed(entry, file);
       TreeRemover.close(task, file);
     }
     takeUntaken();
@@ -359,7 +393,7 @@ final class TreeReader implements AutoCloseable {
       long at = program.memory.allocate(LARGE_CHUNK);
       program.call(found.entry.path(), Sys.READ, file, at, LARGE_CHUNK);
       takeUntaken();
-      sink.begin(found.entry.withXattrs(xattrs.of(file)));
+      sink.begin(attributed(found.entry, file));
       long left = found.entry.size();
       while (true) {
         task.run(program);

@@ -64,7 +64,7 @@ final class TreeWriter implements TreeOutput {
     paths = new TreePaths(memory, rootFd);
     batches = new TreeBatches(lane, CHUNK);
     places = new TreePlaces(lane, kind, batches, memory, paths, rootless);
-    attributes = new TreeAttributes(batches, rootless, notices);
+    attributes = new TreeAttributes(batches, kind, rootless, lane.hasSingleId(), notices);
     marks = new FileMarks(batches, paths);
     files = new TreeFiles(batches, places, attributes, memory);
   }

@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Reads the extended attributes of open files: those that an image may hold, and whether the
- * overlay calls a directory opaque. Not thread-safe.
+ * Reads the extended attributes of open files: those that an image may hold, the owner that is kept
+ * as one, and whether the overlay calls a directory opaque. Not thread-safe.
  */
 final class XattrReader implements AutoCloseable {
   private static final int LIST = 64 << 10;
@@ -20,11 +20,11 @@ final class XattrReader implements AutoCloseable {
     this.task = task;
   }
 
-  /** Whether a list of names, each ended by a zero byte, has one that an image may hold. */
-  static boolean anyAnImages(long at, long length) {
+  /** Whether a list of names, each ended by a zero byte, has one that a copy keeps. */
+  static boolean anyKept(long at, long length) {
     for (long i = at; i < at + length; ) {
       ByteString name = Directory.string(i);
-      if (Xattrs.isAnImages(name)) {
+      if (Xattrs.isKept(name)) {
         return true;
       }
       i += name.length() + 1;
@@ -32,6 +32,7 @@ final class XattrReader implements AutoCloseable {
     return false;
   }
 
+  /** Those that a copy of the file keeps. */
   Map<ByteString, ByteString> of(int fd) {
     opaque = false;
     program.reset();
@@ -46,7 +47,7 @@ final class XattrReader implements AutoCloseable {
     for (long i = list; i < list + length; ) {
       ByteString name = Directory.string(i);
       i += name.length() + 1;
-      if (Xattrs.isAnImages(name)) {
+      if (Xattrs.isKept(name)) {
         found.put(name, value(fd, name));
       }
       opaque |= Xattrs.isOpaque(name) && value(fd, name).latin1().equals("y");

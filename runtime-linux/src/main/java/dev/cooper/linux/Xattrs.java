@@ -2,16 +2,28 @@ package dev.cooper.linux;
 
 import dev.cooper.oci.ByteString;
 
-/** Which extended attributes are the overlay's own, and never an image's. */
+/** Which extended attributes are the overlay's own or ours, and never an image's. */
 final class Xattrs {
   static final String TRUSTED_OPAQUE = "trusted.overlay.opaque";
   static final String USER_OPAQUE = "user.overlay.opaque";
 
+  /**
+   * The owner that a file has in its image, as {@code uid:gid} in decimal, where a single id owns
+   * every file.
+   */
+  static final ByteString OWNER = ByteString.utf8("user.cooper.owner");
+
   private Xattrs() {}
 
-  static boolean isOverlays(ByteString name) {
+  static boolean isReserved(ByteString name) {
     return name.latin1().startsWith("trusted.overlay.")
-        || name.latin1().startsWith("user.overlay.");
+        || name.latin1().startsWith("user.overlay.")
+        || name.equals(OWNER);
+  }
+
+  /** What a copy of a file keeps. */
+  static boolean isKept(ByteString name) {
+    return isAnImages(name) || name.equals(OWNER);
   }
 
   static String opaque(boolean rootless) {
@@ -28,6 +40,6 @@ final class Xattrs {
    */
   static boolean isAnImages(ByteString name) {
     String text = name.latin1();
-    return text.equals("security.capability") || text.startsWith("user.") && !isOverlays(name);
+    return text.equals("security.capability") || text.startsWith("user.") && !isReserved(name);
   }
 }

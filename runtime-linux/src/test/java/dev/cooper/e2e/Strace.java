@@ -66,9 +66,10 @@ final class Strace {
     return steps;
   }
 
-  /** A file that is opened and not made changes nothing. */
+  /** A call that failed changed nothing, nor does a file that is opened and not made. */
   private static boolean isMeant(Matcher call, String about) {
     return call.group(3).contains(about)
+        && !call.group(3).contains(") = -1 E")
         && (!call.group(2).equals("openat") || call.group(3).contains("O_CREAT"));
   }
 

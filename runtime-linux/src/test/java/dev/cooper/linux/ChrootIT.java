@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class ChrootIT {
   private static final RuntimeOptions CHROOT =
-      new RuntimeOptions(RuntimeOptions.Isolation.CHROOT, "");
+      new RuntimeOptions(RuntimeOptions.Isolation.CHROOT, "", false);
 
   @RegisterExtension
   static final BusyboxHost HOST = new BusyboxHost(() -> new LinuxRuntime(CHROOT), true);

@@ -59,7 +59,7 @@ final class VictimJvm {
     LinuxRuntime runtime =
         new LinuxRuntime(
             chroot
-                ? new RuntimeOptions(RuntimeOptions.Isolation.CHROOT, "")
+                ? new RuntimeOptions(RuntimeOptions.Isolation.CHROOT, "", false)
                 : RuntimeOptions.DEFAULT);
     Rootfs root = runtime.mount(java.util.List.of(Path.of(args[1])), Path.of(args[2]), line -> {});
     tell(out, "keeper " + runtime.keeper().pid() + "\n");

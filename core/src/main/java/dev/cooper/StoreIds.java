@@ -1,0 +1,66 @@
+package dev.cooper;
+
+import dev.cooper.oci.OperationException;
+import dev.cooper.oci.layout.DurableFiles;
+import dev.cooper.spi.RuntimeOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Keeps a store's files of one kind: with the owners that images name, or all of a single id.
+ *
+ * <p>What was unpacked in one of the ways has other owners than the other expects, and may not even
+ * be theirs to read. A store in which nothing is unpacked becomes what it is opened as.
+ */
+final class StoreIds {
+  /** In a store whose files all belong to a single id. */
+  static final String SINGLE = "single-id";
+
+  private StoreIds() {}
+
+  /**
+   * Requires that a store is of the kind asked for.
+   *
+   * @param directory a store's, before anything of it is touched
+   * @throws OperationException if what is unpacked there is of the other kind
+   */
+  @SuppressWarnings("try") // the lock is held, not used
+  static void require(Path directory, RuntimeOptions options) throws IOException {
+    Path mark = directory.resolve(SINGLE);
+    if (options.isolation() == RuntimeOptions.Isolation.NONE
+        || Files.exists(mark) == options.singleId()) {
+      return;
+    }
+    try (FileLocks.Held held = FileLocks.lock(directory.resolve("locks").resolve(Store.SWEEP))) {
+      if (Files.exists(mark) == options.singleId()) {
+        return;
+      }
+      if (isInUse(directory)) {
+        throw new OperationException(
+            "the store "
+                + directory
+                + " holds files "
+                + (options.singleId()
+                    ? "of all the ids that images name, and was opened for a single one (Ids.SINGLE, COOPER_IDS=single)"
+                    : "of a single id, and was opened for all that images name (Ids.MAPPED)")
+                + ": open it as it is, or another store (COOPER_STORE)");
+      }
+      if (options.singleId()) {
+        DurableFiles.write(mark, new byte[0]);
+      } else {
+        Files.delete(mark);
+      }
+    }
+  }
+
+  private static boolean isInUse(Path directory) throws IOException {
+    for (Path layer : Store.list(directory.resolve("layers"))) {
+      if (Files.exists(layer.resolve(LayerTrees.TREE))) {
+        return true;
+      }
+    }
+    return !Store.list(directory.resolve("containers")).isEmpty()
+        || !Store.list(directory.resolve("staging")).isEmpty();
+  }
+}
