@@ -38,7 +38,7 @@ final class HostProbe {
     attempt("user", facts::user);
     attempt("user namespaces", facts::userNamespaces);
     attempt("subordinate ids", facts::subordinateIds);
-    StoreDisk disk = new StoreDisk(directory);
+    StoreDisk disk = new StoreDisk(options, directory);
     attempt("store", disk::fileSystem);
     attempt("overlay", disk::overlay);
     attempt("seccomp", facts::seccomp);

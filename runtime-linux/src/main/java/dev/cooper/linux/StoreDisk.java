@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** What the store's file system can do, tried in an empty directory on it. */
-record StoreDisk(Path directory) {
+record StoreDisk(RuntimeOptions options, Path directory) {
   String fileSystem() {
     try {
       String type = Files.getFileStore(directory).type();
@@ -44,7 +44,8 @@ record StoreDisk(Path directory) {
   }
 
   String overlay() {
-    try (LinuxRuntime runtime = new LinuxRuntime(RuntimeOptions.DEFAULT)) {
+    try (LinuxRuntime runtime =
+        new LinuxRuntime(options.withIsolation(RuntimeOptions.Isolation.NAMESPACES))) {
       Keeper keeper = runtime.keeper();
       Lane lane = keeper.acquire();
       try {

@@ -145,7 +145,12 @@ class SingleIdIT {
                     && line.contains("1000:1001")
                     && line.contains("Ids.SINGLE")
                     && line.contains("mapped ids"))
-        .anyMatch(line -> line.startsWith("reopened ") && line.contains("of a single id"));
+        .anyMatch(line -> line.startsWith("reopened ") && line.contains("of a single id"))
+        .contains(
+            "probe subordinate ids true",
+            "probe overlay true",
+            "probe network none true",
+            "probe namespaces true");
   }
 
   @Test

@@ -4,13 +4,16 @@ import dev.cooper.BuildEvent;
 import dev.cooper.Command;
 import dev.cooper.Cooper;
 import dev.cooper.CooperBuilder;
+import dev.cooper.HostReport;
 import dev.cooper.Ids;
 import dev.cooper.Image;
+import dev.cooper.Isolation;
 import dev.cooper.PullPolicy;
 import dev.cooper.WorkingContainer;
 import dev.cooper.oci.CooperException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * Builds with a single id or with mapped ones, as a program: IDS DIRECTORY OWN, in whose first lie
@@ -43,6 +46,7 @@ final class SingleIdMain {
         return;
       }
       refused(cooper);
+      probe(store);
     } catch (CooperException e) {
       System.out.println("failed " + e.getMessage());
       return;
@@ -82,6 +86,15 @@ final class SingleIdMain {
       c.remove();
       return image;
     }
+  }
+
+  /** What the doctor says of a build with a single id. */
+  private static void probe(Path store) {
+    HostReport report = Cooper.builder().store(store).ids(Ids.SINGLE).probe();
+    for (String subject : List.of("subordinate ids", "overlay", "network none")) {
+      System.out.println("probe " + subject + " " + report.works(subject));
+    }
+    System.out.println("probe namespaces " + report.works(Isolation.NAMESPACES));
   }
 
   private static void refused(Cooper cooper) {
