@@ -14,7 +14,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
@@ -39,8 +41,9 @@ final class FullDisk {
   /** Always full, as Linux and the BSDs have it: what it says of that is in the user's language. */
   private static final Path ALWAYS_FULL = Path.of("/dev/full");
 
-  private static final List<String> ENGLISH =
-      List.of("No space left on device", "Disk quota exceeded", "ENOSPC", "EDQUOT");
+  private static final String NO_SPACE = "No space left on device";
+  private static final String NO_QUOTA = "Disk quota exceeded";
+  private static final List<String> ENGLISH = List.of(NO_SPACE, NO_QUOTA, "ENOSPC", "EDQUOT");
 
   private final Path reserve;
 
@@ -154,21 +157,30 @@ final class FullDisk {
 
   /** What this JVM is told of a full disk, which libc translates; found out at the first need. */
   private static final class Translated {
-    private static final List<String> TEXTS = ask();
+    private static final List<String> TEXTS = texts(ask());
 
-    private static List<String> ask() {
-      if (!Files.exists(ALWAYS_FULL) || Files.isRegularFile(ALWAYS_FULL)) {
+    /** No device says by itself that a quota is used up: libc's catalog does, in that language. */
+    private static List<String> texts(String noSpace) {
+      if (noSpace.isBlank() || noSpace.contains(NO_SPACE)) {
         return List.of();
+      }
+      List<String> texts = new ArrayList<>(LibcCatalog.beside(NO_SPACE, noSpace, NO_QUOTA));
+      texts.add(noSpace);
+      return texts;
+    }
+
+    private static String ask() {
+      if (!Files.exists(ALWAYS_FULL) || Files.isRegularFile(ALWAYS_FULL)) {
+        return "";
       }
       // A stream and not a channel, which fails otherwise in a thread that was interrupted.
       try (FileOutputStream out = new FileOutputStream(ALWAYS_FULL.toFile(), true)) {
         out.write(0);
-        return List.of();
+        return "";
       } catch (FileNotFoundException e) {
-        return List.of(); // not for this user
+        return ""; // not for this user
       } catch (IOException e) {
-        String text = e.getMessage();
-        return text == null || text.isBlank() ? List.of() : List.of(text);
+        return Objects.requireNonNullElse(e.getMessage(), "");
       }
     }
   }

@@ -21,7 +21,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A store on a small file system that is full, or nearly: an ext4 in a file, and a tmpfs.
+ * A store on a small file system that is full, or nearly: an ext4 in a file, and a tmpfs; and one
+ * whose quota is used up, on a btrfs.
  *
  * <pre>
  * temp/
@@ -46,6 +47,8 @@ class FullDiskIT {
     mounted = Files.createDirectory(temp.resolve("mounted"));
     if (type.equals("tmpfs")) {
       Tools.run("mount", "-t", "tmpfs", "-o", "size=" + SIZE, "tmpfs", mounted.toString());
+    } else if (type.equals("btrfs")) {
+      FileSystems.mount(type, "mkfs.btrfs -q -f", mounted);
     } else {
       Path disk = temp.resolve("disk");
       Tools.run("truncate", "-s", String.valueOf(SIZE), disk.toString());
@@ -155,18 +158,14 @@ class FullDiskIT {
     }
   }
 
-  /** The JDK passes on what libc says, in the user's language. */
-  @Test
-  void buildWhenTheDiskIsFullSaysWhatToDoInWhateverLanguageTheHostSaysSo() throws Exception {
+  /** Builds in a JVM that libc speaks German to, and expects that it fails for want of space. */
+  private String buildInGerman() throws IOException {
     Tools.require("localedef");
-    mount("tmpfs");
     if (Files.notExists(Path.of("/usr/share/locale/de/LC_MESSAGES/libc.mo"))) {
       Tools.missing("libc's messages in German are not installed (libc-l10n)");
     }
     Path locale = Files.createDirectory(temp.resolve("locale")).resolve("de_DE.UTF-8");
     Tools.run("localedef", "-i", "de_DE", "-f", "UTF-8", locale.toString());
-    open().close();
-    fill(0);
     Tools.Ended ended =
         Tools.attempt(
             Map.of("LOCPATH", temp.resolve("locale").toString(), "LC_ALL", "de_DE.UTF-8"),
@@ -179,13 +178,52 @@ class FullDiskIT {
                     FaultScenario.Kind.ONCE.toString())
                 .toArray(new String[0]));
     assertThat(ended.status()).as(ended.output()).isEqualTo(3);
-    assertThat(ended.output())
+    return ended.output();
+  }
+
+  private void assertUsable() throws IOException {
+    try (Cooper cooper = open()) {
+      assertThat(cooper.maintenance().check().findings()).isEmpty();
+      FaultScenario.build(cooper, layout, temp.resolve("after.tar"));
+      cooper.images().forEach(Image::remove);
+    }
+  }
+
+  /** The JDK passes on what libc says, in the user's language. */
+  @Test
+  void buildWhenTheDiskIsFullSaysWhatToDoInWhateverLanguageTheHostSaysSo() throws Exception {
+    mount("tmpfs");
+    open().close();
+    fill(0);
+    assertThat(buildInGerman())
         .contains("kein Speicherplatz")
         .contains("the disk is full: free some of it");
     Files.delete(mounted.resolve("filler"));
-    try (Cooper cooper = open()) {
-      assertThat(cooper.maintenance().check().findings()).isEmpty();
-      cooper.images().forEach(Image::remove);
-    }
+    assertUsable();
+  }
+
+  /**
+   * No device tells libc's word for that: it is found in the language of the one for a full disk.
+   */
+  @Test
+  void buildWhenTheQuotaIsUsedUpSaysWhatToDoInWhateverLanguageTheHostSaysSo() throws Exception {
+    Tools.require("btrfs", "mkfs.btrfs");
+    mount("btrfs");
+    Path own = mounted.resolve("own");
+    Tools.run("btrfs", "quota", "enable", mounted.toString());
+    Tools.run("btrfs", "subvolume", "create", own.toString());
+    Tools.run("btrfs", "qgroup", "limit", String.valueOf(SIZE), own.toString());
+    store = own.resolve("store");
+    open().close();
+    Path filler = own.resolve("filler");
+    Tools.Ended filled =
+        Tools.attempt(Map.of("LC_ALL", "C"), "dd", "if=/dev/zero", "of=" + filler, "bs=4096");
+    assertThat(filled.output()).contains("Disk quota exceeded");
+    assertThat(buildInGerman())
+        .contains("Quota) ist überschritten")
+        .doesNotContain("kein Speicherplatz")
+        .contains("the disk is full: free some of it");
+    Tools.run("btrfs", "qgroup", "limit", "none", own.toString());
+    assertUsable();
   }
 }
