@@ -2,9 +2,7 @@ package dev.cooper.linux;
 
 import dev.cooper.oci.OperationException;
 import dev.cooper.spi.Capability;
-import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -13,7 +11,6 @@ import java.util.stream.Collectors;
 /** What the kernel and who runs this JVM are; each told, or an error that says what is missing. */
 record HostFacts(long uid, boolean singleId) {
   private static final String OLDEST = "5.11";
-  private static final int SETUID = 04000;
   private static final List<String> CONTAINER_MARKS =
       List.of("/.dockerenv", "/run/.containerenv", "/run/secrets/kubernetes.io");
 
@@ -104,32 +101,10 @@ record HostFacts(long uid, boolean singleId) {
   /** One of the two that may map them. */
   private static String entitled(String tool) {
     Path found = new MapTool(tool, "").find();
-    try {
-      Path real = found.toRealPath();
-      int mode = (int) Files.getAttribute(real, "unix:mode", LinkOption.NOFOLLOW_LINKS);
-      if ((mode & SETUID) != 0 || hasFileCapabilities(real)) {
-        return found.toString();
-      }
-    } catch (IOException e) {
-      throw new OperationException("cannot look at " + found + ": " + e, e);
+    if (!MapTool.isEntitled(found)) {
+      throw new OperationException(MapTool.notEntitled(found));
     }
-    throw new OperationException(
-        found
-            + " is neither setuid root nor has it file capabilities: reinstall the package uidmap");
-  }
-
-  private static boolean hasFileCapabilities(Path file) {
-    try (SyscallProgram program = new SyscallProgram(4, 8192)) {
-      long name = program.memory.string(HostPath.bytes(file));
-      int flags = Linux.O_RDONLY | Linux.O_CLOEXEC;
-      int open = program.call(file, Sys.OPENAT, Linux.AT_FDCWD, name, flags);
-      long attribute = program.memory.string("security.capability");
-      int get = program.tolerate(file, Sys.FGETXATTR, 0, attribute, 0, 0);
-      int close = program.call(file, Sys.CLOSE, 0);
-      program.resultOf(get, 0, open).resultOf(close, 0, open);
-      Task.HERE.run(program);
-      return program.errno(get) == 0;
-    }
+    return found.toString();
   }
 
   String seccomp() {

@@ -4,6 +4,7 @@ import dev.cooper.oci.OperationException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,6 +30,7 @@ record MapTool(String name, String user, List<Path> places, Duration patience) {
           Path.of("/usr/local/bin"),
           Path.of("/run/wrappers/bin"));
   private static final int MOST_SAID = 4096;
+  private static final int SETUID = 04000;
 
   MapTool(String name, String user) {
     this(name, user, PLACES, Duration.ofSeconds(10));
@@ -59,7 +61,7 @@ record MapTool(String name, String user, List<Path> places, Duration patience) {
       String said = ended ? said(output) : "it did not end within " + patience;
       if (!ended || process.exitValue() != 0) {
         process.destroyForcibly();
-        throw failed(said);
+        throw failed(tool, said);
       }
     } catch (IOException e) {
       throw new OperationException("cannot run " + tool + " to map subordinate ids", e);
@@ -95,16 +97,48 @@ record MapTool(String name, String user, List<Path> places, Duration patience) {
     }
   }
 
-  private OperationException failed(String said) {
+  private OperationException failed(Path tool, String said) {
+    String why =
+        isEntitled(tool)
+            ? "the ranges in /etc/subuid and /etc/subgid have to be "
+                + user
+                + "'s, and "
+                + tool
+                + " setuid root on a file system that is not mounted with nosuid"
+            : notEntitled(tool);
     return new OperationException(
-        name
-            + " could not map "
-            + user
-            + "'s subordinate ids: "
-            + said
-            + ": it has to be setuid root or have file capabilities (reinstall the package uidmap), "
-            + "and the ranges in /etc/subuid and /etc/subgid have to be "
-            + user
-            + "'s");
+        name + " could not map " + user + "'s subordinate ids: " + said + ": " + why);
+  }
+
+  /** Whether its file gives it the right to map ids that are not its caller's. */
+  static boolean isEntitled(Path tool) {
+    try {
+      Path real = tool.toRealPath();
+      int mode = (int) Files.getAttribute(real, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+      return (mode & SETUID) != 0 || hasFileCapabilities(real);
+    } catch (IOException e) {
+      throw new OperationException("cannot look at " + tool + ": " + e, e);
+    }
+  }
+
+  /** One that cannot be read may have them. */
+  private static boolean hasFileCapabilities(Path file) {
+    try (SyscallProgram program = new SyscallProgram(4, 8192)) {
+      long name = program.memory.string(HostPath.bytes(file));
+      int flags = Linux.O_RDONLY | Linux.O_CLOEXEC;
+      int open = program.tolerate(file, Sys.OPENAT, Linux.AT_FDCWD, name, flags);
+      long attribute = program.memory.string("security.capability");
+      int get = program.tolerate(file, Sys.FGETXATTR, 0, attribute, 0, 0);
+      int close = program.tolerate(file, Sys.CLOSE, 0);
+      program.resultOf(get, 0, open).resultOf(close, 0, open);
+      Task.HERE.run(program);
+      return program.errno(open) != 0 || program.errno(get) == 0;
+    }
+  }
+
+  /** What to say of one that has no such right. */
+  static String notEntitled(Path tool) {
+    return tool
+        + " is neither setuid root nor has it file capabilities: reinstall the package uidmap";
   }
 }

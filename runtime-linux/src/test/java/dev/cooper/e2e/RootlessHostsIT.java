@@ -12,6 +12,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * An ordinary user's store on file systems that only root can mount: root does, and runs another
@@ -24,10 +25,10 @@ class RootlessHostsIT {
   @BeforeEach
   void make() throws IOException {
     Tools.requireRoot("mounts");
-    Tools.require("setpriv");
+    Tools.require("unshare");
     temp = Files.createTempDirectory("cooper-rootless-").toRealPath();
     volume = Files.createDirectory(temp.resolve("volume"));
-    PodMain.base(temp);
+    Tools.run("chmod", "a+r", PodMain.base(temp).toString());
   }
 
   @AfterEach
@@ -37,26 +38,13 @@ class RootlessHostsIT {
     }
   }
 
-  private String recipe(String user, Path store) throws IOException {
+  /** Builds as the user, after a script of root's in a mount namespace of its own. */
+  private String recipe(OrdinaryUser user, String script, Path store) throws IOException {
     List<String> command =
-        new ArrayList<>(
-            List.of(
-                "setpriv",
-                "--reuid=" + user,
-                "--regid=" + user,
-                "--init-groups",
-                "--inh-caps=-all"));
-    command.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
-    command.addAll(ChildJvm.silence());
-    List<String> classPath =
-        ChildJvm.copiedClassPath(temp.resolve("classes"), temp.resolve("classes") + "/");
-    command.addAll(List.of("-Xmx256m", "-cp", String.join(":", classPath)));
+        new ArrayList<>(List.of("unshare", "-m", "sh", "-ec", script + "\nexec \"$@\"", "sh"));
     command.addAll(
-        List.of(
-            PodMain.class.getName(),
-            store.toString(),
-            temp.resolve("base.tar").toString(),
-            "namespaces"));
+        user.command(
+            PodMain.class, store.toString(), temp.resolve("base.tar").toString(), "namespaces"));
     return Tools.run(command.toArray(new String[0]));
   }
 
@@ -70,7 +58,7 @@ class RootlessHostsIT {
   })
   void commitWhenTheStoreIsOnAFileSystemIsTheSameImage(String kind, String make)
       throws IOException {
-    String user = Tools.userWithSubordinateIds();
+    OrdinaryUser user = new OrdinaryUser(temp);
     String expected =
         ChildJvm.run(
             Map.of(),
@@ -81,15 +69,35 @@ class RootlessHostsIT {
             "namespaces");
     FileSystems.mount(kind, make, volume);
     try {
-      Path own = Files.createDirectory(volume.resolve("own"));
-      Tools.run("chown", user, own.toString());
-      Tools.run("chmod", "a+rX", volume.toString(), temp.resolve("base.tar").toString());
-      String printed = recipe(user, own.resolve("store"));
+      Path own = user.directory(volume.resolve("own"));
+      Tools.run("chmod", "a+rX", volume.toString());
+      String printed = recipe(user, "", own.resolve("store"));
       assertThat(printed)
           .contains(expected.lines().filter(each -> each.startsWith("image ")).toList());
       assertThat(printed.contains("are copied")).isEqualTo(kind.equals("overlay"));
     } finally {
       Tools.run("umount", volume.toString());
     }
+  }
+
+  /** As a package manager, a copy or a hardened image of a host leaves it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"newuidmap", "newgidmap"})
+  void buildWhenTheHostsOwnToolHasLostItsRightsSaysSo(String tool) throws IOException {
+    OrdinaryUser user = new OrdinaryUser(temp);
+    Path own = user.directory(temp.resolve("own"));
+    Path plain = temp.resolve(tool);
+    Path real = Path.of("/usr/bin", tool);
+    Tools.require(tool);
+    Tools.run("cp", "--no-preserve=all", real.toString(), plain.toString());
+    Tools.run("chmod", "0755", plain.toString());
+    String bind = "mount --bind " + plain + " " + real;
+    assertThat(recipe(user, bind, own.resolve("store")))
+        .startsWith("failed ")
+        .contains(tool + " could not map")
+        .contains(real + " is neither setuid root nor has it file capabilities")
+        .contains("reinstall the package uidmap")
+        .doesNotContain("/etc/subuid");
+    assertThat(recipe(user, "", own.resolve("store"))).contains("image ");
   }
 }

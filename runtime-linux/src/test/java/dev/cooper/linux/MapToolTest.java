@@ -1,5 +1,6 @@
 package dev.cooper.linux;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -46,13 +47,26 @@ final class MapToolTest {
   }
 
   @Test
-  void runWhenItFailsTellsWhatItSaidAndWhatItNeeds() throws IOException {
+  void runWhenItFailsTellsWhatItSaidAndWhatItLacks() throws IOException {
     MapTool refusing = tool("echo 'newuidmap: write to uid_map failed' >&2; exit 1");
     assertThatThrownBy(() -> refusing.run(List.of()))
         .isInstanceOf(OperationException.class)
         .hasMessageContaining("app's subordinate ids: newuidmap: write to uid_map failed")
-        .hasMessageContaining("setuid root")
-        .hasMessageContaining("/etc/subuid");
+        .hasMessageContaining(place.resolve("newuidmap") + " is neither setuid root")
+        .hasMessageContaining("reinstall the package uidmap");
+  }
+
+  @Test
+  void runWhenItFailsWithItsRightsTellsOfTheRanges() throws Exception {
+    MapTool refusing = tool("echo 'newuidmap: uid range not allowed' >&2; exit 1");
+    Process chmod =
+        new ProcessBuilder("chmod", "u+s", place.resolve("newuidmap").toString()).start();
+    assertThat(chmod.waitFor()).isZero();
+    assertThatThrownBy(() -> refusing.run(List.of()))
+        .isInstanceOf(OperationException.class)
+        .hasMessageContaining("app's subordinate ids: newuidmap: uid range not allowed")
+        .hasMessageContaining("the ranges in /etc/subuid and /etc/subgid have to be app's")
+        .hasMessageNotContaining("reinstall");
   }
 
   @Test

@@ -1,0 +1,71 @@
+package dev.cooper.e2e;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A user with subordinate ids: who runs the tests or, where that is root, one that root becomes.
+ */
+final class OrdinaryUser {
+  private final String name;
+  private final Path temp;
+
+  /** With a directory that the user shall be able to read. */
+  OrdinaryUser(Path temp) {
+    this.temp = temp;
+    if (Tools.isRoot()) {
+      Tools.require("setpriv");
+      Tools.run("chmod", "a+rx", temp.toString());
+      this.name = Tools.userWithSubordinateIds();
+    } else {
+      this.name = System.getProperty("user.name");
+    }
+  }
+
+  /** A new directory of the user's own. */
+  Path directory(Path at) throws IOException {
+    Files.createDirectory(at);
+    if (Tools.isRoot()) {
+      Tools.run("chown", name, at.toString());
+    }
+    return at;
+  }
+
+  /** The first id that no container of the user's has, as owner or group. */
+  long unmapped() throws IOException {
+    return 1 + Math.max(granted("/etc/subuid"), granted("/etc/subgid"));
+  }
+
+  private long granted(String file) throws IOException {
+    return Files.readAllLines(Path.of(file)).stream()
+        .map(line -> line.split(":", -1))
+        .filter(parts -> parts[0].equals(name))
+        .mapToLong(parts -> Long.parseLong(parts[2]))
+        .sum();
+  }
+
+  /** What runs a main class of the tests as the user. */
+  List<String> command(Class<?> main, String... arguments) throws IOException {
+    if (!Tools.isRoot()) {
+      return ChildJvm.command(List.of(), main, arguments);
+    }
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                "setpriv",
+                "--reuid=" + name,
+                "--regid=" + name,
+                "--init-groups",
+                "--inh-caps=-all"));
+    command.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
+    command.addAll(ChildJvm.silence());
+    List<String> classPath =
+        ChildJvm.copiedClassPath(temp.resolve("classes"), temp.resolve("classes") + "/");
+    command.addAll(List.of("-Xmx256m", "-cp", String.join(":", classPath), main.getName()));
+    command.addAll(List.of(arguments));
+    return command;
+  }
+}
