@@ -303,7 +303,7 @@ final class ContainerProgram implements ChildProgram {
       return failure.during(
           "cannot become user " + process.uid() + ":" + process.gid(),
           failure.errno() == Linux.EINVAL
-              ? "this id may lie beyond the subordinate ids in /etc/subuid and /etc/subgid"
+              ? "this id may lie beyond the subordinate ids: extend the ranges in /etc/subuid and /etc/subgid"
               : "");
     }
     if (failure.getMessage().startsWith("prlimit64")) {
