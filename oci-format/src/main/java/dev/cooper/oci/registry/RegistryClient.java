@@ -149,6 +149,10 @@ public final class RegistryClient implements AutoCloseable {
    * so all its tags, as skopeo does. A manifest with a subject also leaves the index of its
    * subject's referrers, where the registry knows none and clients keep one.
    *
+   * <p>A manifest is deleted by its digest, for which the specification has no condition: a tag
+   * that somebody gives it at the same time goes with it, however short before, and has to be
+   * pushed again. A tag that somebody leads to another manifest meanwhile stays, and leads there.
+   *
    * @param reference with a digest, the manifest and so all its tags; else the tag
    * @throws RegistryException also if it is not there, or the registry deletes nothing
    * @throws IOException if interrupted, or the configuration can't be read
