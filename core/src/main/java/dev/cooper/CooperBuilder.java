@@ -18,8 +18,9 @@ public final class CooperBuilder {
   private Clock clock = Clock.systemUTC();
   private ImageLimits limits = ImageLimits.DEFAULT;
   private RegistrySettings registries = RegistrySettings.HOST;
-  private Isolation isolation = Isolation.ofEnvironment(System.getenv("COOPER_ISOLATION"));
-  private Ids ids = Ids.ofEnvironment(System.getenv("COOPER_IDS"));
+  private Isolation isolation =
+      Choice.of("COOPER_ISOLATION", System.getenv("COOPER_ISOLATION"), Isolation.NAMESPACES);
+  private Ids ids = Choice.of("COOPER_IDS", System.getenv("COOPER_IDS"), Ids.MAPPED);
   private String engine = System.getenv().getOrDefault("COOPER_RUNTIME", "");
   private @Nullable Instant sourceDate = sourceDate(System.getenv("SOURCE_DATE_EPOCH"));
 

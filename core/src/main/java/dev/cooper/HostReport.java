@@ -46,7 +46,7 @@ public record HostReport(List<Finding> findings) {
    * @return whether the trial succeeded
    */
   public boolean works(Isolation isolation) {
-    return works(ISOLATION + isolation.word());
+    return works(ISOLATION + Choice.word(isolation));
   }
 
   /**
@@ -81,7 +81,9 @@ public record HostReport(List<Finding> findings) {
           List.of(
               new Finding("commands", false, HostRuntime.MISSING),
               new Finding(
-                  ISOLATION + Isolation.NONE.word(), true, "no command runs; all else works")));
+                  ISOLATION + Choice.word(Isolation.NONE),
+                  true,
+                  "no command runs; all else works")));
     }
     List<Finding> findings = new ArrayList<>();
     Path parent = nearest(store);

@@ -1,10 +1,5 @@
 package dev.cooper;
 
-import java.util.Arrays;
-import java.util.Locale;
-import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
-
 /**
  * Which ids the users and groups of a container are on this host.
  *
@@ -33,28 +28,5 @@ public enum Ids {
    * on the host, which count where it is given the host's files. Podman knows the like as {@code
    * ignore_chown_errors}, which loses the owners.
    */
-  SINGLE;
-
-  /** As {@code $COOPER_IDS} says; nothing is the default, and what it does not know an error. */
-  static Ids ofEnvironment(@Nullable String value) {
-    if (value == null || value.isEmpty()) {
-      return MAPPED;
-    }
-    return Arrays.stream(values())
-        .filter(each -> each.word().equals(value))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "COOPER_IDS is \""
-                        + value
-                        + "\", and has to be one of "
-                        + Arrays.stream(values())
-                            .map(Ids::word)
-                            .collect(Collectors.joining(", "))));
-  }
-
-  private String word() {
-    return name().toLowerCase(Locale.ROOT);
-  }
+  SINGLE
 }

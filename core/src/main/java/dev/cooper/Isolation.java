@@ -1,10 +1,6 @@
 package dev.cooper;
 
 import dev.cooper.spi.RuntimeOptions;
-import java.util.Arrays;
-import java.util.Locale;
-import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What stands between a command and the host that it runs on; buildah's {@code --isolation}.
@@ -66,32 +62,6 @@ public enum Isolation {
    * say.
    */
   NONE;
-
-  /**
-   * As {@code $COOPER_ISOLATION} says; nothing is the default, and what it does not know an error.
-   */
-  static Isolation ofEnvironment(@Nullable String value) {
-    if (value == null || value.isEmpty()) {
-      return NAMESPACES;
-    }
-    return Arrays.stream(values())
-        .filter(each -> each.word().equals(value))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "COOPER_ISOLATION is \""
-                        + value
-                        + "\", and has to be one of "
-                        + Arrays.stream(values())
-                            .map(Isolation::word)
-                            .collect(Collectors.joining(", "))));
-  }
-
-  /** As the environment and people call it. */
-  String word() {
-    return name().toLowerCase(Locale.ROOT);
-  }
 
   RuntimeOptions.Isolation asked() {
     return switch (this) {

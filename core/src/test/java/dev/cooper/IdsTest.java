@@ -34,15 +34,15 @@ class IdsTest {
 
   @Test
   void ofEnvironmentWhenNothingIsSaidIsMapped() {
-    assertThat(Ids.ofEnvironment(null)).isEqualTo(Ids.MAPPED);
-    assertThat(Ids.ofEnvironment("")).isEqualTo(Ids.MAPPED);
-    assertThat(Ids.ofEnvironment("single")).isEqualTo(Ids.SINGLE);
+    assertThat(Choice.of("COOPER_IDS", null, Ids.MAPPED)).isEqualTo(Ids.MAPPED);
+    assertThat(Choice.of("COOPER_IDS", "", Ids.MAPPED)).isEqualTo(Ids.MAPPED);
+    assertThat(Choice.of("COOPER_IDS", "single", Ids.MAPPED)).isEqualTo(Ids.SINGLE);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"Single", "one", "0"})
   void ofEnvironmentWhenItIsNoneOfThemSaysWhichThereAre(String value) {
-    assertThatThrownBy(() -> Ids.ofEnvironment(value))
+    assertThatThrownBy(() -> Choice.of("COOPER_IDS", value, Ids.MAPPED))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("COOPER_IDS")
         .hasMessageContaining(value)

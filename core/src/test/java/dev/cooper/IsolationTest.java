@@ -12,15 +12,18 @@ import org.junit.jupiter.params.provider.ValueSource;
 class IsolationTest {
   @Test
   void ofEnvironmentWhenNothingIsSaidIsNamespaces() {
-    assertThat(Isolation.ofEnvironment(null)).isEqualTo(Isolation.NAMESPACES);
-    assertThat(Isolation.ofEnvironment("")).isEqualTo(Isolation.NAMESPACES);
-    assertThat(Isolation.ofEnvironment("chroot")).isEqualTo(Isolation.CHROOT);
+    assertThat(Choice.of("COOPER_ISOLATION", null, Isolation.NAMESPACES))
+        .isEqualTo(Isolation.NAMESPACES);
+    assertThat(Choice.of("COOPER_ISOLATION", "", Isolation.NAMESPACES))
+        .isEqualTo(Isolation.NAMESPACES);
+    assertThat(Choice.of("COOPER_ISOLATION", "chroot", Isolation.NAMESPACES))
+        .isEqualTo(Isolation.CHROOT);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"Chroot", " none", "rootless", "docker", "NAMESPACES"})
   void ofEnvironmentWhenItIsNoIsolationSaysWhichThereAre(String value) {
-    assertThatThrownBy(() -> Isolation.ofEnvironment(value))
+    assertThatThrownBy(() -> Choice.of("COOPER_ISOLATION", value, Isolation.NAMESPACES))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("COOPER_ISOLATION")
         .hasMessageContaining(value)

@@ -62,7 +62,7 @@ final class Keeper implements AutoCloseable {
     this.rootless = rootless;
     this.ids = ids;
     this.control = new Lane(life, ids.single());
-    this.mapsTty = mapsGroup(TTY);
+    this.mapsTty = maps(TTY, ids.gids(), "gid_map");
     lanes.add(control);
   }
 
@@ -310,14 +310,25 @@ final class Keeper implements AutoCloseable {
 
   /** Refuses a user whom there is no id for. */
   void requireUser(long uid, long gid) {
-    if (ids.single() && (uid != 0 || gid != 0)) {
-      throw new OperationException(
-          "a command cannot run as "
-              + uid
-              + ":"
-              + gid
-              + ", as only 0:0 has an id here: it was asked for a single one (Ids.SINGLE, COOPER_IDS): run it as root, or take mapped ids");
+    if (maps(uid, ids.uids(), "uid_map") && maps(gid, ids.gids(), "gid_map")) {
+      return;
     }
+    String user = "a command cannot run as " + uid + ":" + gid + ", as ";
+    throw new OperationException(
+        ids.single()
+            ? user
+                + "only 0:0 has an id here: it was asked for a single one (Ids.SINGLE, COOPER_IDS): run it as root, or take mapped ids"
+            : user
+                + "this lies beyond the subordinate ids: extend the ranges in /etc/subuid and /etc/subgid");
+  }
+
+  private boolean maps(long id, List<IdMap.Range> ranges, String map) {
+    if (ids.single()) {
+      return id == 0;
+    }
+    return rootless
+        ? id <= ranges.stream().mapToLong(IdMap.Range::count).sum()
+        : !NESTED || IdMap.covers(Path.of("/proc/self", map), id);
   }
 
   /** Which capabilities a container's root can have at most. */
@@ -328,12 +339,6 @@ final class Keeper implements AutoCloseable {
   /** Whether the group of terminals stands for one outside. */
   boolean mapsTty() {
     return mapsTty;
-  }
-
-  private boolean mapsGroup(long gid) {
-    return rootless
-        ? gid <= ids.gids().stream().mapToLong(IdMap.Range::count).sum()
-        : IdMap.covers(Path.of("/proc/self/gid_map"), gid);
   }
 
   /** Whether this JVM lives in a user namespace that is not the outermost. */

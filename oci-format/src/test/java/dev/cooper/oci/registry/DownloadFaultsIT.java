@@ -115,7 +115,10 @@ class DownloadFaultsIT extends FaultyNetwork {
     assertThat(range(requests.get(0))).isEmpty();
     assertThat(requests.subList(1, 4))
         .allSatisfy(each -> assertThat(range(each)).matches("bytes=[1-9][0-9]*-"));
-    assertThat(events).filteredOn(each -> each instanceof TransferEvent.Retried).hasSize(3);
+    // A reset that overtakes the answer's head is tried again by the Java runtime's own client.
+    assertThat(events)
+        .filteredOn(each -> each instanceof TransferEvent.Retried)
+        .hasSizeBetween(2, 3);
     assertThat(events.get(events.size() - 1))
         .isEqualTo(new TransferEvent.Ended(events.get(0).transfer(), Transfer.Outcome.TRANSFERRED));
   }
@@ -140,11 +143,15 @@ class DownloadFaultsIT extends FaultyNetwork {
   void downloadThatStallsGoesOnWhereItWas() throws IOException {
     pushed();
     client.close();
-    client = builder().stallTimeout(Duration.ofMillis(300)).build();
+    client = builder().stallTimeout(Duration.ofMillis(700)).build();
     proxy.stallResponse(BLOB, 2_000_000);
     assertThat(pulled()).isEqualTo(content);
-    assertThat(blobRequests()).hasSize(2);
-    assertThat(range(blobRequests().get(1))).isNotEmpty();
+    List<String> requests = blobRequests();
+    assertThat(requests).hasSizeGreaterThan(1);
+    assertThat(range(requests.get(0))).isEmpty();
+    assertThat(range(requests.get(1))).isEqualTo("bytes=2000000-");
+    assertThat(requests.subList(2, requests.size())) // a busy machine may stall by itself, too
+        .allSatisfy(each -> assertThat(range(each)).matches("bytes=[1-9][0-9]*-"));
   }
 
   @Test
