@@ -26,13 +26,29 @@ final class CgroupBase {
         at = at.getParent()) {
       if (!Files.isWritable(at) || !Files.isWritable(at.resolve("cgroup.procs"))) {
         tried.add(at + " belongs to another");
+      } else if (isPopulated(at)) {
+        tried.add(at + " has processes");
       } else if (enable(at, controller)) {
         return at;
       } else {
-        tried.add(at + " has processes, or not that controller");
+        tried.add(at + " has not that controller");
       }
     }
     throw refused(controller, String.join(", ", tried));
+  }
+
+  /**
+   * Whether processes live in a group, which is none of the hierarchy's root. The kernel would
+   * enable some controllers all the same (cpu and pids, which are threaded), and then let no
+   * process into a group below it.
+   */
+  private static boolean isPopulated(Path group) {
+    try {
+      return Files.exists(group.resolve("cgroup.type"))
+          && !ProcFile.read(group.resolve("cgroup.procs")).isEmpty();
+    } catch (IOException e) {
+      return true; // gone, or threaded, which has no list of processes
+    }
   }
 
   /** Whether groups below one can use a controller, from now on at least. */

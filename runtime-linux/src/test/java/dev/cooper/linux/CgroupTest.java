@@ -1,13 +1,18 @@
 package dev.cooper.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cooper.linux.CgroupSetting.Controller;
+import dev.cooper.oci.OperationException;
 import dev.cooper.spi.ProcessResources;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** How hierarchies are found, and what is written to which file. */
 final class CgroupTest {
@@ -76,5 +81,35 @@ final class CgroupTest {
             "blkio.weight=1000",
             "blkio.throttle.read_bps_device=8:16 10",
             "blkio.throttle.write_bps_device=8:16 20");
+  }
+
+  /** A group of the second version, as its files tell of it. */
+  private static Path group(Path directory, String processes) throws IOException {
+    Files.createDirectories(directory);
+    Files.writeString(directory.resolve("cgroup.type"), "domain\n");
+    Files.writeString(directory.resolve("cgroup.procs"), processes);
+    Files.writeString(directory.resolve("cgroup.subtree_control"), "");
+    return directory;
+  }
+
+  @Test
+  void baseWhenAGroupHasProcessesIsTheNextOneAboveThatHasNone(@TempDir Path temp)
+      throws IOException {
+    Path mount = group(temp.resolve("mount"), "1\n2\n");
+    Files.delete(mount.resolve("cgroup.type")); // as the root has none
+    Path slice = group(mount.resolve("slice"), "");
+    Path scope = group(slice.resolve("scope"), "42\n");
+    CgroupHierarchy unified = new CgroupHierarchy(true, Set.of("rw"), mount, scope);
+    for (Controller each : Controller.values()) {
+      assertThat(CgroupBase.of(unified, each)).isEqualTo(slice);
+    }
+    assertThat(scope.resolve("cgroup.subtree_control")).isEmptyFile();
+    Files.writeString(slice.resolve("cgroup.procs"), "43\n");
+    assertThat(CgroupBase.of(unified, Controller.PIDS)).isEqualTo(mount);
+    CgroupHierarchy inner = new CgroupHierarchy(true, Set.of("rw"), slice, scope);
+    assertThatThrownBy(() -> CgroupBase.of(inner, Controller.PIDS))
+        .isInstanceOf(OperationException.class)
+        .hasMessageContaining(scope + " has processes, " + slice + " has processes")
+        .hasMessageContaining("systemd-run");
   }
 }
