@@ -138,11 +138,11 @@ final class Store implements AutoCloseable {
     Files.createDirectories(directory, PRIVATE);
     Path real = directory.toRealPath();
     prepare(real);
-    StoreIds.require(real, options);
     FullDisk full = new FullDisk(real.resolve(RESERVE));
     Place place = full.freeing(() -> Place.make(real));
     Store store = new Store(real, clock, limits, runtime, place, full);
     try {
+      StoreIds.require(store, options);
       new Recovery(store, store.journal, store.images).run();
       full.fill();
       return store;

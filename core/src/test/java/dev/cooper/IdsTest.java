@@ -84,4 +84,16 @@ class IdsTest {
     open(MAPPED.withIsolation(RuntimeOptions.Isolation.NONE));
     assertThat(temp.resolve("store/single-id")).exists();
   }
+
+  @Test
+  void storeThatIsOpenStaysOfItsKind() throws IOException {
+    Path store = temp.resolve("store");
+    try (Store open = TestImages.open(store)) {
+      assertThatThrownBy(() -> open(SINGLE)).isInstanceOf(OperationException.class);
+      assertThat(store.resolve("single-id")).doesNotExist();
+      assertThat(store.resolve("staging")).isDirectoryContaining(open.staging()::equals);
+      assertThat(Store.list(store.resolve("staging"))).hasSize(1);
+    }
+    open(SINGLE);
+  }
 }

@@ -323,7 +323,7 @@ final class Keeper implements AutoCloseable {
   }
 
   private boolean maps(long id, List<IdMap.Range> ranges, String map) {
-    if (ids.single()) {
+    if (id == 0 || ids.single()) {
       return id == 0;
     }
     return rootless

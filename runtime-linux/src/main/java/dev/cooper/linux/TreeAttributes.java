@@ -6,7 +6,6 @@ import dev.cooper.oci.ByteString;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.layer.EntryType;
 import dev.cooper.oci.layer.TarEntry;
-import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
 
 /**
@@ -15,7 +14,6 @@ import java.util.function.Consumer;
  */
 final class TreeAttributes {
   private static final int ROWS_OF_AN_ATTRIBUTE = 16;
-  private static final long HIGHEST_ID = 0xffff_fffeL;
 
   private final TreeBatches batches;
   private final TreeWriter.Kind kind;
@@ -54,7 +52,7 @@ final class TreeAttributes {
 
   /** The kernel takes the highest id for "as it is", and cuts off what is beyond it. */
   private static void requireOwner(TarEntry entry, ByteString path) {
-    if (Math.max(entry.uid(), entry.gid()) > HIGHEST_ID) {
+    if (Math.max(entry.uid(), entry.gid()) > NotedOwner.HIGHEST_ID) {
       throw new ContentException(
           path
               + ": found the owner "
@@ -62,13 +60,13 @@ final class TreeAttributes {
               + ":"
               + entry.gid()
               + ", expected ids of at most "
-              + HIGHEST_ID);
+              + NotedOwner.HIGHEST_ID);
     }
   }
 
   /** Beside the file, which belongs to the only id there is. */
   private void noteOwner(TreeBatch batch, TarEntry entry, ByteString path, long slot) {
-    long name = batch.memory().string(Xattrs.OWNER);
+    long name = batch.memory().string(NotedOwner.NAME);
     if (entry.uid() == 0 && entry.gid() == 0) {
       if (entry.type() == EntryType.DIRECTORY) { // it may have been there, and another's
         int remove = batch.program().tolerate(path, Sys.FREMOVEXATTR, 0, name);
@@ -76,9 +74,9 @@ final class TreeAttributes {
       }
       return;
     }
-    byte[] owner = (entry.uid() + ":" + entry.gid()).getBytes(StandardCharsets.US_ASCII);
-    long value = batch.memory().bytes(owner);
-    int set = batch.add(path, Sys.FSETXATTR, 0, name, value, owner.length, 0);
+    ByteString owner = new NotedOwner(entry.uid(), entry.gid()).text();
+    long value = batch.memory().string(owner);
+    int set = batch.add(path, Sys.FSETXATTR, 0, name, value, owner.length(), 0);
     batch.program().from(set, 0, slot);
     batch.onError(
         set,

@@ -24,8 +24,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +34,6 @@ import org.jspecify.annotations.Nullable;
  * Times are in whole seconds, as every builder writes them. Not thread-safe.
  */
 final class TreeReader implements AutoCloseable {
-  private static final Pattern OWNER = Pattern.compile("([0-9]{1,10}):([0-9]{1,10})");
   private static final int STATS = 256;
   private static final int SMALL = 64 << 10;
   private static final int LARGE_CHUNK = 1 << 20;
@@ -298,17 +295,15 @@ final class TreeReader implements AutoCloseable {
   /** With its extended attributes, and the owner that one of them says. */
   private TarEntry attributed(TarEntry entry, int fd) {
     Map<ByteString, ByteString> found = xattrs.of(fd);
-    ByteString owner = found.get(Xattrs.OWNER);
-    if (owner == null) {
+    ByteString text = found.get(NotedOwner.NAME);
+    if (text == null) {
       return entry.withXattrs(found);
     }
     Map<ByteString, ByteString> others = new TreeMap<>(found);
-    others.remove(Xattrs.OWNER);
+    others.remove(NotedOwner.NAME);
     TarEntry attributed = entry.withXattrs(others);
-    Matcher ids = OWNER.matcher(owner.latin1());
-    return task.hasSingleId() && ids.matches()
-        ? attributed.withOwner(Long.parseLong(ids.group(1)), Long.parseLong(ids.group(2)))
-        : attributed;
+    NotedOwner owner = task.hasSingleId() ? NotedOwner.parse(text) : null;
+    return owner == null ? attributed : attributed.withOwner(owner.uid(), owner.gid());
   }
 
   /** Another name of a file, whose owner stands with the file where a single id owns all. */

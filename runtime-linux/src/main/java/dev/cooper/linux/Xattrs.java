@@ -7,23 +7,17 @@ final class Xattrs {
   static final String TRUSTED_OPAQUE = "trusted.overlay.opaque";
   static final String USER_OPAQUE = "user.overlay.opaque";
 
-  /**
-   * The owner that a file has in its image, as {@code uid:gid} in decimal, where a single id owns
-   * every file.
-   */
-  static final ByteString OWNER = ByteString.utf8("user.cooper.owner");
-
   private Xattrs() {}
 
   static boolean isReserved(ByteString name) {
     return name.latin1().startsWith("trusted.overlay.")
         || name.latin1().startsWith("user.overlay.")
-        || name.equals(OWNER);
+        || name.equals(NotedOwner.NAME);
   }
 
   /** What a copy of a file keeps. */
   static boolean isKept(ByteString name) {
-    return isAnImages(name) || name.equals(OWNER);
+    return isAnImages(name) || name.equals(NotedOwner.NAME);
   }
 
   static String opaque(boolean rootless) {

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * A user with subordinate ids: who runs the tests or, where that is root, one that root becomes.
@@ -13,16 +14,35 @@ final class OrdinaryUser {
   private final String name;
   private final Path temp;
 
-  /** With a directory that the user shall be able to read. */
-  OrdinaryUser(Path temp) {
+  private final String group;
+
+  private OrdinaryUser(Path temp, String name, String group) {
     this.temp = temp;
+    this.name = name;
+    this.group = group;
     if (Tools.isRoot()) {
       Tools.require("setpriv");
       Tools.run("chmod", "a+rx", temp.toString());
-      this.name = Tools.userWithSubordinateIds();
-    } else {
-      this.name = System.getProperty("user.name");
     }
+  }
+
+  /** With a directory that the user shall be able to read. */
+  OrdinaryUser(Path temp) {
+    this(temp, ofThisJvm(Tools::userWithSubordinateIds));
+  }
+
+  private OrdinaryUser(Path temp, String name) {
+    this(temp, name, name);
+  }
+
+  /** As root one without subordinate ids; else whoever runs this JVM. */
+  static OrdinaryUser nobody(Path temp) {
+    return new OrdinaryUser(temp, ofThisJvm(() -> "nobody"), "nogroup");
+  }
+
+  /** Root is none: another takes its place. */
+  private static String ofThisJvm(Supplier<String> other) {
+    return Tools.isRoot() ? other.get() : System.getProperty("user.name");
   }
 
   /** A new directory of the user's own. */
@@ -57,7 +77,7 @@ final class OrdinaryUser {
             List.of(
                 "setpriv",
                 "--reuid=" + name,
-                "--regid=" + name,
+                "--regid=" + group,
                 "--init-groups",
                 "--inh-caps=-all"));
     command.add(Path.of(System.getProperty("java.home"), "bin/java").toString());

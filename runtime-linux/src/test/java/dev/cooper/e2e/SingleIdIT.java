@@ -16,7 +16,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,8 +28,6 @@ import org.junit.jupiter.api.Test;
  * subordinate ids; as an ordinary user this one's, whatever subordinate ids there are.
  */
 class SingleIdIT {
-  private static final String NOBODY = "65534";
-
   private Path temp;
 
   @BeforeEach
@@ -84,29 +81,18 @@ class SingleIdIT {
   }
 
   /** What a build with these ids prints, in another JVM. */
-  private List<String> build(Ids ids, Path own) throws IOException {
-    List<String> command = new ArrayList<>();
-    String classPath = ChildJvm.classPath();
-    if (Tools.isRoot() && ids == Ids.SINGLE) {
-      Tools.require("setpriv");
-      Tools.run("chmod", "a+x", temp.toString());
-      Tools.run("chown", NOBODY + ":" + NOBODY, own.toString());
-      command.addAll(
-          List.of(
-              "setpriv",
-              "--reuid=" + NOBODY,
-              "--regid=" + NOBODY,
-              "--clear-groups",
-              "--inh-caps=-all"));
-      Path classes = temp.resolve("classes/below");
-      classPath = String.join(":", ChildJvm.copiedClassPath(classes, classes + "/"));
-    }
-    command.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
-    command.addAll(ChildJvm.silence());
-    command.addAll(List.of("-Xmx256m", "-cp", classPath, SingleIdMain.class.getName()));
-    command.addAll(List.of(ids.toString(), temp.toString(), own.toString()));
+  private List<String> build(Ids ids, String directory) throws IOException {
+    OrdinaryUser nobody = OrdinaryUser.nobody(temp);
+    boolean single = ids == Ids.SINGLE;
+    Path own = temp.resolve(directory);
+    own = single ? nobody.directory(own) : Files.createDirectory(own);
+    String[] arguments = {ids.toString(), temp.toString(), own.toString()};
+    List<String> command =
+        single
+            ? nobody.command(SingleIdMain.class, arguments)
+            : ChildJvm.command(List.of(), SingleIdMain.class, arguments);
     // Without newuidmap, which nothing here may need.
-    Map<String, String> environment = ids == Ids.SINGLE ? Map.of("PATH", "/nowhere") : Map.of();
+    Map<String, String> environment = single ? Map.of("PATH", "/nowhere") : Map.of();
     Tools.Ended ended = Tools.attempt(environment, command.toArray(new String[0]));
     assertThat(ended.status()).as(ended.output()).isZero();
     return ended.output().lines().toList();
@@ -115,13 +101,12 @@ class SingleIdIT {
   @Test
   void buildWithASingleIdIsTheSameImageAndKeepsEveryOwner() throws IOException {
     Tools.require("busybox");
-    Path own = Files.createDirectory(temp.resolve("own"));
-    List<String> single = build(Ids.SINGLE, own);
-    List<String> mapped = build(Ids.MAPPED, Files.createDirectory(temp.resolve("mapped")));
+    List<String> single = build(Ids.SINGLE, "own");
+    List<String> mapped = build(Ids.MAPPED, "mapped");
     assertThat(single).containsSubsequence(mapped);
     assertThat(mapped).hasSize(2).allMatch(line -> line.matches("(base|image) [0-9a-f:sh]+"));
     assertThat(single).noneMatch(line -> line.startsWith("notice"));
-    assertThat(owners(own.resolve("saved-SINGLE")))
+    assertThat(owners(temp.resolve("own/saved-SINGLE")))
         .containsEntry("app/data", "1000:1001")
         .containsEntry("app/again", "1000:1001")
         .containsEntry("app/tool", "0:5")
@@ -135,8 +120,7 @@ class SingleIdIT {
 
   @Test
   void whatNeedsAnotherIdSaysSo() throws IOException {
-    Path own = Files.createDirectory(temp.resolve("own"));
-    List<String> said = build(Ids.SINGLE, own);
+    List<String> said = build(Ids.SINGLE, "own");
     assertThat(said)
         .anyMatch(line -> line.startsWith("chown ") && line.contains("Invalid argument"))
         .anyMatch(

@@ -13,8 +13,8 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>Before Java 21 a client can't be closed: its thread ends some seconds after a garbage
  * collection has found that nobody holds the client, and a JVM that is to exit waits 0.3 s for a
- * thread that waits in a system call. But in every version an interrupt ends that thread; as it is
- * no daemon's of ours, it is found by the group that it was born into. Thread-safe.
+ * thread that waits in a system call. But in every version an interrupt ends that thread, which is
+ * found by the group of threads that it is born into. Thread-safe.
  */
 final class EndableClient {
   private static final long END_SECONDS = 1;
