@@ -354,9 +354,10 @@ final class HostileLayerIT {
     "trusted.overlay.opaque,y", "trusted.overlay.redirect,/etc", "trusted.overlay.metacopy,''",
     "trusted.overlay.whiteout,y", "user.overlay.opaque,y", "user.overlay.redirect,/etc",
     "user.overlay.metacopy,''", "user.overlay.whiteout,y", "trusted.overlay.overlay.opaque,y",
-    "user.overlay.overlay.opaque,y", "trusted.other,x", "security.selinux,x"
+    "user.overlay.overlay.opaque,y", "trusted.other,x", "security.selinux,x",
+    "user.cooper.owner,5:6"
   })
-  void unpackWhenAttributesSteerTheOverlayAreNotHonoured(String name, String value)
+  void unpackWhenAttributesSteerTheOverlayOrUsAreNotHonoured(String name, String value)
       throws IOException {
     Path lower = HOST.layer(it -> it.file("d/old", "low").file("f", "low"));
     Map<ByteString, ByteString> evil = Map.of(ByteString.utf8(name), ByteString.utf8(value));
@@ -373,7 +374,7 @@ final class HostileLayerIT {
       root.readTree(ByteString.utf8("d"), TreeFilter.ALL, tree);
       assertThat(tree.entries).allMatch(entry -> entry.xattrs().isEmpty());
     }
-    if (name.contains(".overlay.")) {
+    if (name.contains(".overlay.") || name.contains(".cooper.")) {
       assertThat(HOST.notices).anyMatch(line -> line.contains(name));
     }
   }
