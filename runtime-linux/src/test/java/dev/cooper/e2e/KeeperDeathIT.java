@@ -44,12 +44,11 @@ class KeeperDeathIT extends EndToEnd {
             .hasMessageContaining("killed from outside");
       }
     } finally {
+      // Whatever went wrong above ends these too: nothing here may hide it.
       pool.shutdownNow();
       pool.awaitTermination(30, TimeUnit.SECONDS);
-      for (WorkingContainer each : containers) {
-        each.remove();
-      }
     }
+    containers.forEach(WorkingContainer::remove);
     try (WorkingContainer c = cooper.from(base)) {
       assertThat(c.exec("/bin/echo", "again").out()).isEqualTo("again\n");
       c.commit("again:1").remove();
@@ -63,7 +62,7 @@ class KeeperDeathIT extends EndToEnd {
       c.run("/bin/sleep", "4711");
       return true;
     }
-    for (int i = 0; ; i++) {
+    for (int i = 0; !Thread.currentThread().isInterrupted(); i++) {
       if (kind == 3) {
         c.write("/file" + i % 50, "content " + i);
       } else if (kind == 4) {
@@ -72,6 +71,7 @@ class KeeperDeathIT extends EndToEnd {
         c.commit().remove();
       }
     }
+    return false;
   }
 
   private static void awaitSleepers(int count) throws Exception {
@@ -82,15 +82,13 @@ class KeeperDeathIT extends EndToEnd {
   }
 
   private static long sleepers() {
-    return ProcessHandle.current()
-        .descendants()
-        .filter(
-            each ->
-                each.info()
-                    .arguments()
-                    .map(all -> all[all.length - 1].equals("4711"))
-                    .orElse(false))
-        .count();
+    return ProcessHandle.current().descendants().filter(KeeperDeathIT::sleeps).count();
+  }
+
+  /** One that is about to execute its command, or has ended, has no arguments to show. */
+  private static boolean sleeps(ProcessHandle process) {
+    String[] arguments = process.info().arguments().orElse(new String[0]);
+    return arguments.length > 0 && arguments[arguments.length - 1].equals("4711");
   }
 
   /** What a call ended with, within half a minute; null for success. */
