@@ -25,9 +25,15 @@ if ((${#missing[@]})); then
   fi
 fi
 
-# As udev makes it: without it an ordinary user's command has no private network.
-if ((EUID == 0)) && [[ -c /dev/net/tun ]]; then
-  chmod 0666 /dev/net/tun
+user=cooper-test
+if ((EUID == 0)); then
+  # As udev makes it: without it an ordinary user's command has no private network.
+  [[ ! -c /dev/net/tun ]] || chmod 0666 /dev/net/tun
+  # An ordinary user with subordinate ids, whom some of root's tests need too.
+  id "$user" >/dev/null 2>&1 || useradd --create-home --shell /bin/bash "$user"
+  for kind in uid gid; do
+    grep -q "^$user:" "/etc/sub$kind" || usermod "--add-sub${kind}s" 300000-365535 "$user"
+  done
 fi
 
 mvn -B -ntp verify
@@ -36,12 +42,7 @@ if ((EUID != 0)); then
   exit 0
 fi
 
-# All once more, as an ordinary user with subordinate ids: the case that most users are in.
-user=cooper-test
-id "$user" >/dev/null 2>&1 || useradd --create-home --shell /bin/bash "$user"
-for kind in uid gid; do
-  grep -q "^$user:" "/etc/sub$kind" || usermod "--add-sub${kind}s" 300000-365535 "$user"
-done
+# All once more, as an ordinary user: the case that most users are in.
 stage=$(mktemp -d /var/tmp/cooper-tests.XXXXXX)
 trap 'rm -rf "$stage"' EXIT
 mkdir "$stage/tmp" "$stage/target"
