@@ -5,6 +5,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Locale;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What identifies content: an algorithm, and the hash of the bytes in lower-case hexadecimal.
@@ -130,5 +131,19 @@ public record Digest(String algorithm, String hex) implements Comparable<Digest>
   @Override
   public String toString() {
     return algorithm + ":" + hex;
+  }
+
+  // Written out, as hashCode is: a record's own are linked when they are first called, and that is
+  // a good part of what a short process takes.
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Digest digest
+        && hex.equals(digest.hex)
+        && algorithm.equals(digest.algorithm);
+  }
+
+  @Override
+  public int hashCode() {
+    return hex.hashCode();
   }
 }

@@ -1,6 +1,7 @@
 package dev.cooper.oci;
 
 import java.util.Locale;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -221,5 +222,21 @@ public record ImageReference(
   @Override
   public String toString() {
     return registry + "/" + repository + suffix();
+  }
+
+  // Written out, as hashCode is: a record's own are linked when they are first called, and that is
+  // a good part of what a short process takes.
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof ImageReference reference
+        && repository.equals(reference.repository)
+        && registry.equals(reference.registry)
+        && Objects.equals(tag, reference.tag)
+        && Objects.equals(digest, reference.digest);
+  }
+
+  @Override
+  public int hashCode() {
+    return toString().hashCode();
   }
 }

@@ -2,6 +2,7 @@ package dev.cooper.oci;
 
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What kind of content a descriptor points to.
@@ -198,5 +199,17 @@ public record MediaType(String value) {
   @Override
   public String toString() {
     return value;
+  }
+
+  // Written out, as hashCode is: a record's own are linked when they are first called, and that is
+  // a good part of what a short process takes.
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof MediaType type && value.equals(type.value);
+  }
+
+  @Override
+  public int hashCode() {
+    return value.hashCode();
   }
 }

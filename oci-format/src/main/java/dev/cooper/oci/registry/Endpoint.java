@@ -1,6 +1,7 @@
 package dev.cooper.oci.registry;
 
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One place that a repository can be read from, or written to.
@@ -44,5 +45,21 @@ public record Endpoint(String registry, String repository, boolean insecure, boo
         || lower.endsWith(".localhost")
         || lower.equals("[::1]")
         || lower.matches("127(\\.[0-9]{1,3}){3}");
+  }
+
+  // Written out, as hashCode is: a record's own are linked when they are first called, and that is
+  // a good part of what a short process takes.
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Endpoint endpoint
+        && repository.equals(endpoint.repository)
+        && registry.equals(endpoint.registry)
+        && insecure == endpoint.insecure
+        && mirror == endpoint.mirror;
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * registry.hashCode() + repository.hashCode();
   }
 }
