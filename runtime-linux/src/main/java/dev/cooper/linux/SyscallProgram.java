@@ -125,10 +125,20 @@ final class SyscallProgram implements AutoCloseable {
       throw new IllegalStateException("a program of " + capacity + " rows is full");
     }
     int at = size * WORDS;
+    // One by one: inlined into each caller, loops would be what compiling those takes longest for.
     rows[at] = call;
-    System.arraycopy(arguments, 0, rows, at + 1, arguments.length);
-    Arrays.fill(rows, at + 1 + arguments.length, at + WORDS, 0);
+    rows[at + 1] = argument(arguments, 0);
+    rows[at + 2] = argument(arguments, 1);
+    rows[at + 3] = argument(arguments, 2);
+    rows[at + 4] = argument(arguments, 3);
+    rows[at + 5] = argument(arguments, 4);
+    rows[at + 6] = argument(arguments, 5);
+    rows[at + 7] = 0;
     return size++;
+  }
+
+  private static long argument(long[] arguments, int i) {
+    return i < arguments.length ? arguments[i] : 0;
   }
 
   private void flag(int row, long flag) {
