@@ -2,7 +2,7 @@
 # Measures Cooper and its peers side by side, in turns (A B A B), and prints the medians.
 #
 #   samples/bench.sh [ROW…]     rows: run-true ten-runs copy gzip unpack jib-cold jib-warm
-#                                     pull push push-again jib-push jib-push-again
+#                                     pull pull-warm push push-again jib-push jib-push-again
 #                               only where it is named: many-files
 #
 # many-files has no peer: it runs and commits without an overlay (isolation chroot) on a base of FILES=n
@@ -13,7 +13,7 @@
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-rows=${*:-run-true ten-runs copy gzip unpack jib-cold jib-warm pull push push-again jib-push jib-push-again}
+rows=${*:-run-true ten-runs copy gzip unpack jib-cold jib-warm pull pull-warm push push-again jib-push jib-push-again}
 runs=${RUNS:-5} big=${BIG_RUNS:-3} share=${SHARE:-/usr/share} heap=${HEAP:-128m}
 [ "$(id -u)" = 0 ] || die "run it as root: buildah's chroot isolation and umoci unpack need it"
 for tool in buildah umoci mmdebstrap skopeo docker-registry; do has $tool || install $tool; done
@@ -229,7 +229,8 @@ buildah_pull() {
   buildah --storage-driver overlay --root "$work/buildah-$1" --runroot "$work/run-$1" pull -q --tls-verify=false "$registry/share"
 }
 
-pull() {
+pulls() {
+  [ -e "$work/pull.ours" ] && return
   [ -d "$work/share-store" ] || copied 1
   start_registry
   b push -q --tls-verify=false localhost/share "docker://$registry/share"
@@ -238,9 +239,22 @@ pull() {
     timed "$work/pull.peer" buildah_pull "$i"
     timed "$work/pull.umoci" skopeo_umoci "$i"
   done
+  mkdir "$work/warm"
+  BENCH_PEAK=$work/pull-warm.peak cooper pull-warm "$registry/share" "$work/warm" >"$work/pull-warm.ours"
+}
+
+pull() {
+  pulls
   report pull "$work/pull.ours" "$work/pull.peer" "buildah pull" 3
   report pull "$work/pull.ours" "$work/pull.umoci" "skopeo copy + umoci unpack" 1.5
   peak pull "256 MiB"
+}
+
+pull_warm() {
+  pulls
+  report pull-warm "$work/pull-warm.ours" "$work/pull.peer" "buildah pull" 3
+  report pull-warm "$work/pull-warm.ours" "$work/pull.umoci" "skopeo copy + umoci unpack" 1.5
+  peak pull-warm "256 MiB"
 }
 
 pushes() {
@@ -346,6 +360,7 @@ for row in $rows; do
     jib-cold) jib_cold ;;
     jib-warm) jib_warm ;;
     pull) pull ;;
+    pull-warm) pull_warm ;;
     push) push ;;
     push-again) push_again ;;
     jib-push) jib_push ;;

@@ -19,6 +19,7 @@ public final class Benchmark {
   private static final int WARM_UP = 500;
 
   private static final int PUSHES = 50;
+  private static final int PULLS = 3;
 
   private Benchmark() {}
 
@@ -40,6 +41,7 @@ public final class Benchmark {
         case "gzip" -> cooper.image("share").save(Path.of(arguments[1]));
         case "unpack" -> cooper.loadAndUnpack(Path.of(arguments[1]));
         case "pull" -> cooper.pull(arguments[1], PullOptions.DEFAULT.andUnpack());
+        case "pull-warm" -> pullWarm(arguments[1], Path.of(arguments[2]));
         case "push" -> cooper.image(arguments[1]).push(arguments[2]);
         case "push-again" -> pushAgain(cooper.image(arguments[1]), arguments[2]);
         default -> throw new IllegalArgumentException("no row is called " + arguments[0]);
@@ -72,6 +74,26 @@ public final class Benchmark {
         times[i] = System.nanoTime() - began;
       }
       Arrays.stream(times).forEach(System.out::println);
+    }
+  }
+
+  /**
+   * Prints what each pull into a new store took in nanoseconds, the store's opening and closing
+   * among it, after as many that only warm up.
+   */
+  private static void pullWarm(String reference, Path directory) {
+    for (int i = 0; i < 2 * PULLS; i++) {
+      Path store = directory.resolve("warm-" + i);
+      long began = System.nanoTime();
+      try (Cooper cooper = Cooper.builder().store(store).build()) {
+        cooper.pull(reference, PullOptions.DEFAULT.andUnpack());
+      }
+      if (i >= PULLS) {
+        System.out.println(System.nanoTime() - began);
+      }
+      try (Cooper cooper = Cooper.builder().store(store).build()) {
+        cooper.images().forEach(Image::remove);
+      }
     }
   }
 
