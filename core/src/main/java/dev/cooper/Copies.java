@@ -254,7 +254,9 @@ final class Copies {
     try {
       boolean into = target(files.view(), destination, false).directory();
       Path file = directory.resolve(into ? Downloads.name(url) : "download");
-      Downloads.fetch(url, file, options.checksum(), files.session().store().limits());
+      Session session = files.session();
+      Downloads.fetch(
+          url, file, options.checksum(), session.store().limits(), session.registries()::client);
       copy(
           "ADD " + Downloads.redacted(url) + " " + destination,
           file,

@@ -4,16 +4,13 @@ import dev.cooper.oci.Digest;
 import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.compress.DigestingOutputStream;
+import dev.cooper.oci.registry.RegistryClient;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.time.Duration;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
@@ -21,9 +18,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Fetches what ADD names by its URL. */
 final class Downloads {
-  private static final Duration CONNECT = Duration.ofSeconds(30);
-  private static final int OK = 200;
-
   private Downloads() {}
 
   /** The last part of a URL's path. */
@@ -37,8 +31,15 @@ final class Downloads {
     return name;
   }
 
+  /** Gives what reads files from servers, once it is needed. */
+  @FunctionalInterface
+  interface Source {
+    RegistryClient get() throws IOException;
+  }
+
   /** Fetches into a file, and checks it. */
-  static void fetch(URI url, Path file, @Nullable String checksum, ImageLimits limits) {
+  static void fetch(
+      URI url, Path file, @Nullable String checksum, ImageLimits limits, Source client) {
     String scheme = String.valueOf(url.getScheme());
     if (!scheme.equals("https") && !scheme.equals("http")) {
       throw new IllegalArgumentException(
@@ -51,41 +52,28 @@ final class Downloads {
               + " holds credentials, which would end in the image's history: leave them out");
     }
     @Nullable Digest expected = checksum == null ? null : Digest.parse(checksum);
-    HttpClient client =
-        HttpClient.newBuilder()
-            .connectTimeout(CONNECT)
-            .followRedirects(HttpClient.Redirect.NORMAL)
-            .build();
-    try {
-      HttpResponse<InputStream> response =
-          client.send(
-              HttpRequest.newBuilder(url).build(), HttpResponse.BodyHandlers.ofInputStream());
-      try (InputStream body = response.body()) {
-        if (response.statusCode() != OK) {
-          throw new OperationException(
-              "GET " + redacted(url) + " answered " + response.statusCode() + " instead of 200");
-        }
-        store(
-            url,
-            response,
-            new BoundedInputStream(body, redacted(url), "layerBytes", limits.layerBytes()),
-            file,
-            expected);
-      }
-    } catch (IOException e) {
-      throw new OperationException("GET " + redacted(url) + " failed: " + e, e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new OperationException("interrupted while " + redacted(url) + " was fetched", e);
-    }
+    Io.run(
+        "cannot add " + redacted(url),
+        () -> {
+          client
+              .get()
+              .file(
+                  url,
+                  (body, lastModified) -> {
+                    store(url, bounded(url, body, limits), file, expected);
+                    // As the Dockerfile says: the file's time is what the server says of it.
+                    Files.setLastModifiedTime(
+                        file, lastModified.map(Downloads::time).orElse(FileTime.fromMillis(0)));
+                  });
+          return true;
+        });
   }
 
-  private static void store(
-      URI url,
-      HttpResponse<InputStream> response,
-      InputStream body,
-      Path file,
-      @Nullable Digest expected)
+  private static InputStream bounded(URI url, InputStream body, ImageLimits limits) {
+    return new BoundedInputStream(body, redacted(url), "layerBytes", limits.layerBytes());
+  }
+
+  private static void store(URI url, InputStream body, Path file, @Nullable Digest expected)
       throws IOException {
     try (DigestingOutputStream out = new DigestingOutputStream(Files.newOutputStream(file))) {
       body.transferTo(out);
@@ -100,14 +88,6 @@ final class Downloads {
                 + expected);
       }
     }
-    // As the Dockerfile says: the file's time is what the server says of it.
-    Files.setLastModifiedTime(
-        file,
-        response
-            .headers()
-            .firstValue("Last-Modified")
-            .map(Downloads::time)
-            .orElse(FileTime.fromMillis(0)));
   }
 
   private static FileTime time(String header) {

@@ -323,7 +323,8 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
   }
 
   /**
-   * Downloads a file over http or https, as it is, mode 0600 unless the options say otherwise.
+   * Downloads a file over http or https, as it is, mode 0600 unless the options say otherwise: by
+   * the proxies, certificates and retries that registries have, but without anybody's credentials.
    *
    * @param url where from; it may hold no credentials
    * @param destination a path inside

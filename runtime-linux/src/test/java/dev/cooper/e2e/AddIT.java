@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
@@ -32,6 +33,7 @@ class AddIT extends EndToEnd {
   private static final long LAST_MODIFIED_SECONDS = 1_234_567_890L;
   private static final byte[] BODY = "served\n".getBytes(StandardCharsets.UTF_8);
 
+  private final AtomicBoolean cut = new AtomicBoolean();
   private HttpServer server;
 
   @BeforeEach
@@ -41,7 +43,12 @@ class AddIT extends EndToEnd {
         "/",
         exchange -> {
           String path = exchange.getRequestURI().getPath();
-          if (path.equals("/moved")) {
+          if (path.equals("/files/cut") && cut.compareAndSet(false, true)) {
+            exchange.sendResponseHeaders(200, BODY.length);
+            exchange.getResponseBody().write(BODY, 0, 3);
+            exchange.getResponseBody().flush();
+            throw new IOException("cut");
+          } else if (path.equals("/moved")) {
             exchange.getResponseHeaders().add("Location", "/files/tool");
             exchange.sendResponseHeaders(302, -1);
           } else if (path.startsWith("/files/")) {
@@ -197,6 +204,15 @@ class AddIT extends EndToEnd {
       assertThat(found.entry().mtimeSeconds()).isEqualTo(LAST_MODIFIED_SECONDS);
       assertThat(image.history().get(image.history().size() - 1).createdBy())
           .isEqualTo("ADD " + url(path) + " " + destination);
+    }
+  }
+
+  @Test
+  void addWhenTheConnectionBreaksReadsTheFileAgain() throws IOException {
+    try (WorkingContainer c = container()) {
+      Image image = c.add(url("/files/cut"), "/x", o -> o).commit();
+      assertThat(Tars.last(store, image).get("x").text()).isEqualTo("served\n");
+      assertThat(cut).isTrue();
     }
   }
 

@@ -7,8 +7,8 @@ import java.net.UnknownHostException;
 import java.util.Locale;
 
 /**
- * Whereto a registry may send us: by a redirect, an upload's Location, its token service's realm or
- * a foreign layer's URL.
+ * Whereto a registry, or another server, may send us: by a redirect, an upload's Location, its
+ * token service's realm or a foreign layer's URL.
  *
  * <p>Never from TLS to plain HTTP, and never further inside than the registry is itself, or every
  * registry on the internet could make us call the hosts of our own network. A name is looked up
@@ -38,7 +38,7 @@ final class Destinations {
       throw refused(from, to, what, "it holds a user");
     }
     if (scheme.equals("http") && !from.getScheme().equals("http")) {
-      throw refused(from, to, what, "it is plain HTTP, and the registry speaks TLS");
+      throw refused(from, to, what, "it is plain HTTP, and that server speaks TLS");
     }
     if (!to.getHost().equalsIgnoreCase(from.getHost())) {
       requireReach(from, to, what);
@@ -70,7 +70,7 @@ final class Destinations {
       String remedy = target == Reach.PRIVATE ? "; allowPrivateDestinations(true) allows it" : "";
       String kind = target.name().toLowerCase(Locale.ROOT);
       throw refused(
-          from, to, what, "its address is " + kind + ", and the registry's is not" + remedy);
+          from, to, what, "its address is " + kind + ", and that server's is not" + remedy);
     }
   }
 
@@ -86,7 +86,7 @@ final class Destinations {
     return new OperationException(
         String.format(
             Locale.ROOT,
-            "%s of registry %s leads to %s, which is refused: %s",
+            "%s of %s leads to %s, which is refused: %s",
             what,
             from.getRawAuthority(),
             Redaction.url(to),

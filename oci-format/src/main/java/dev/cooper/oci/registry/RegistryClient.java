@@ -8,6 +8,7 @@ import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.Index;
 import dev.cooper.oci.MediaType;
 import java.io.IOException;
+import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -222,6 +223,24 @@ public final class RegistryClient implements AutoCloseable {
       throw new IllegalArgumentException(reference + " has no digest, which referrers refer to");
     }
     return new Referrers(itself(reference)).list(subject, type);
+  }
+
+  /**
+   * Reads a file that lies in no registry, such as a Dockerfile's ADD names by its URL: through the
+   * same proxies, with the same trust, limits of time and retries, and without credentials.
+   * Redirects are followed, but neither from TLS to plain HTTP nor further inside than the server
+   * is itself.
+   *
+   * @param url of http or https
+   * @param receiver takes it
+   * @throws dev.cooper.oci.OperationException if the server refuses, or can't be reached
+   * @throws IOException if interrupted, or the receiver can't take it
+   */
+  public void file(URI url, FileReceiver receiver) throws IOException {
+    if (closed) {
+      throw new IllegalStateException("this registry client was closed");
+    }
+    new FileDownload(settings, clients).read(url, receiver);
   }
 
   Settings settings() {

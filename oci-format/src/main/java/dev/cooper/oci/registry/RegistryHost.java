@@ -257,7 +257,8 @@ final class RegistryHost {
         null);
   }
 
-  private static @Nullable URI next(Response response, Call call) {
+  /** Where an answer redirects a call to, or null. */
+  static @Nullable URI next(Response response, Call call) {
     boolean read = call.method().equals("GET") || call.method().equals("HEAD");
     boolean redirect =
         switch (response.status()) {

@@ -115,11 +115,11 @@ class DestinationsTest extends HostileRegistry {
               answer.with("WWW-Authenticate", "Bearer realm=\"" + plain + "/token\"").send(401));
       assertThatThrownBy(() -> secure.open(reference))
           .isInstanceOf(OperationException.class)
-          .hasMessageContaining("it is plain HTTP, and the registry speaks TLS");
+          .hasMessageContaining("it is plain HTTP, and that server speaks TLS");
       tls.on("POST .*", answer -> answer.with("Location", plain + "/upload").send(202));
       tls.on("HEAD .*", answer -> answer.with("Location", plain + "/blob").send(307));
       assertThatThrownBy(() -> secure.find(reference))
-          .hasMessageContaining("it is plain HTTP, and the registry speaks TLS");
+          .hasMessageContaining("it is plain HTTP, and that server speaks TLS");
       assertThat(elsewhere.requests).isEmpty();
       assertThat(tls.authorizations).isEmpty();
     }
