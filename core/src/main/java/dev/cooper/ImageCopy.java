@@ -105,8 +105,8 @@ final class ImageCopy {
     try {
       write(image, to);
     } finally {
-      if (image.names().isEmpty() && !before.contains(image.descriptor().digest())) {
-        store.remove(image);
+      if (!before.contains(image.descriptor().digest())) {
+        store.removeUnnamed(image);
       }
     }
   }

@@ -22,6 +22,9 @@ sealed interface ImagePlace {
     }
   }
 
+  /** Of a registry; without the slashes it is an image called docker. */
+  String REGISTRY = "docker://";
+
   /** A Docker daemon. */
   record Daemon(String reference) implements ImagePlace {}
 
@@ -37,11 +40,12 @@ sealed interface ImagePlace {
 
   /** What a text names; without a known prefix, an image of the store. */
   static ImagePlace parse(String text) {
+    if (text.startsWith(REGISTRY)) {
+      return new Registry(ImageReference.parse(text.substring(REGISTRY.length())));
+    }
     int colon = text.indexOf(':');
     String rest = text.substring(colon + 1);
     return switch (colon < 0 ? "" : text.substring(0, colon)) {
-      case "docker" ->
-          new Registry(ImageReference.parse(rest.startsWith("//") ? rest.substring(2) : rest));
       case "oci" -> file(Kind.LAYOUT, rest);
       case "oci-archive" -> file(Kind.OCI_ARCHIVE, rest);
       case "docker-archive" -> file(Kind.DOCKER_ARCHIVE, rest);

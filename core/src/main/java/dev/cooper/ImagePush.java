@@ -4,7 +4,6 @@ import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
 import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.Index;
-import dev.cooper.oci.Manifest;
 import dev.cooper.oci.MediaType;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.compress.Compression;
@@ -65,8 +64,7 @@ final class ImagePush {
       requireDigest(target, there.digest());
       return there;
     }
-    Manifest manifest = manifest(image);
-    return named(manifest.mediaType(), manifest.toBytes());
+    return named(image.manifest().mediaType(), manifest(image));
   }
 
   /**
@@ -85,8 +83,8 @@ final class ImagePush {
       }
       layers.add(known);
     }
-    Manifest manifest = image.manifest().withLayers(layers);
-    Descriptor described = Descriptor.of(manifest.mediaType(), manifest.toBytes());
+    Descriptor described =
+        Descriptor.of(image.manifest().mediaType(), store.manifest(image, layers));
     if (!(tag == null ? writer.has(described) : writer.has(described, tag))) {
       return null;
     }
@@ -109,9 +107,8 @@ final class ImagePush {
     for (StoredImage each : images) {
       Descriptor described = there(each, null);
       if (described == null) {
-        Manifest manifest = manifest(each);
-        byte[] bytes = manifest.toBytes();
-        described = Descriptor.of(manifest.mediaType(), bytes);
+        byte[] bytes = manifest(each);
+        described = Descriptor.of(each.manifest().mediaType(), bytes);
         writer.manifest(described, bytes, null);
       }
       manifests.add(described.withPlatform(each.config().platform()));
@@ -128,7 +125,7 @@ final class ImagePush {
   }
 
   /** Sends what an image's manifest names, and gives the manifest as it is there. */
-  private Manifest manifest(StoredImage image) throws IOException {
+  private byte[] manifest(StoredImage image) throws IOException {
     boolean docker = isDocker(image);
     List<Descriptor> layers = image.manifest().layers();
     Map<Descriptor, Descriptor> there = new ConcurrentHashMap<>();
@@ -139,7 +136,7 @@ final class ImagePush {
     Parallel.run(tasks);
     Descriptor config = image.manifest().config();
     writer.blob(config, () -> store.open(config));
-    return image.manifest().withLayers(layers.stream().map(there::get).toList());
+    return store.manifest(image, layers.stream().map(there::get).toList());
   }
 
   private Descriptor layer(Descriptor layer, boolean docker) throws IOException {

@@ -77,24 +77,24 @@ final class ImageSaver {
     try (InputStream in = store.open(config)) {
       writer.blob(config, in);
     }
-    Manifest manifest = manifest(image.manifest(), layers);
-    byte[] bytes = manifest.toBytes();
+    // Docker's becomes OCI's: what reads a layout looks for no other.
+    byte[] bytes =
+        image.manifest().mediaType().equals(MediaType.DOCKER_MANIFEST)
+            ? translated(image.manifest(), layers).toBytes()
+            : store.manifest(image, layers);
     Descriptor described =
-        Descriptor.of(manifest.mediaType(), bytes).withPlatform(image.config().platform());
+        Descriptor.of(MediaType.OCI_MANIFEST, bytes).withPlatform(image.config().platform());
     writer.blob(described, bytes);
     return described;
   }
 
-  /** Docker's becomes OCI's: what reads a layout looks for no other. */
-  private static Manifest manifest(Manifest manifest, List<Descriptor> layers) {
-    return manifest.mediaType().equals(MediaType.DOCKER_MANIFEST)
-        ? Manifest.of(
-            MediaType.OCI_MANIFEST,
-            manifest.config().withMediaType(MediaType.OCI_CONFIG),
-            layers.stream()
-                .map(each -> each.withMediaType(LayerTypes.in(each.mediaType(), false)))
-                .toList())
-        : manifest.withLayers(layers);
+  private static Manifest translated(Manifest manifest, List<Descriptor> layers) {
+    return Manifest.of(
+        MediaType.OCI_MANIFEST,
+        manifest.config().withMediaType(MediaType.OCI_CONFIG),
+        layers.stream()
+            .map(each -> each.withMediaType(LayerTypes.in(each.mediaType(), false)))
+            .toList());
   }
 
   private Descriptor layer(Descriptor layer, boolean docker, ContentWriter writer)

@@ -286,16 +286,40 @@ final class Images {
     store.fullDisk().fill();
   }
 
-  private void removeUnderLock(Digest image, String label, Sweep sweep) throws IOException {
-    for (Containers.Entry container : store.containers().list()) {
-      if (image.equals(container.image())) {
-        throw new OperationException(
-            String.format(
-                Locale.ROOT,
-                "removal of image %s: the working container %s uses it; remove that first",
-                label,
-                container.label()));
+  /** Removes one that nobody has named or used by now. */
+  @SuppressWarnings("try") // the lock is held, not used
+  void removeUnnamed(StoredImage image) throws IOException {
+    Digest digest = image.descriptor().digest();
+    Sweep sweep = new Sweep(store);
+    try (FileLocks.Held held = store.lock(Store.SWEEP)) {
+      boolean named =
+          index().manifests().stream()
+              .anyMatch(each -> each.digest().equals(digest) && nameOf(each) != null);
+      if (named || user(digest).isPresent()) {
+        return;
       }
+      removeUnderLock(digest, image.label(), sweep);
+    }
+    sweep.emptyTrash();
+    store.fullDisk().fill();
+  }
+
+  /** A working container that was made from an image. */
+  private Optional<Containers.Entry> user(Digest image) throws IOException {
+    return store.containers().list().stream()
+        .filter(container -> image.equals(container.image()))
+        .findFirst();
+  }
+
+  private void removeUnderLock(Digest image, String label, Sweep sweep) throws IOException {
+    Optional<Containers.Entry> user = user(image);
+    if (user.isPresent()) {
+      throw new OperationException(
+          String.format(
+              Locale.ROOT,
+              "removal of image %s: the working container %s uses it; remove that first",
+              label,
+              user.get().label()));
     }
     drop(Set.of(image));
     sweep.underLock();

@@ -263,6 +263,16 @@ final class Store implements AutoCloseable {
     return blobs.open(descriptor);
   }
 
+  /**
+   * The bytes of an image's manifest, with other layers perhaps. With its own they are those that
+   * are stored, as whoever wrote them did, since its digest is what it is known by.
+   */
+  byte[] manifest(StoredImage image, List<Descriptor> layers) throws IOException {
+    return layers.equals(image.manifest().layers())
+        ? blobs.read(image.descriptor())
+        : image.manifest().withLayers(layers).toBytes();
+  }
+
   /** Where what is known of an unpacked layer lies: {@code tree} and its marker {@code done}. */
   Path layer(Digest diffId) {
     return directory.resolve("layers").resolve(diffId.hex());
@@ -306,6 +316,14 @@ final class Store implements AutoCloseable {
   /** Removes an image with all its names, and what nothing else needs. */
   void remove(StoredImage image) throws IOException {
     images.remove(image);
+  }
+
+  /**
+   * Removes an image that was only there meanwhile, and what nothing else needs; it stays if it has
+   * got a name since, or a working container.
+   */
+  void removeUnnamed(StoredImage image) throws IOException {
+    images.removeUnnamed(image);
   }
 
   /**

@@ -67,6 +67,21 @@ class StoreTest {
   }
 
   @Test
+  void removeUnnamedWhenSomebodyHasNamedItMeanwhileLeavesIt() throws IOException {
+    try (Store store = TestImages.open(root())) {
+      StoredImage image = add(store, null, Compression.GZIP, greeting("hi"));
+      store.tag(image, APP);
+      store.removeUnnamed(image); // as it was before
+      assertThat(store.find("app:1")).isPresent();
+      assertThat(blobs()).isEqualTo(3);
+      store.untag(APP);
+      store.removeUnnamed(image);
+      assertThat(store.list()).isEmpty();
+      assertThat(blobs()).isZero();
+    }
+  }
+
+  @Test
   void findByNameIdAndDigestGivesTheImage() throws IOException {
     try (Store store = TestImages.open(root())) {
       StoredImage image = add(store, "debian:12", Compression.GZIP, greeting("hi"));

@@ -8,14 +8,20 @@ import dev.cooper.CopyImageOptions;
 import dev.cooper.Image;
 import dev.cooper.PullPolicy;
 import dev.cooper.PushOptions;
+import dev.cooper.SaveOptions;
 import dev.cooper.WorkingContainer;
+import dev.cooper.oci.Descriptor;
+import dev.cooper.oci.Digest;
 import dev.cooper.oci.ImageReference;
+import dev.cooper.oci.Index;
 import dev.cooper.oci.MediaType;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layout.Validator;
 import dev.cooper.oci.registry.CredentialsProvider;
 import dev.cooper.oci.registry.RegistriesConf;
+import dev.cooper.oci.registry.RemoteManifest;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -87,6 +93,39 @@ class CopyImageIT extends EndToEnd {
     assertThat(Validator.validate(temp.resolve("layout"))).isEmpty();
     copy(archive, "again:1");
     assertThat(cooper.image("again:1").id()).isEqualTo(image.id());
+  }
+
+  /** Written otherwise than we would: docker push indents, and adds what we don't. */
+  @Test
+  void imageOfAnotherToolKeepsItsDigestWhereverItGoes() throws IOException {
+    copy("made:1", "docker://" + registry.at("team/app:1"));
+    ImageReference source = ImageReference.parse(registry.at("team/app:indented"));
+    var registries = cooper.registry();
+    RemoteManifest ours = registries.manifest(ImageReference.parse(registry.at("team/app:1")));
+    String text = new String(ours.bytes().toBytes(), StandardCharsets.UTF_8);
+    byte[] indented = text.replaceFirst("[{]", "{\n   ").getBytes(StandardCharsets.UTF_8);
+    Descriptor theirs = Descriptor.of(ours.descriptor().mediaType(), indented);
+    registries.writer(source).manifest(theirs, indented, "indented");
+    Image pulled = cooper.pull(source.toString());
+    assertThat(pulled.digest()).isEqualTo(theirs.digest());
+    Digest kept = theirs.digest();
+    pulled.push(registry.at("pushed/app:1"));
+    copy(source.toString(), "docker://" + registry.at("copied/app:1"));
+    pulled.push(registry.at("pinned/app@" + kept));
+    pulled.push(source.toString());
+    for (String place : List.of("pushed/app:1", "copied/app:1", "pinned/app@" + kept)) {
+      assertThat(registries.find(ImageReference.parse(registry.at(place))))
+          .as(place)
+          .map(Descriptor::digest)
+          .contains(kept);
+    }
+    assertThat(registries.find(source)).map(Descriptor::digest).contains(kept);
+    cooper.pushIndex(List.of(pulled), registry.at("index/app:1"), PushOptions.DEFAULT);
+    byte[] index =
+        registries.manifest(ImageReference.parse(registry.at("index/app:1"))).bytes().toBytes();
+    assertThat(Index.parse(index).manifests()).extracting(Descriptor::digest).containsExactly(kept);
+    pulled.save(temp.resolve("saved"), SaveOptions.ociLayout());
+    assertThat(names(temp.resolve("saved/blobs/sha256"))).contains(kept.hex());
   }
 
   @Test

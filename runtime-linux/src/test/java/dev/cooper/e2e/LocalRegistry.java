@@ -24,6 +24,31 @@ final class LocalRegistry implements AutoCloseable {
   }
 
   static LocalRegistry start(Path directory) throws IOException {
+    return start(directory, "", "");
+  }
+
+  /**
+   * With TLS, for who has the same certificate, and for one user alone: {@code tester} with the
+   * password {@code pass word:1}.
+   */
+  static LocalRegistry guarded(Path directory, Path certificate, Path key) throws IOException {
+    Path passwords =
+        Files.writeString(
+            directory.resolve("htpasswd"),
+            "tester:$2y$05$EsVxQPzm14iSQVUmaG0Er.esNbob.eDMGOtzqv0QxPW9.GQvE3Ffm\n");
+    return start(
+        directory,
+        "  tls: {certificate: "
+            + certificate
+            + ", key: "
+            + key
+            + ", clientcas: ["
+            + certificate
+            + "]}\n",
+        "auth:\n  htpasswd: {realm: test, path: " + passwords + "}\n");
+  }
+
+  private static LocalRegistry start(Path directory, String tls, String auth) throws IOException {
     Tools.require("docker-registry");
     Path root = Files.createDirectories(directory.resolve("registry"));
     Path log = root.resolve("log");
@@ -39,12 +64,14 @@ final class LocalRegistry implements AutoCloseable {
                 enabled: true
             http:
               addr: 127.0.0.1:0
+            %s
             validation:
               manifests:
                 urls:
                   allow: ['^http://127[.]0[.]0[.]1:']
+            %s
             """
-                .formatted(root.resolve("data")));
+                .formatted(root.resolve("data"), tls, auth));
     Process process =
         new ProcessBuilder("docker-registry", "serve", config.toString())
             .redirectErrorStream(true)

@@ -79,7 +79,9 @@ final class OrdinaryUser {
                 "--reuid=" + name,
                 "--regid=" + group,
                 "--init-groups",
-                "--inh-caps=-all"));
+                "--inh-caps=-all",
+                "/usr/bin/env", // root's home is not to be read
+                "HOME=" + temp.resolve("home")));
     command.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
     command.addAll(ChildJvm.silence());
     List<String> classPath =

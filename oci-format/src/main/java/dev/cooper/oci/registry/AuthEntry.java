@@ -27,6 +27,9 @@ final class AuthEntry {
    */
   static Optional<Credentials> read(SettingsObject entry) {
     String registryToken = entry.text("registrytoken").orElse("");
+    if (!Credentials.RegistryToken.isToken(registryToken)) {
+      throw entry.malformed("registrytoken", "found a character that no header can hold");
+    }
     if (!registryToken.isEmpty()) {
       return Optional.of(new Credentials.RegistryToken(registryToken));
     }

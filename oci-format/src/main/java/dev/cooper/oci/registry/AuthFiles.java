@@ -66,21 +66,26 @@ public final class AuthFiles implements CredentialsProvider {
   }
 
   static AuthFiles of(HostEnvironment host, CredentialHelper helper) {
+    Optional<Path> named = host.path("REGISTRY_AUTH_FILE");
+    Optional<Path> docker = host.path("DOCKER_CONFIG");
+    List<Path> files = new ArrayList<>();
+    // What is named for this process comes before what logins of whenever have left.
+    named.ifPresent(files::add);
+    docker.ifPresent(directory -> files.add(directory.resolve("config.json")));
+    if (named.isEmpty()) {
+      runtime(host).ifPresent(files::add);
+    }
+    files.add(host.configHome().resolve("containers").resolve("auth.json"));
+    if (docker.isEmpty()) {
+      files.add(host.home().resolve(".docker").resolve("config.json"));
+    }
     List<Location> locations = new ArrayList<>();
-    primary(host).ifPresent(path -> locations.add(new Location(path, false)));
-    Path config = host.configHome().resolve("containers").resolve("auth.json");
-    locations.add(new Location(config, false));
-    Path docker = host.path("DOCKER_CONFIG").orElse(host.home().resolve(".docker"));
-    locations.add(new Location(docker.resolve("config.json"), false));
+    files.forEach(path -> locations.add(new Location(path, false)));
     locations.add(new Location(host.home().resolve(".dockercfg"), true));
     return new AuthFiles(locations, helper, List.of(FILES));
   }
 
-  private static Optional<Path> primary(HostEnvironment host) {
-    Optional<Path> named = host.path("REGISTRY_AUTH_FILE");
-    if (named.isPresent()) {
-      return named;
-    }
+  private static Optional<Path> runtime(HostEnvironment host) {
     Optional<Path> runtime = host.path("XDG_RUNTIME_DIR");
     if (runtime.isEmpty() && host.uid() != null) {
       runtime = Optional.of(host.root().resolve("run/containers/" + host.uid()));

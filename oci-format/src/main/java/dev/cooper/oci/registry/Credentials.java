@@ -1,5 +1,7 @@
 package dev.cooper.oci.registry;
 
+import java.util.regex.Pattern;
+
 /**
  * What a person proves to a registry, or to its token service, who they are with.
  *
@@ -55,6 +57,27 @@ public sealed interface Credentials
    * @param token the secret
    */
   record RegistryToken(String token) implements Credentials {
+    private static final Pattern FORM = Pattern.compile("[\\x21-\\x7e]*");
+
+    /**
+     * Checks the token.
+     *
+     * @param token the secret
+     * @throws IllegalArgumentException if no header can hold it, as with the line break that a file
+     *     ends with
+     */
+    public RegistryToken {
+      if (!isToken(token)) {
+        throw new IllegalArgumentException(
+            "a registry's token holds a space, a line break or another character that no header can"
+                + " hold");
+      }
+    }
+
+    static boolean isToken(String token) {
+      return FORM.matcher(token).matches();
+    }
+
     /** The kind alone. */
     @Override
     public String toString() {

@@ -4,6 +4,7 @@ import dev.cooper.oci.ByteString;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
+import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.Index;
 import dev.cooper.oci.Json;
@@ -65,7 +66,8 @@ final class Manifests {
   RemoteManifest fetch(String wanted, @Nullable Digest pinned, @Nullable MediaType expected)
       throws IOException {
     Call call = call("GET", wanted);
-    try (Response response = repository.expect(call, 200)) {
+    ImageLimits limits = repository.host().settings().limits();
+    try (Response response = repository.document(call, limits, 200)) {
       return checked(response, pinned, expected);
     }
   }

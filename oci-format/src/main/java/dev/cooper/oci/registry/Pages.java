@@ -1,6 +1,7 @@
 package dev.cooper.oci.registry;
 
 import dev.cooper.oci.ContentException;
+import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.Json;
 import dev.cooper.oci.JsonObject;
 import java.io.IOException;
@@ -61,7 +62,8 @@ final class Pages {
     Call call = first;
     while (true) {
       URI next;
-      try (Response page = host.expect(call, repository, 200)) {
+      try (Response page =
+          host.document(call, repository, ImageLimits.DEFAULT, host.tries(), 200)) {
         entries += reader.read(page);
         next = next(page).orElse(null);
       }

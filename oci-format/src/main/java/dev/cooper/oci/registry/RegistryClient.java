@@ -268,7 +268,7 @@ public final class RegistryClient implements AutoCloseable {
     Endpoint key = new Endpoint(endpoint.registry(), "", endpoint.insecure(), false);
     RegistryHost host =
         hosts.computeIfAbsent(key, made -> new RegistryHost(made, settings, clients, redaction));
-    return new Repository(host, endpoint.repository());
+    return new Repository(host, endpoint.repository(), endpoint.mirror());
   }
 
   /**

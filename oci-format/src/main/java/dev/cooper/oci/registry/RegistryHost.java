@@ -1,6 +1,7 @@
 package dev.cooper.oci.registry;
 
 import dev.cooper.oci.ContentException;
+import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.OperationException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -61,6 +62,11 @@ final class RegistryHost {
     return new Tries(settings.timing(), settings.retries());
   }
 
+  /** For what is not tried again. */
+  Tries once() {
+    return new Tries(settings.timing(), 0);
+  }
+
   /** How many transfers it has to bear at a time. */
   TransferLimits transfers() {
     return transfers;
@@ -70,16 +76,13 @@ final class RegistryHost {
    * Asks until there is an answer that another try would not change.
    *
    * @param repository whose credentials count
+   * @param tries how often
    * @return any status; to be closed
    * @throws RegistryException if no answer came
    * @throws IOException only if the call is to be made {@linkplain Call#once() once}, or if
    *     interrupted
    */
-  Response send(Call call, String repository) throws IOException {
-    return send(call, repository, call.once() ? new Tries(settings.timing(), 0) : tries());
-  }
-
-  private Response send(Call call, String repository, Tries tries) throws IOException {
+  Response send(Call call, String repository, Tries tries) throws IOException {
     while (true) {
       try {
         Response response = authorized(call, repository);
@@ -97,13 +100,36 @@ final class RegistryHost {
     }
   }
 
-  /** The same, where only some answers are right; the others become exceptions. */
-  Response expect(Call call, String repository, Integer... statuses) throws IOException {
-    Response response = send(call, repository);
+  /** An answer, where only some are right; the others become exceptions. */
+  Response expected(Response response, String repository, Integer... statuses) throws IOException {
     if (!Set.of(statuses).contains(response.status())) {
       throw failure(response, repository);
     }
     return response;
+  }
+
+  /**
+   * The same, with the body: it is asked for again where the connection breaks in its midst.
+   *
+   * @param limits of what the body may hold
+   * @return an answer whose body has been read
+   */
+  Response document(
+      Call call, String repository, ImageLimits limits, Tries tries, Integer... statuses)
+      throws IOException {
+    while (true) {
+      Response response = expected(send(call, repository, tries), repository, statuses);
+      try {
+        response.bytes(limits);
+        return response;
+      } catch (InterruptedIOException e) {
+        throw e;
+      } catch (IOException e) {
+        if (!tries.another(e)) {
+          throw unreachable(call, repository, e, tries);
+        }
+      }
+    }
   }
 
   /** Deletes something; if it is gone after a try whose answer was lost, that one did it. */

@@ -1,6 +1,7 @@
 package dev.cooper.oci.registry;
 
 import dev.cooper.oci.Digest;
+import dev.cooper.oci.ImageLimits;
 import java.io.IOException;
 import java.net.URI;
 
@@ -10,8 +11,9 @@ import java.net.URI;
  *
  * @param host where it is
  * @param name its path there
+ * @param mirror whether the next place is asked for what is not got here
  */
-record Repository(RegistryHost host, String name) {
+record Repository(RegistryHost host, String name, boolean mirror) {
   String path(String kind, String rest) {
     return "/v2/" + name + "/" + kind + "/" + rest;
   }
@@ -28,12 +30,21 @@ record Repository(RegistryHost host, String name) {
     return Call.of(method, path(kind, rest), scopes);
   }
 
+  /** A mirror is not waited for: whoever has one has something else to ask. */
+  private Tries tries() {
+    return mirror ? host.once() : host.tries();
+  }
+
   Response send(Call call) throws IOException {
-    return host.send(call, name);
+    return host.send(call, name, call.once() ? host.once() : tries());
   }
 
   Response expect(Call call, Integer... statuses) throws IOException {
-    return host.expect(call, name, statuses);
+    return host.expected(send(call), name, statuses);
+  }
+
+  Response document(Call call, ImageLimits limits, Integer... statuses) throws IOException {
+    return host.document(call, name, limits, tries(), statuses);
   }
 
   RegistryException failure(Response response) throws IOException {

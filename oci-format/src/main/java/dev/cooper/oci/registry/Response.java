@@ -18,6 +18,7 @@ final class Response implements Closeable {
   private final String method;
   private final HttpResponse<BodyStream> response;
   private final BodyStream body;
+  private byte @Nullable [] whole;
 
   Response(String method, HttpResponse<BodyStream> response) {
     this.method = method;
@@ -63,8 +64,17 @@ final class Response implements Closeable {
         : OptionalLong.empty();
   }
 
-  /** The whole body, which may not be over {@link ImageLimits#documentBytes}. */
+  /** The whole body, which may not be over {@link ImageLimits#documentBytes}; read once. */
   byte[] bytes(ImageLimits limits) throws IOException {
+    byte[] known = whole;
+    if (known == null) {
+      known = read(limits);
+      whole = known;
+    }
+    return known;
+  }
+
+  private byte[] read(ImageLimits limits) throws IOException {
     try (BodyStream all = body) {
       String what = method + " " + Redaction.url(uri()) + ": the answer";
       limits.requireDocument(what, length().orElse(0));

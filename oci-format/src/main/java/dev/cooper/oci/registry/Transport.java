@@ -94,7 +94,7 @@ final class Transport {
         } catch (TimeoutException e) {
           waits = body.sent() == seen ? waits + 1 : 0;
           seen = body.sent();
-          boolean whole = seen == body.length() && (seen > 0 || stores);
+          boolean whole = stores && seen == body.length();
           if (waits > 0 && waits >= (whole ? PATIENCE_AFTER_UPLOAD : 1)) {
             throw stalled(body, e);
           }

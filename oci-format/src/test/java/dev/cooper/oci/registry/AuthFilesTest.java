@@ -101,7 +101,26 @@ class AuthFilesTest {
     host.write("d/config.json", auths("example.com", "docker"));
     assertThat(userOf("example.com", "app")).isEqualTo("docker");
     host.write("x/containers/auth.json", auths("example.com", "config"));
+    host.variables.put("XDG_RUNTIME_DIR", directory.resolve("xdg").toString());
+    host.write("xdg/containers/auth.json", auths("example.com", "runtime"));
+    assertThat(userOf("example.com", "app")).as("as buildah has it").isEqualTo("docker");
+    host.write("d/config.json", auths("elsewhere.com", "docker"));
+    assertThat(userOf("example.com", "app")).isEqualTo("runtime");
+    host.variables.remove("XDG_RUNTIME_DIR");
     assertThat(userOf("example.com", "app")).isEqualTo("config");
+  }
+
+  @Test
+  void findWhenNoHeaderCanHoldATokenSaysSoWithoutIt() throws IOException {
+    host.write(DOCKER, "{\"auths\":{\"example.com\":{\"registrytoken\":\"s3cret\\n\"}}}");
+    assertThatThrownBy(() -> userOf("example.com", "app"))
+        .isInstanceOf(ContentException.class)
+        .hasMessageContaining("registrytoken")
+        .hasMessageNotContaining("s3cret");
+    assertThatThrownBy(() -> new Credentials.RegistryToken("s3cret\n"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("line break")
+        .hasMessageNotContaining("s3cret");
   }
 
   @ParameterizedTest

@@ -72,20 +72,35 @@ class ChunkedUploadTest extends HostileRegistry {
 
   /** A store elsewhere that puts the pieces together needs more time than one answer. */
   @Test
-  void registryMayTakeItsTimeToStoreTheWhole() throws IOException {
-    server.on(
-        "PUT " + SESSION,
-        answer -> {
-          try {
-            Thread.sleep(1500);
-          } catch (InterruptedException e) {
-            throw new IOException(e);
-          }
-          answer.send(201);
-        });
+  void registryMayTakeItsTimeToStoreTheWholeButNothingElse() throws IOException {
+    server.on("PUT .*", answer -> late(answer, 201));
     try (RegistryClient hasty = builder().stallTimeout(Duration.ofMillis(500)).build()) {
       assertThat(upload(hasty)).isEqualTo(blob);
+      Descriptor described = Descriptor.of(image.manifest.mediaType(), manifest);
+      assertThatThrownBy(() -> hasty.writer(app()).manifest(described, manifest, "1"))
+          .isInstanceOf(RegistryException.class)
+          .hasMessageContaining("no answer came for 500 ms");
+      server.on("PATCH /late", answer -> late(answer, 202));
+      server.on(
+          "POST /v2/late/blobs/uploads/", answer -> answer.with("Location", "/late").send(202));
+      assertThatThrownBy(
+              () ->
+                  hasty
+                      .writer(server.reference("late:1"))
+                      .blob(MediaType.OCI_LAYER, new ByteArrayInputStream(content)))
+          .isInstanceOf(RegistryException.class)
+          .hasMessageContaining("PATCH")
+          .hasMessageContaining("no answer came for 500 ms");
     }
+  }
+
+  private static void late(FakeServer.Answer answer, int status) throws IOException {
+    try {
+      Thread.sleep(1500);
+    } catch (InterruptedException e) {
+      throw new IOException(e);
+    }
+    answer.send(status);
   }
 
   @ParameterizedTest

@@ -5,9 +5,10 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** A clock that moves when somebody sleeps, and no chance at all. */
+/** A clock that moves when somebody sleeps, and no chance but the one it is given. */
 final class FakeTiming implements Timing {
   final List<Duration> sleeps = new CopyOnWriteArrayList<>();
+  volatile double chance;
   private volatile Instant now = Instant.parse("2024-01-31T12:00:00Z");
 
   @Override
@@ -30,6 +31,6 @@ final class FakeTiming implements Timing {
 
   @Override
   public double random() {
-    return 0;
+    return chance;
   }
 }

@@ -39,6 +39,16 @@ class TriesTest {
   }
 
   @Test
+  void anotherWaitsByChanceBetweenHalfOfItAndAll() throws IOException {
+    timing.chance = 0.5;
+    Tries tries = new Tries(timing, 8);
+    assertThat(tries.another(new IOException("reset"))).isTrue();
+    timing.chance = 1;
+    assertThat(tries.another(new IOException("reset"))).isTrue();
+    assertThat(timing.sleeps).containsExactly(Duration.ofMillis(375), Duration.ofMillis(1000));
+  }
+
+  @Test
   void renewCountsAnew() throws IOException {
     Tries tries = new Tries(timing, 1);
     assertThat(tries.another(new IOException("reset"))).isTrue();
@@ -99,7 +109,7 @@ class TriesTest {
             settings,
             new Clients(settings),
             new Redaction());
-    return host.send(Call.of("GET", "/busy", Scopes.NONE).withoutRetry(), "");
+    return host.send(Call.of("GET", "/busy", Scopes.NONE), "", host.once());
   }
 
   /** RFC 9110, section 10.2.3: seconds or a date, by our own clock. */
