@@ -196,7 +196,11 @@ final class ImageImport {
     if (root.mediaType().isManifest()) {
       return root;
     }
-    if (!root.mediaType().isIndex() || depth > MAX_DEPTH) {
+    if (depth > MAX_DEPTH) {
+      throw new ContentException(
+          "index " + root.digest() + " lies in more than " + MAX_DEPTH + " others");
+    }
+    if (!root.mediaType().isIndex()) {
       throw new ContentException(
           String.format(
               Locale.ROOT,

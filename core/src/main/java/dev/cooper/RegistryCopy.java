@@ -44,7 +44,8 @@ final class RegistryCopy {
       return;
     }
     if (depth > MAX_DEPTH) {
-      throw new ContentException("index " + root.digest() + " lies in too many others");
+      throw new ContentException(
+          "index " + root.digest() + " lies in more than " + MAX_DEPTH + " others");
     }
     byte[] bytes = from.read(root);
     if (root.mediaType().isIndex()) {

@@ -261,6 +261,35 @@ class RegistriesTest {
   }
 
   @Test
+  void indexesInIndexesAreFollowedOnlySoFar() {
+    Descriptor inner = Descriptor.of(MediaType.OCI_INDEX, Index.of(List.of()).toBytes());
+    for (int depth = 0; depth < 12; depth++) {
+      byte[] index = Index.of(List.of(inner.withPlatform(Platform.current()))).toBytes();
+      serve("app", MediaType.OCI_INDEX, index);
+      inner = Descriptor.of(MediaType.OCI_INDEX, index);
+      String path = "/v2/app/manifests/" + inner.digest();
+      served.put(path, index);
+      types.put(path, MediaType.OCI_INDEX.value());
+    }
+    try (Cooper cooper = cooper(RegistriesConf.EMPTY)) {
+      assertThatThrownBy(() -> cooper.pull(address + "/app"))
+          .isInstanceOf(RuntimeException.class)
+          .hasMessageContaining("lies in more than 8 others");
+      assertThat(requests.stream().filter(each -> each.startsWith("GET /v2/app/manifests")))
+          .hasSizeBetween(9, 10);
+      requests.clear();
+      assertThatThrownBy(
+              () ->
+                  cooper.copy(
+                      "docker://" + address + "/app",
+                      "docker://" + address + "/other",
+                      CopyImageOptions.DEFAULT.everything()))
+          .isInstanceOf(RuntimeException.class)
+          .hasMessageContaining("lies in more than 8");
+    }
+  }
+
+  @Test
   void barsAreWrittenWhereTheListenerWasToldTo() {
     ByteArrayOutputStream written = new ByteArrayOutputStream();
     PrintStream to = new PrintStream(written, true, StandardCharsets.UTF_8);

@@ -77,6 +77,9 @@ class CopyImageIT extends EndToEnd {
     copy("made:1", first);
     String digest = digest(first);
     copy(first, second);
+    assertThat(registry.log()) // no byte of it went through here
+        .containsPattern("uploads/[?]mount=sha256:[0-9a-f]{64}&from=team/app HTTP/1.1\" 201 ")
+        .doesNotContain("PUT /v2/other/app/blobs");
     copy(second, layout + ":any-name");
     copy("made:1", layout + ":another");
     copy(layout + ":any-name", archive);

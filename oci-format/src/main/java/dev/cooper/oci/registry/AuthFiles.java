@@ -10,12 +10,13 @@ import java.util.Optional;
  * The credentials that {@code podman login}, {@code buildah login}, {@code skopeo login} and {@code
  * docker login} left behind.
  *
- * <p>Read in the order of containers-auth.json(5), until one file knows the repository: {@code
- * $REGISTRY_AUTH_FILE}, or where that is not set {@code $XDG_RUNTIME_DIR/containers/auth.json} (and
- * without that variable {@code /run/containers/UID/auth.json}); {@code
- * ~/.config/containers/auth.json}; {@code $DOCKER_CONFIG/config.json} or {@code
- * ~/.docker/config.json}; {@code ~/.dockercfg}. The files are read again at each call, so a login
- * counts at once.
+ * <p>Read in the order of containers-auth.json(5), until one file knows the repository, but what is
+ * named for this process first, as buildah and podman have it: {@code $REGISTRY_AUTH_FILE}; {@code
+ * $DOCKER_CONFIG/config.json}; without the first of these {@code
+ * $XDG_RUNTIME_DIR/containers/auth.json} (and without that variable {@code
+ * /run/containers/UID/auth.json}); {@code ~/.config/containers/auth.json}; without the second
+ * {@code ~/.docker/config.json}; {@code ~/.dockercfg}. The files are read again at each call, so a
+ * login counts at once.
  *
  * <p>In a file the {@code credHelpers} and the {@code credsStore} are asked by running {@code
  * docker-credential-NAME get}, found in the absolute directories of {@code PATH}, for at most two

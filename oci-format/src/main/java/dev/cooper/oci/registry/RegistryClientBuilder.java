@@ -121,6 +121,8 @@ public final class RegistryClientBuilder {
    * How often a request that failed is made again, if that may help: after connection errors and
    * the statuses 408, 429 and 5xx; 5 by default.
    *
+   * <p>A mirror is asked but once: the next place is.
+   *
    * <p>In between is waited half a second, then twice as long each time, 30 seconds at most, each
    * cut by up to a half at random; or as long as the registry asks for, 5 minutes at most.
    *

@@ -136,7 +136,8 @@ public final class RemoteWriter {
 
   /**
    * Sends a blob that is not known before it was read: in pieces, of which one is in memory at a
-   * time, so that each can be sent again.
+   * time, so that each can be sent again. No listener is told of it, as a transfer is one of a
+   * known digest and size.
    *
    * @param mediaType what kind of content
    * @param content its bytes, read to their end once; not closed
