@@ -33,6 +33,13 @@ final class FileDownload {
    * still has the same file.
    */
   void read(URI url, FileReceiver receiver) throws IOException {
+    String scheme = String.valueOf(url.getScheme()).toLowerCase(Locale.ROOT);
+    boolean http = scheme.equals("http") || scheme.equals("https");
+    if (!http || url.getHost() == null || url.getRawUserInfo() != null) {
+      throw new IllegalArgumentException(
+          "only http and https URLs with a host and without a user can be read, not "
+              + Redaction.url(url));
+    }
     Tries tries = new Tries(settings.timing(), settings.retries());
     while (true) {
       IOException broken = received(open(url, tries), receiver);

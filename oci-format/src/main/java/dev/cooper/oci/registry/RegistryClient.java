@@ -233,6 +233,7 @@ public final class RegistryClient implements AutoCloseable {
    *
    * @param url of http or https
    * @param receiver takes it
+   * @throws IllegalArgumentException if the URL is another, or holds a user
    * @throws dev.cooper.oci.OperationException if the server refuses, or can't be reached
    * @throws IOException if interrupted, or the receiver can't take it
    */

@@ -150,6 +150,18 @@ class FileDownloadTest {
   }
 
   @Test
+  void fileOfAnotherKindOfUrlIsRefusedWithoutItsSecrets() {
+    for (String url :
+        List.of("http://joe:canary@" + server.address() + "/x", "ftp://a/canary?x", "http:///x")) {
+      assertThatThrownBy(() -> read(URI.create(url)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("only http and https")
+          .hasMessageNotContaining("joe");
+    }
+    assertThat(server.requests).isEmpty();
+  }
+
+  @Test
   void fileThatCannotBeTakenIsNotReadAgain() {
     server.on("GET /tool", answer -> answer.send(200, FILE));
     IOException full = new IOException("No space left on device");
