@@ -70,7 +70,7 @@ final class FileDownload {
                 "GET %s answered %d instead of 200%s",
                 Redaction.url(response.uri()),
                 response.status(),
-                tries.made() == 1 ? "" : ", in " + tries.made() + " tries"));
+                tries.made() == 1 ? "" : ", " + tries.counted()));
       } catch (InterruptedIOException e) {
         throw e;
       } catch (IOException e) {
@@ -121,10 +121,10 @@ final class FileDownload {
     return new OperationException(
         String.format(
             Locale.ROOT,
-            "GET %s failed: %s, in %d tries",
+            "GET %s failed: %s, %s",
             Redaction.url(url),
             RegistryHost.reason(cause),
-            tries.made()),
+            tries.counted()),
         cause);
   }
 

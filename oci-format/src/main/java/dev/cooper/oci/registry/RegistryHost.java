@@ -159,11 +159,11 @@ final class RegistryHost {
     return new RegistryException(
         String.format(
             Locale.ROOT,
-            "%s %s: %s, in %d tries; %s",
+            "%s %s: %s, %s; %s",
             call.method(),
             Redaction.url(route.shown().resolve(call.target())),
             redaction.text(reason(cause)),
-            tries.made(),
+            tries.counted(),
             tried),
         0,
         List.of(),

@@ -45,6 +45,11 @@ final class Tries {
     return made;
   }
 
+  /** The same, for a message. */
+  String counted() {
+    return made == 1 ? "in one try" : "in " + made + " tries";
+  }
+
   /** Counts anew, as something was gained since the last failure. */
   void renew() {
     failures = 0;

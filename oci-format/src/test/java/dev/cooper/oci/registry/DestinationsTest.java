@@ -156,7 +156,7 @@ class DestinationsTest extends HostileRegistry {
         RegistryClient insecure = builder().build()) {
       assertThatThrownBy(() -> secure.open(tls.reference("app:1")))
           .isInstanceOf(RegistryException.class)
-          .hasMessageContaining("in 1 tries")
+          .hasMessageContaining("in one try")
           .hasMessageContaining("certification path");
       assertThat(tls.requests).isEmpty();
       assertThat(insecure.find(tls.reference("app:1"))).isEmpty();
