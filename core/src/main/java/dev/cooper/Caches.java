@@ -87,6 +87,11 @@ final class Caches {
     }
   }
 
+  /** Whatever a crash has left in it. */
+  private static String text(Path idFile) throws IOException {
+    return new String(Files.readAllBytes(idFile), StandardCharsets.UTF_8);
+  }
+
   private static Path of(Store store) {
     return store.directory().resolve("cache");
   }
@@ -100,7 +105,7 @@ final class Caches {
         caches.add(
             new Cache(
                 path,
-                known ? Files.readString(file) : Store.name(path),
+                known ? text(file) : Store.name(path),
                 Files.getLastModifiedTime(known ? file : path)));
       }
     }

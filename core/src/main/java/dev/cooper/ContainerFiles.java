@@ -247,7 +247,11 @@ final class ContainerFiles {
   /** Returns whether it changes anything, as far as is known yet. */
   private boolean apply(Change change) throws IOException {
     if (!unpacked) {
-      return pending.add(sink -> change.write(view(), sink, true));
+      try {
+        return pending.add(sink -> change.write(view(), sink, true));
+      } catch (PendingTree.LinksOutside e) {
+        // The file that it links to has to be brought up, as only a mount does.
+      }
     }
     Rootfs mounted = mounted();
     try (TreeOutput out = mounted.write()) {

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class ContainerRecord {
   private static final String FILE = "container.json";
   private static final String KEY = "dev.cooper.container";
+  private static final String CRASH = "the machine crashed while this container was open, and ";
 
   private ContainerRecord() {}
 
@@ -87,6 +88,14 @@ final class ContainerRecord {
     Map<?, ?> own = asMap(extra.remove(KEY));
     boolean mounted = Boolean.TRUE.equals(own.get("mounted"));
     Digest image = owned.image();
+    if (image == null && own.get("base") instanceof String recorded) {
+      throw new OperationException(
+          "it is not written down any more that container "
+              + owned.name()
+              + " began from "
+              + recorded
+              + ": maintenance().repair() mends it");
+    }
     StoredImage base =
         image == null
             ? null
@@ -130,7 +139,17 @@ final class ContainerRecord {
   static @Nullable String trouble(Path directory) throws IOException {
     try {
       Map<?, ?> own = own(directory);
-      return isTrusted(own) ? null : lost(directory, own);
+      boolean crashed = !isTrusted(own);
+      if (crashed && Boolean.TRUE.equals(own.get("mounted"))) {
+        // An overlay without syncs; a torn file looks like any other in it.
+        return CRASH + "what its commands changed may not have reached the disk";
+      }
+      Path copy = damagedCopy(directory, own);
+      return copy == null
+          ? null
+          : crashed
+              ? CRASH + "a copy into it did not reach the disk: " + copy
+              : "a copy into it is damaged or gone: " + copy;
     } catch (NoSuchFileException e) {
       return "its record " + directory.resolve(FILE) + " is missing";
     } catch (ContentException e) {
@@ -148,18 +167,15 @@ final class ContainerRecord {
     return Boolean.TRUE.equals(own.get("synced")) || boot == null || boot.equals(own.get("boot"));
   }
 
-  /** What the machine's crash has cut off, if it is not all there nevertheless. */
-  private static @Nullable String lost(Path directory, Map<?, ?> own) throws IOException {
-    String crash = "the machine crashed while this container was open, and ";
-    if (Boolean.TRUE.equals(own.get("mounted"))) {
-      // An overlay without syncs; a torn file looks like any other in it.
-      return crash + "what its commands changed may not have reached the disk";
-    }
-    for (Object each : asList(own.get("pending"))) {
-      Digest digest = Digest.parse(String.valueOf(asMap(each).get("digest")));
-      Path file = tar(directory, asMap(each));
-      if (!Files.exists(file) || !Recovery.hash(file, digest).equals(digest)) {
-        return crash + "a copy into it did not reach the disk: " + file;
+  /** A copy that is not what was written: it would become a layer that nobody can verify. */
+  private static @Nullable Path damagedCopy(Path directory, Map<?, ?> own) throws IOException {
+    for (String list : List.of("pending", "sealed")) {
+      for (Object each : asList(own.get(list))) {
+        Digest digest = Digest.parse(String.valueOf(asMap(each).get("digest")));
+        Path file = tar(directory, asMap(each));
+        if (!Files.exists(file) || !Recovery.hash(file, digest).equals(digest)) {
+          return file;
+        }
       }
     }
     return null;

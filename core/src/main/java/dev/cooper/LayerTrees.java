@@ -16,6 +16,7 @@ import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -111,7 +112,9 @@ final class LayerTrees {
   /** Whether a layer is unpacked, and to be relied on. */
   boolean isWhole(Digest diffId) throws IOException {
     String marker = marker(diffId);
-    return marker != null && (marker.equals(SYNCED) || marker.equals(boot()));
+    return marker != null
+        && (marker.equals(SYNCED) || marker.equals(boot()))
+        && Files.isDirectory(store.layer(diffId).resolve(TREE), LinkOption.NOFOLLOW_LINKS);
   }
 
   /** Whether a tree of this boot has been there for a while. */
@@ -165,7 +168,8 @@ final class LayerTrees {
 
   private @Nullable String marker(Digest diffId) throws IOException {
     try {
-      return Files.readString(store.layer(diffId).resolve(DONE), StandardCharsets.US_ASCII);
+      // Of one byte a character, whatever a crash has left in it.
+      return Files.readString(store.layer(diffId).resolve(DONE), StandardCharsets.ISO_8859_1);
     } catch (NoSuchFileException e) {
       return null;
     }

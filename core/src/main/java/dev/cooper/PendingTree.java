@@ -1,6 +1,7 @@
 package dev.cooper;
 
 import dev.cooper.oci.ByteString;
+import dev.cooper.oci.ContentException;
 import dev.cooper.oci.layer.EntrySink;
 import dev.cooper.oci.layer.EntryType;
 import dev.cooper.oci.layer.LayerPath;
@@ -17,6 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -53,8 +55,44 @@ final class PendingTree implements RootView {
       Files.delete(step.file());
       return false;
     }
+    boolean whole = false;
+    try {
+      requireFiles(step);
+      whole = true;
+    } finally {
+      if (!whole) {
+        Files.delete(step.file());
+      }
+    }
     steps.add(step);
     return true;
+  }
+
+  /** Thrown where a copy makes another name of a file that it does not hold itself. */
+  static final class LinksOutside extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    LinksOutside(TarEntry link) {
+      super("the hardlink " + link.path() + " names " + link.link(), null, false, false);
+    }
+  }
+
+  /** A layer can't link to what another holds: that file has to be in both. */
+  private void requireFiles(StepTar step) throws IOException {
+    @Nullable TarEntry stray = step.strayHardlink();
+    if (stray == null) {
+      return;
+    }
+    @Nullable TarEntry there = entry(LayerPath.normalize(stray.link()));
+    if (there == null || there.type() == EntryType.DIRECTORY) {
+      throw new ContentException(
+          "the hardlink "
+              + stray.path()
+              + " names "
+              + stray.link()
+              + ", and no such file is in what is added, nor in the container");
+    }
+    throw new LinksOutside(stray);
   }
 
   void reopen(StepTar step) {
@@ -74,7 +112,8 @@ final class PendingTree implements RootView {
         StepTar step = steps.get(i);
         StepTar.Placed found = step.index().get(path);
         if (found != null && found.entry().type() == EntryType.HARDLINK) {
-          found = step.index().get(found.entry().link());
+          ByteString file = step.file(path);
+          found = file == null ? null : step.index().get(file);
         }
         if (found != null) {
           return new Found(step, found);
@@ -163,7 +202,10 @@ final class PendingTree implements RootView {
           sink.put(entry);
           continue;
         }
-        ByteString file = entry.type() == EntryType.HARDLINK ? entry.link() : winner.getKey();
+        ByteString file = winner.getKey();
+        if (entry.type() == EntryType.HARDLINK) {
+          file = Objects.requireNonNullElse(steps.get(step).file(file), entry.link());
+        }
         @Nullable ByteString first = written.putIfAbsent(new Linked(step, file), winner.getKey());
         if (first != null) {
           sink.put(

@@ -4,6 +4,7 @@ import dev.cooper.oci.ByteString;
 import dev.cooper.oci.Digest;
 import dev.cooper.oci.compress.DigestingOutputStream;
 import dev.cooper.oci.layer.EntrySink;
+import dev.cooper.oci.layer.EntryType;
 import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.oci.layer.TarReader;
@@ -14,8 +15,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +35,7 @@ final class StepTar {
   private final boolean canonical;
   private final boolean empty;
   private @Nullable Map<ByteString, Placed> index;
+  private @Nullable Map<ByteString, ByteString> files;
 
   /** An entry and where its content begins in the tar. */
   record Placed(TarEntry entry, long offset) {}
@@ -137,6 +141,63 @@ final class StepTar {
       index = known;
     }
     return known;
+  }
+
+  /**
+   * The file that a hardlink is a name of in the end, by way of other hardlinks perhaps; null where
+   * they lead out of this copy, or round.
+   */
+  @Nullable ByteString file(ByteString hardlink) throws IOException {
+    Map<ByteString, ByteString> known = files;
+    if (known == null) {
+      known = new HashMap<>();
+      for (Map.Entry<ByteString, Placed> each : index().entrySet()) {
+        if (each.getValue().entry().type() == EntryType.HARDLINK) {
+          follow(each.getKey(), known);
+        }
+      }
+      files = known;
+    }
+    return known.get(hardlink);
+  }
+
+  /** Each link is followed once, however long the way. */
+  private void follow(ByteString first, Map<ByteString, ByteString> known) throws IOException {
+    Set<ByteString> way = new LinkedHashSet<>();
+    @Nullable ByteString at = first;
+    while (at != null && way.add(at)) {
+      @Nullable Placed placed = index().get(at);
+      if (placed == null || known.containsKey(at)) {
+        at = known.get(at);
+        break;
+      }
+      if (placed.entry().type() != EntryType.HARDLINK) {
+        break;
+      }
+      at = placed.entry().link();
+    }
+    boolean file =
+        at != null && index().containsKey(at) && !isHardlink(at); // else it has gone round
+    for (ByteString each : way) {
+      if (file && !each.equals(at)) {
+        known.put(each, at);
+      }
+    }
+  }
+
+  private boolean isHardlink(ByteString path) throws IOException {
+    @Nullable Placed placed = index().get(path);
+    return placed != null && placed.entry().type() == EntryType.HARDLINK;
+  }
+
+  /** A hardlink that is no other name of a file of this copy, or null. */
+  @Nullable TarEntry strayHardlink() throws IOException {
+    for (Map.Entry<ByteString, Placed> each : index().entrySet()) {
+      if (each.getValue().entry().type() == EntryType.HARDLINK && file(each.getKey()) == null) {
+        return each.getValue().entry();
+      }
+    }
+    return null;
   }
 
   /** Notices when entries come in another order than a layer's. */

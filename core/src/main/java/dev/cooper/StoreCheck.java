@@ -137,11 +137,15 @@ final class StoreCheck {
     }
     String trouble = ContainerRecord.trouble(container.path());
     Digest base = ContainerRecord.base(container.path());
-    if (trouble == null && container.trouble() != null && base != null) {
+    String unknown =
+        container.trouble() == null && container.image() == null && base != null
+            ? "its base image is not written down any more"
+            : container.trouble();
+    if (trouble == null && unknown != null && base != null) {
       found(
           StoreFinding.Kind.BROKEN_CONTAINER,
           container.path(),
-          container.trouble(),
+          unknown,
           "is written down again from the container's record",
           () -> store.containers().mend(container, base));
       use(base, container.label());

@@ -175,6 +175,18 @@ class StoreMaintenanceTest {
     }
   }
 
+  /** Nobody has to repair a store to build with it. */
+  @Test
+  void buildWhenATreeIsNotWholeUnpacksItAgain() throws IOException {
+    StoredImage image = image("app:1", "one");
+    Path tree = unpacked(image);
+    Files.write(tree.resolve("done"), new byte[] {(byte) 0xff, (byte) 0xfe});
+    assertThat(unpacked(image).resolve("tree/greeting")).hasContent("one");
+    Files.move(tree.resolve("tree"), directory.resolve("away"));
+    assertThat(unpacked(image).resolve("tree/greeting")).hasContent("one");
+    assertThat(maintenance.check().findings()).isEmpty();
+  }
+
   @Test
   void repairWhenWhatIsKnownOfALayerIsDamagedMakesItAnew() throws IOException {
     StoredImage image = image("app:1", "one");

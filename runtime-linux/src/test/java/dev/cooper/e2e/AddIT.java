@@ -107,6 +107,90 @@ class AddIT extends EndToEnd {
     }
   }
 
+  /** As in busybox's own images, and with each name a link to the one before. */
+  @Test
+  void addWhenHardlinksNameHardlinksMakesThemNamesOfOneFile() throws IOException {
+    Path chain =
+        linked(tar -> Tars.file(tar, "z", 0644, "zzz\n"), "passwd0", "z", "passwd", "passwd0");
+    for (boolean mounted : new boolean[] {false, true}) {
+      try (WorkingContainer c = container()) {
+        if (mounted) {
+          c.run("true");
+        }
+        Image image = c.add(chain, "/w/").commit();
+        try (WorkingContainer made = image.container()) {
+          assertThat(made.exec("/bin/sh", "-c", "cat /w/passwd /w/passwd0 /w/z").out())
+              .isEqualTo("zzz\n".repeat(3));
+          assertThat(
+                  made.exec(
+                          "/bin/sh",
+                          "-c",
+                          "ls -i /w | sed 's/ *\\([0-9]*\\).*/\\1/' | sort -u | wc -l")
+                      .out()
+                      .strip())
+              .isEqualTo("1");
+        }
+      }
+    }
+  }
+
+  @Test
+  void addWhenAHardlinksFileIsReplacedKeepsItsContent() throws IOException {
+    Path chain = linked(tar -> Tars.file(tar, "a", 0644, "old"), "b", "a", "c", "b");
+    for (boolean mounted : new boolean[] {false, true}) {
+      try (WorkingContainer c = container()) {
+        if (mounted) {
+          c.run("true");
+        }
+        Image image = c.add(chain, "/h/").write("/h/a", "new").commit();
+        try (WorkingContainer made = image.container()) {
+          assertThat(made.exec("/bin/sh", "-c", "cd /h; cat a b c").out()).isEqualTo("newoldold");
+        }
+      }
+    }
+  }
+
+  @Test
+  void addWhenAHardlinkNamesAFileOfTheContainerLinksToIt() throws IOException {
+    Path outside = linked(tar -> Tars.file(tar, "x", 0644, "x"), "b", "a");
+    try (WorkingContainer c = container()) {
+      Image base = c.write("/h/a", "AAA").commit();
+      Image image = c.add(outside, "/h/").commit();
+      try (WorkingContainer made = image.container();
+          WorkingContainer above = base.container()) {
+        assertThat(made.exec("/bin/cat", "/h/b").out()).isEqualTo("AAA");
+        Image twice = above.add(outside, "/h/").commit();
+        assertThat(Tars.last(store, twice)).containsKeys("h/a", "h/b", "h/x");
+      }
+    }
+    try (WorkingContainer c = container()) {
+      assertThatThrownBy(() -> c.add(outside, "/h/"))
+          .isInstanceOf(dev.cooper.oci.CooperException.class)
+          .hasMessageContaining("h/b")
+          .hasMessageContaining("nor in the container");
+      c.run("true");
+      assertThat(c.commit().manifest().layers()).hasSize(1);
+    }
+  }
+
+  /** An archive with hardlinks after what the filling puts into it: names and what they name. */
+  private Path linked(Tars.Filling filling, String... links) throws IOException {
+    Path archive = temp.resolve("linked.tar");
+    Files.write(
+        archive,
+        Tars.of(
+            tar -> {
+              filling.fill(tar);
+              for (int i = 0; i < links.length; i += 2) {
+                tar.put(
+                    dev.cooper.oci.layer.TarEntry.hardlink(
+                        dev.cooper.oci.ByteString.utf8(links[i]),
+                        dev.cooper.oci.ByteString.utf8(links[i + 1])));
+              }
+            }));
+    return archive;
+  }
+
   @Test
   void addWhenOwnerIsGivenGivesTheArchivesFilesToIt() throws IOException {
     try (WorkingContainer c = container()) {

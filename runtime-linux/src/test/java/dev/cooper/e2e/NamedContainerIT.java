@@ -105,6 +105,45 @@ class NamedContainerIT extends EndToEnd {
     assertThat(cooper.containers()).isEmpty();
   }
 
+  @Test
+  void containerWhoseCopyWasAlteredIsRefusedAndFound() throws IOException {
+    for (byte[] altered : new byte[][] {{}, {1, 2, 3}}) {
+      try (WorkingContainer c = container()) {
+        c.name("kept").write("/x", "x");
+      }
+      Files.write(directory().resolve("steps/000000.tar"), altered);
+      assertThatThrownBy(() -> cooper.container("kept"))
+          .isInstanceOf(OperationException.class)
+          .hasMessageContaining("a copy into it is damaged or gone")
+          .hasMessageContaining("000000.tar");
+      assertThat(cooper.maintenance().check().findings())
+          .extracting(StoreFinding::kind)
+          .containsExactly(StoreFinding.Kind.BROKEN_CONTAINER);
+      assertThat(cooper.maintenance().repair().findings()).isEmpty();
+      assertThat(cooper.containers()).isEmpty();
+    }
+  }
+
+  @Test
+  void containerWhoseBaseIsNotWrittenDownAnyMoreIsMended() throws IOException {
+    try (WorkingContainer c = container()) {
+      c.name("kept").run("echo x > /x");
+    }
+    Files.delete(directory().resolve("image"));
+    assertThatThrownBy(() -> cooper.container("kept"))
+        .isInstanceOf(OperationException.class)
+        .hasMessageContaining(busybox().digest().toString())
+        .hasMessageContaining("repair()");
+    assertThat(cooper.maintenance().repair().repaired())
+        .extracting(StoreFinding::kind)
+        .containsExactly(StoreFinding.Kind.BROKEN_CONTAINER);
+    try (WorkingContainer c = cooper.container("kept")) {
+      assertThat(cat(c, "/x")).isEqualTo("x\n");
+      assertThat(c.commit("whole:1").manifest().layers()).hasSize(2);
+      c.remove();
+    }
+  }
+
   /** What a JVM may leave that is killed while it seals a step, or tries an overlay. */
   @Test
   void containerWhenAStepWasLeftHalfSealedTakesItsPlace() throws IOException {
