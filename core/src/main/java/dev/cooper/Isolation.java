@@ -7,7 +7,9 @@ import dev.cooper.spi.RuntimeOptions;
  *
  * <p>It is chosen, never guessed: where the host cannot give what is asked for, the first command
  * fails with what is missing. All give the same images: the same steps have the same layers,
- * whatever they were isolated by.
+ * whatever they were isolated by. One thing differs where the layers had to be copied: of a file
+ * with several names each is a file of its own there, and so it is in what is squashed or copied
+ * out of such a container.
  */
 public enum Isolation {
   /**

@@ -154,7 +154,7 @@ final class Store implements AutoCloseable {
 
   @SuppressWarnings("try") // the lock is held, not used
   private static void prepare(Path directory) throws IOException {
-    boolean layout = Files.exists(directory.resolve("oci-layout"));
+    boolean layout = isMarked(directory);
     for (Path each : list(directory)) {
       String name = name(each);
       if (!layout && !isOwn(each)) {
@@ -185,6 +185,19 @@ final class Store implements AutoCloseable {
     try (OciLayout checked = OciLayout.open(directory)) {
       checked.index();
     }
+  }
+
+  /** Whether it says that it is a layout; a mark that a crash has cut off is made anew. */
+  private static boolean isMarked(Path directory) throws IOException {
+    Path mark = directory.resolve("oci-layout");
+    if (!Files.exists(mark)) {
+      return false;
+    }
+    byte[] found = Files.readAllBytes(mark);
+    boolean cutOff =
+        found.length < LAYOUT.length()
+            && LAYOUT.startsWith(new String(found, StandardCharsets.ISO_8859_1));
+    return !cutOff;
   }
 
   /** Whether something in a store's directory is of the store, or hidden. */

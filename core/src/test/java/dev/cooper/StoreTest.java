@@ -56,6 +56,23 @@ class StoreTest {
   }
 
   @Test
+  void openWhenItsMarkIsCutOffMakesItAnew() throws IOException {
+    StoredImage image;
+    try (Store store = TestImages.open(root())) {
+      image = add(store, "app:1", Compression.GZIP, greeting("hi"));
+    }
+    for (String torn : List.of("", "{\"imageLay")) {
+      Files.writeString(root().resolve("oci-layout"), torn);
+      try (Store store = TestImages.open(root())) {
+        assertThat(store.find("app:1")).contains(image);
+      }
+      assertThat(root().resolve("oci-layout")).content().contains("1.0.0");
+    }
+    Files.writeString(root().resolve("oci-layout"), "{\"imageLayoutVersion\":\"9.0.0\"}");
+    assertThatThrownBy(() -> TestImages.open(root())).hasMessageContaining("9.0.0");
+  }
+
+  @Test
   void openWhenOtherFilesAreThereRefuses() throws IOException {
     Files.createDirectory(root());
     Files.writeString(root().resolve("letter.txt"), "dear");
