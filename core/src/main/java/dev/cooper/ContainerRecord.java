@@ -145,11 +145,12 @@ final class ContainerRecord {
         return CRASH + "what its commands changed may not have reached the disk";
       }
       Path copy = damagedCopy(directory, own);
-      return copy == null
-          ? null
-          : crashed
-              ? CRASH + "a copy into it did not reach the disk: " + copy
-              : "a copy into it is damaged or gone: " + copy;
+      if (copy == null) {
+        return null;
+      }
+      return crashed
+          ? CRASH + "a copy into it did not reach the disk: " + copy
+          : "a copy into it is damaged or gone: " + copy;
     } catch (NoSuchFileException e) {
       return "its record " + directory.resolve(FILE) + " is missing";
     } catch (ContentException e) {

@@ -21,7 +21,6 @@ import org.jspecify.annotations.Nullable;
  * containers and ends their processes.
  */
 public final class Cooper implements AutoCloseable {
-  private static final String DOCKER = "docker://";
   private static @Nullable Cooper shared;
 
   private final Session session;
@@ -220,7 +219,10 @@ public final class Cooper implements AutoCloseable {
    */
   public Image pull(String image, PullOptions options) {
     session.requireOpen();
-    String name = image.startsWith(DOCKER) ? image.substring(DOCKER.length()) : image;
+    String name =
+        image.startsWith(ImagePlace.REGISTRY)
+            ? image.substring(ImagePlace.REGISTRY.length())
+            : image;
     return Io.run(
         "cannot pull " + name,
         () -> new Image(session, session.registries().pull(name, options, session.runtime()::get)));

@@ -15,10 +15,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,8 +32,9 @@ final class StepTar {
   private final long size;
   private final boolean canonical;
   private final boolean empty;
+  private final boolean linked;
   private @Nullable Map<ByteString, Placed> index;
-  private @Nullable Map<ByteString, ByteString> files;
+  private @Nullable Map<ByteString, @Nullable ByteString> files;
 
   /** An entry and where its content begins in the tar. */
   record Placed(TarEntry entry, long offset) {}
@@ -45,7 +44,9 @@ final class StepTar {
     void writeTo(EntrySink sink) throws IOException;
   }
 
-  private StepTar(Path file, Digest digest, long size, boolean canonical, boolean empty) {
+  private StepTar(
+      Path file, Digest digest, long size, boolean canonical, boolean empty, boolean linked) {
+    this.linked = linked;
     this.file = file;
     this.digest = digest;
     this.size = size;
@@ -80,7 +81,7 @@ final class StepTar {
     Path again = file.resolveSibling(Store.name(file) + ".distinct");
     StepTar step = writeAll(again, sink -> DistinctLayer.write(file, new LayerIndex(items), sink));
     Files.move(again, file, StandardCopyOption.REPLACE_EXISTING);
-    return new StepTar(file, step.digest, step.size, step.canonical, step.empty);
+    return new StepTar(file, step.digest, step.size, step.canonical, step.empty, step.linked);
   }
 
   private static StepTar writeAll(Path file, Source source) throws IOException {
@@ -93,7 +94,8 @@ final class StepTar {
       tar.finish();
       out.flush();
       done = true;
-      return new StepTar(file, out.digest(), out.size(), ordered.canonical, ordered.last == null);
+      return new StepTar(
+          file, out.digest(), out.size(), ordered.canonical, ordered.last == null, ordered.linked);
     } finally {
       if (!done) {
         Files.deleteIfExists(file);
@@ -103,7 +105,7 @@ final class StepTar {
 
   /** One that an earlier JVM wrote. */
   static StepTar reopen(Path file, Digest digest, boolean canonical) throws IOException {
-    return new StepTar(file, digest, Files.size(file), canonical, false);
+    return new StepTar(file, digest, Files.size(file), canonical, false, true);
   }
 
   Path file() {
@@ -148,13 +150,11 @@ final class StepTar {
    * they lead out of this copy, or round.
    */
   @Nullable ByteString file(ByteString hardlink) throws IOException {
-    Map<ByteString, ByteString> known = files;
+    Map<ByteString, @Nullable ByteString> known = files;
     if (known == null) {
       known = new HashMap<>();
-      for (Map.Entry<ByteString, Placed> each : index().entrySet()) {
-        if (each.getValue().entry().type() == EntryType.HARDLINK) {
-          follow(each.getKey(), known);
-        }
+      for (ByteString each : index().keySet()) {
+        follow(each, known);
       }
       files = known;
     }
@@ -162,36 +162,35 @@ final class StepTar {
   }
 
   /** Each link is followed once, however long the way. */
-  private void follow(ByteString first, Map<ByteString, ByteString> known) throws IOException {
-    Set<ByteString> way = new LinkedHashSet<>();
-    @Nullable ByteString at = first;
-    while (at != null && way.add(at)) {
-      @Nullable Placed placed = index().get(at);
-      if (placed == null || known.containsKey(at)) {
-        at = known.get(at);
-        break;
-      }
-      if (placed.entry().type() != EntryType.HARDLINK) {
-        break;
-      }
-      at = placed.entry().link();
+  private void follow(ByteString first, Map<ByteString, @Nullable ByteString> known)
+      throws IOException {
+    List<ByteString> way = new ArrayList<>();
+    ByteString at = first;
+    @Nullable ByteString next = linkOf(at);
+    while (next != null && !known.containsKey(at)) {
+      known.put(at, null); // at once, so that one that goes round ends
+      way.add(at);
+      at = next;
+      next = linkOf(at);
     }
-    boolean file =
-        at != null && index().containsKey(at) && !isHardlink(at); // else it has gone round
+    @Nullable ByteString file = next != null ? known.get(at) : index().containsKey(at) ? at : null;
     for (ByteString each : way) {
-      if (file && !each.equals(at)) {
-        known.put(each, at);
-      }
+      known.put(each, file);
     }
   }
 
-  private boolean isHardlink(ByteString path) throws IOException {
+  private @Nullable ByteString linkOf(ByteString path) throws IOException {
     @Nullable Placed placed = index().get(path);
-    return placed != null && placed.entry().type() == EntryType.HARDLINK;
+    return placed != null && placed.entry().type() == EntryType.HARDLINK
+        ? placed.entry().link()
+        : null;
   }
 
   /** A hardlink that is no other name of a file of this copy, or null. */
   @Nullable TarEntry strayHardlink() throws IOException {
+    if (!linked) {
+      return null; // nothing to read again, as in nearly all copies
+    }
     for (Map.Entry<ByteString, Placed> each : index().entrySet()) {
       if (each.getValue().entry().type() == EntryType.HARDLINK && file(each.getKey()) == null) {
         return each.getValue().entry();
@@ -200,11 +199,12 @@ final class StepTar {
     return null;
   }
 
-  /** Notices when entries come in another order than a layer's. */
+  /** Notices when entries come in another order than a layer's, and whether any is a hardlink. */
   private static final class OrderedSink implements EntrySink {
     private final TarWriter tar;
     private @Nullable ByteString last;
     private boolean canonical = true;
+    private boolean linked;
 
     OrderedSink(TarWriter tar) {
       this.tar = tar;
@@ -215,6 +215,7 @@ final class StepTar {
       ByteString before = last;
       canonical &= before == null || LayerPath.ORDER.compare(before, entry.path()) < 0;
       last = entry.path();
+      linked |= entry.type() == EntryType.HARDLINK;
       tar.begin(entry);
     }
 
