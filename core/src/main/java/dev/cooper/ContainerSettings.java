@@ -14,11 +14,12 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The half of a {@link WorkingContainer} that files and processes have no part in: what its image
- * is configured as, and how calls take their turn. Not a type of its own: callers see its methods
- * as the working container's.
+ * The configuration of the image that a {@link WorkingContainer} is made into. Its methods are
+ * called on the working container, each of them returns it, and there is no other kind.
+ *
+ * <p>As a {@link WorkingContainer}, it takes one call at a time.
  */
-abstract sealed class ContainerSettings permits WorkingContainer {
+public abstract sealed class ContainerSettings permits WorkingContainer {
   final ContainerFiles files;
   private final ReentrantLock lock = new ReentrantLock();
   private boolean closed;

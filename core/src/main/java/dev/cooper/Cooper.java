@@ -394,4 +394,10 @@ public final class Cooper implements AutoCloseable {
   public void close() {
     session.close();
   }
+
+  /** Its store, and whether it is closed. */
+  @Override
+  public String toString() {
+    return "Cooper[" + session.store().directory() + (session.isClosed() ? ", closed]" : "]");
+  }
 }

@@ -252,4 +252,18 @@ public final class CooperBuilder {
   private RuntimeOptions runtime() {
     return new RuntimeOptions(isolation.asked(), engine, ids == Ids.SINGLE);
   }
+
+  /** What is opened, and how; nothing that could be secret. */
+  @Override
+  public String toString() {
+    return "CooperBuilder[store="
+          + store
+          + ", isolation="
+          + isolation
+          + ", ids="
+          + ids
+          + ", limits="
+          + limits
+          + "]";
+  }
 }

@@ -130,6 +130,12 @@ public final class RunningCommand implements AutoCloseable {
     return end.isDone();
   }
 
+  /** Whether it still runs. */
+  @Override
+  public String toString() {
+    return "RunningCommand[" + (isDone() ? "ended" : "running") + "]";
+  }
+
   /** Kills it with all that it started; what it wrote and nobody read is dropped. */
   public void cancel() {
     cancellation.cancel();

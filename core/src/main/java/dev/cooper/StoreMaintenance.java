@@ -89,4 +89,10 @@ public final class StoreMaintenance {
         "cannot prune the store " + session.store().directory(),
         () -> new Pruning(session, options).run());
   }
+
+  /** The store that it looks after. */
+  @Override
+  public String toString() {
+    return "StoreMaintenance[" + session.store().directory() + "]";
+  }
 }

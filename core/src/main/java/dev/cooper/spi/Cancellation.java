@@ -46,4 +46,10 @@ public final class Cancellation {
       told.run();
     }
   }
+
+  /** Whether it was thrown. */
+  @Override
+  public String toString() {
+    return "Cancellation[" + (isCancelled() ? "cancelled" : "open") + "]";
+  }
 }

@@ -315,4 +315,10 @@ public final class JsonObject {
     }
     return type.cast(value);
   }
+
+  /** Where it stands, and which members it has; no value, which may be secret. */
+  @Override
+  public String toString() {
+    return "JsonObject[" + where + ", " + fields.keySet() + "]";
+  }
 }

@@ -118,4 +118,10 @@ public final class DigestingOutputStream extends OutputStream {
   public void close() throws IOException {
     out.close();
   }
+
+  /** How much was written. */
+  @Override
+  public String toString() {
+    return "DigestingOutputStream[" + size + " bytes]";
+  }
 }

@@ -111,4 +111,10 @@ public final class LayerOutput extends OutputStream {
     }
     return this;
   }
+
+  /** How much was written. */
+  @Override
+  public String toString() {
+    return "LayerOutput[" + tar.size() + " bytes, compressed to " + blob.size() + "]";
+  }
 }

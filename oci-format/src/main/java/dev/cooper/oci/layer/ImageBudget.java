@@ -50,4 +50,10 @@ public final class ImageBudget {
           "imageBytes", limits.imageBytes(), "the image's layers unpack to " + sum + " bytes");
     }
   }
+
+  /** What is used up so far. */
+  @Override
+  public String toString() {
+    return "ImageBudget[" + entries + " entries, " + bytes + " bytes]";
+  }
 }

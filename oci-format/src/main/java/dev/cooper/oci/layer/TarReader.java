@@ -143,4 +143,10 @@ public final class TarReader implements Closeable {
   public void close() throws IOException {
     in.close();
   }
+
+  /** Whether it is at its end. */
+  @Override
+  public String toString() {
+    return "TarReader[" + (ended ? "at its end" : "open") + "]";
+  }
 }

@@ -193,4 +193,10 @@ public final class TarWriter implements Closeable, EntrySink {
     position = 0;
     out.write(buffer, 0, length);
   }
+
+  /** How much was written to where. */
+  @Override
+  public String toString() {
+    return "TarWriter[" + out + "]";
+  }
 }

@@ -11,8 +11,9 @@ import java.io.InputStream;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** What every place does alike: embedded content, sizes and digests. */
-abstract class BlobReader implements ContentReader {
+/** What every place on the disk does alike: embedded content, sizes and digests. */
+public abstract sealed class BlobReader implements ContentReader
+    permits OciLayout, OciArchive, DockerArchive {
   /** A blob as it lies there, unchecked. */
   record Blob(InputStream content, long size) {}
 
@@ -69,5 +70,11 @@ abstract class BlobReader implements ContentReader {
   /** The path of a blob in a layout; a digest has only characters that are safe in one. */
   static String path(Digest digest) {
     return "blobs/" + digest.algorithm() + "/" + digest.hex();
+  }
+
+  /** What kind of place it is, and where. */
+  @Override
+  public String toString() {
+    return getClass().getSimpleName() + "[" + where() + "]";
   }
 }

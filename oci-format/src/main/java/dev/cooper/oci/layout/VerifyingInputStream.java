@@ -115,4 +115,10 @@ public final class VerifyingInputStream extends FilterInputStream {
   public boolean markSupported() {
     return false;
   }
+
+  /** What it reads, and how far it is. */
+  @Override
+  public String toString() {
+    return "VerifyingInputStream[" + where + ", " + position + " of " + size + " bytes]";
+  }
 }

@@ -145,4 +145,10 @@ public final class AuthFiles implements CredentialsProvider {
     }
     return String.join(", ", names);
   }
+
+  /** Which files it reads; nothing of what they say. */
+  @Override
+  public String toString() {
+    return "AuthFiles[" + locations.stream().map(Location::path).toList() + "]";
+  }
 }

@@ -235,4 +235,10 @@ public final class CertificateDirectories implements TlsProvider {
     store.load(null, NO_PASSWORD);
     return store;
   }
+
+  /** Which directories it reads. */
+  @Override
+  public String toString() {
+    return "CertificateDirectories" + directories;
+  }
 }

@@ -296,4 +296,10 @@ public final class RegistriesConf implements EndpointResolver {
   public List<String> credentialHelpers() {
     return helpers;
   }
+
+  /** What it was read from, and how much it says. */
+  @Override
+  public String toString() {
+    return "RegistriesConf[" + sources + ", " + rules.size() + " registries, " + aliases.size() + " aliases]";
+  }
 }

@@ -281,4 +281,10 @@ public final class RegistryClient implements AutoCloseable {
     closed = true;
     clients.close();
   }
+
+  /** The registries that it has spoken to. */
+  @Override
+  public String toString() {
+    return "RegistryClient" + (closed ? "[closed]" : hosts.keySet());
+  }
 }

@@ -246,4 +246,18 @@ public final class RegistryClientBuilder {
             timing,
             addresses));
   }
+
+  /** Its numbers; nothing that could be secret. */
+  @Override
+  public String toString() {
+    return "RegistryClientBuilder[connectTimeout="
+          + connectTimeout
+          + ", stallTimeout="
+          + stallTimeout
+          + ", retries="
+          + retries
+          + ", parallelPerHost="
+          + parallelPerHost
+          + "]";
+  }
 }

@@ -195,4 +195,10 @@ public final class RemoteContent implements ContentReader {
       super.close();
     }
   }
+
+  /** What it reads. */
+  @Override
+  public String toString() {
+    return "RemoteContent[" + reference + "]";
+  }
 }

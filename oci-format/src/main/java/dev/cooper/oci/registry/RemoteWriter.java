@@ -238,4 +238,10 @@ public final class RemoteWriter {
         Objects.requireNonNullElse(manifest.artifactType(), manifest.config().mediaType());
     return Referrers.described(plain, artifact, manifest.annotations());
   }
+
+  /** Where it writes to. */
+  @Override
+  public String toString() {
+    return "RemoteWriter[" + repository.name() + "]";
+  }
 }
