@@ -15,15 +15,21 @@ public final class CommandFailedException extends OperationException {
 
   CommandFailedException(
       String command, String container, String ending, int status, String output) {
-    super("\"" + command + "\" in container " + container + " " + ending + shown(output));
+    super(
+        "\"" + command + "\" in container " + container + " " + ending + said(output),
+        tail(output),
+        null);
     this.status = status;
     this.output = output;
   }
 
-  private static String shown(String output) {
+  private static String said(String output) {
+    return output.isBlank() ? "; it wrote nothing" : "; it wrote last:";
+  }
+
+  private static String tail(String output) {
     String tail = output.strip();
-    tail = tail.length() > SHOWN ? "…" + tail.substring(tail.length() - SHOWN) : tail;
-    return tail.isEmpty() ? "; it wrote nothing" : "; it wrote last:\n" + tail;
+    return tail.length() > SHOWN ? "…" + tail.substring(tail.length() - SHOWN) : tail;
   }
 
   /**

@@ -2,7 +2,6 @@ package dev.cooper.oci;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -146,15 +145,16 @@ public final class ByteString implements Comparable<ByteString> {
   }
 
   /**
-   * The text, if the bytes are valid UTF-8 without control characters; else those that are not are
-   * shown as {@code \xNN}.
+   * The text, if the bytes are valid UTF-8 of characters that show themselves, as {@link
+   * Text#isLine} has it; else bytes that are no printable ASCII are shown as {@code \xNN}.
    */
   @Override
   public String toString() {
     try {
-      CharBuffer text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(toBytes()));
-      if (text.chars().noneMatch(Character::isISOControl)) {
-        return text.toString();
+      String text =
+          StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(toBytes())).toString();
+      if (Text.isLine(text)) {
+        return text;
       }
     } catch (CharacterCodingException e) {
       // Shown escaped below: a message must not carry raw bytes of a hostile name to a terminal.

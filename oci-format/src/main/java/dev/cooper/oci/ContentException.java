@@ -25,6 +25,6 @@ public non-sealed class ContentException extends CooperException {
    * @param cause what failed below, or null
    */
   public ContentException(String message, @Nullable Throwable cause) {
-    super(message, cause);
+    super(Text.line(message), cause);
   }
 }

@@ -24,6 +24,19 @@ public non-sealed class OperationException extends CooperException {
    * @param cause what failed below, or null
    */
   public OperationException(String message, @Nullable Throwable cause) {
-    super(message, cause);
+    super(Text.line(message), cause);
+  }
+
+  /**
+   * With a message and lines below it, such as the end of what a command wrote.
+   *
+   * @param message what was attempted, on what, what was found, and the remedy
+   * @param lines shown below the message, by {@link Text#lines}; empty for none
+   * @param cause what failed below, or null
+   */
+  protected OperationException(String message, String lines, @Nullable Throwable cause) {
+    super(
+        lines.isEmpty() ? Text.line(message) : Text.line(message) + "\n" + Text.lines(lines),
+        cause);
   }
 }

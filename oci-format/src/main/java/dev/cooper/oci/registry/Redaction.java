@@ -1,5 +1,6 @@
 package dev.cooper.oci.registry;
 
+import dev.cooper.oci.Text;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
@@ -63,7 +64,7 @@ final class Redaction {
                 : "";
     String port = uri.getPort() < 0 ? "" : ":" + uri.getPort();
     String path = uri.getRawPath() == null ? "" : uri.getRawPath();
-    return uri.getScheme() + "://" + host + port + path;
+    return Text.line(uri.getScheme() + "://" + host + port + path);
   }
 
   private synchronized List<String> secrets() {
@@ -76,12 +77,11 @@ final class Redaction {
     for (String secret : secrets()) {
       clean = clean.replace(secret, "***");
     }
+    boolean cut = clean.length() > SHOWN;
     StringBuilder shown = new StringBuilder();
-    int end = Math.min(clean.length(), SHOWN);
-    for (int i = 0; i < end; i++) {
-      char c = clean.charAt(i);
-      shown.append(Character.isISOControl(c) || Character.isSurrogate(c) ? ' ' : c);
-    }
-    return shown.toString().strip() + (end < clean.length() ? "…" : "");
+    (cut ? clean.substring(0, SHOWN) : clean)
+        .codePoints()
+        .forEach(each -> shown.appendCodePoint(Text.showsItself(each) ? each : ' '));
+    return shown.toString().strip() + (cut ? "…" : "");
   }
 }

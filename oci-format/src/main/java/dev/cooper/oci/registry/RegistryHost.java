@@ -3,6 +3,7 @@ package dev.cooper.oci.registry;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.OperationException;
+import dev.cooper.oci.Text;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.ConnectException;
@@ -182,7 +183,7 @@ final class RegistryHost {
         }
       }
       if (each.getMessage() != null) {
-        return each.getMessage();
+        return Text.line(each.getMessage());
       }
     }
     return thrown.getClass().getSimpleName();

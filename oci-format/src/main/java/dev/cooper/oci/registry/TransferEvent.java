@@ -1,5 +1,7 @@
 package dev.cooper.oci.registry;
 
+import dev.cooper.oci.Text;
+
 /**
  * Something that happened to a blob on its way. Every transfer that starts also ends:
  *
@@ -36,9 +38,19 @@ public sealed interface TransferEvent {
    * It failed and is tried again.
    *
    * @param transfer which
-   * @param why what failed
+   * @param why what failed, in one line
    */
-  record Retried(Transfer transfer, String why) implements TransferEvent {}
+  record Retried(Transfer transfer, String why) implements TransferEvent {
+    /**
+     * Escapes what a registry may have said.
+     *
+     * @param transfer which
+     * @param why what failed
+     */
+    public Retried {
+      why = Text.line(why);
+    }
+  }
 
   /**
    * It is over.
