@@ -157,7 +157,13 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
   }
 
   /**
-   * Sets who runs what runs from now on, and the image's entrypoint.
+   * Sets who runs what runs from now on, and the image's entrypoint; the Dockerfile's USER.
+   *
+   * <p>A number is always an id. A user whom the image's {@code /etc/passwd} knows, by name or id,
+   * has the group that stands there, any other number group 0. Its supplementary groups are that
+   * one and those of {@code /etc/group} that list it; where a group is given it is the only one.
+   * With {@link Ids#SINGLE} nobody can change groups: a command keeps those that this JVM's user
+   * has on the host.
    *
    * @param user {@code name}, {@code uid}, {@code name:group} or {@code uid:gid}; looked up in the
    *     image when something runs

@@ -303,13 +303,12 @@ final class Copies {
     files.change(
         description,
         (root, out, layer) -> {
-          UserDatabase.User user = owner == null ? null : UserDatabase.of(root).resolve(owner);
-          long uid = user == null ? 0 : user.uid();
-          long gid = user == null ? 0 : user.gid();
+          UserDatabase.Owner user =
+              owner == null ? UserDatabase.Owner.ROOT : UserDatabase.of(root).owning(owner);
           writer.write(
               root,
               new DestinationSink(
-                  root, out, layer, uid, gid, options.mode(), files.session().now()));
+                  root, out, layer, user.uid(), user.gid(), options.mode(), files.session().now()));
         });
   }
 

@@ -48,7 +48,11 @@ public record CopyOptions(
   }
 
   /**
-   * Who owns what is copied.
+   * Who owns what is copied; {@code COPY --chown} of the Dockerfile.
+   *
+   * <p>A name without a group is looked up in the container's {@code /etc/passwd} and brings its
+   * group with it. A number without a group is the group too: {@code 7} is 7:7. ({@link
+   * WorkingContainer#user} has another rule: who <em>runs</em> as an unknown number has group 0.)
    *
    * @param user {@code user}, {@code uid}, {@code user:group} or {@code uid:gid}
    * @return these options with it

@@ -111,7 +111,7 @@ final class Runs {
     Rootfs rootfs = files.mounted();
     ContainerConfig config = files.draft().image().config();
     UserDatabase.User user =
-        files.users(rootfs).resolve(command.user() != null ? command.user() : config.user());
+        files.users(rootfs).running(command.user() != null ? command.user() : config.user());
     String hostname = files.id().substring(0, 12);
     Network network = network(command).withFreePorts();
     String workdir =
@@ -164,8 +164,7 @@ final class Runs {
   private static Map<String, String> environment(
       Command command, ContainerConfig config, UserDatabase.User user, String hostname) {
     Map<String, String> environment =
-        new HashMap<>(
-            Map.of("PATH", PATH, "TERM", "xterm", "HOSTNAME", hostname, "HOME", user.home()));
+        new HashMap<>(Map.of("PATH", PATH, "HOSTNAME", hostname, "HOME", user.home()));
     for (String variable : config.env()) {
       int equals = variable.indexOf('=');
       environment.put(

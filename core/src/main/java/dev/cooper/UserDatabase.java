@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * The users and groups of a root filesystem, by its own {@code /etc/passwd} and {@code /etc/group}.
  *
  * <p>They are parsed, and nothing of the root is loaded or run (CVE-2019-14271). Immutable.
- * Sources: passwd(5), group(5); Dockerfile reference, USER.
+ * Sources: passwd(5), group(5); Dockerfile reference, USER and COPY --chown.
  */
 final class UserDatabase {
   private static final String PASSWD = "/etc/passwd";
@@ -29,6 +29,7 @@ final class UserDatabase {
 
   private static final int MAX_FILE = 1 << 20;
   private static final long MAX_ID = Integer.MAX_VALUE;
+  private static final String ROOT = "root";
   private static final Pattern NUMBER = Pattern.compile("-?[0-9]+");
 
   private final List<Account> accounts;
@@ -48,7 +49,7 @@ final class UserDatabase {
    *
    * @param uid user id
    * @param gid group id
-   * @param groups supplementary group ids
+   * @param groups supplementary group ids, the primary one first
    * @param home an absolute path, {@code /} if none is known
    * @param name the user's name, or empty if the root has none for the id
    */
@@ -56,6 +57,16 @@ final class UserDatabase {
     User {
       groups = List.copyOf(groups);
     }
+  }
+
+  /**
+   * Who a file belongs to.
+   *
+   * @param uid user id
+   * @param gid group id
+   */
+  record Owner(long uid, long gid) {
+    static final Owner ROOT = new Owner(0, 0);
   }
 
   /**
@@ -111,24 +122,70 @@ final class UserDatabase {
   }
 
   /**
-   * Finds a user.
+   * Who a process runs as: the rule of USER.
    *
    * <p>Digits are always an id, even if the root has a user who is called so: what was written as
-   * an unprivileged id must not become root (CVE-2016-3697). Supplementary groups are those that
-   * list the user, and none if a group is given.
+   * an unprivileged id must not become root (CVE-2016-3697). A user whom the root does not know has
+   * group 0. Supplementary groups are the primary one (CVE-2022-2990, CVE-2023-25173) and those
+   * that list the user; if a group is given, that one alone.
    *
    * @param spec {@code user}, {@code user:group} or {@code :group}, each by name or id; empty for
    *     root
    * @throws OperationException if a name is unknown, or an id is not within 0 to 2147483647
    */
-  User resolve(String spec) {
-    int colon = spec.indexOf(':');
-    String user = colon < 0 ? spec : spec.substring(0, colon);
-    String group = colon < 0 ? "" : spec.substring(colon + 1);
-    Account account = account(user.isEmpty() ? "0" : user, spec);
-    List<Long> more = group.isEmpty() ? memberships(account.name) : List.of();
-    long gid = group.isEmpty() ? account.gid : gid(group, spec);
-    return new User(account.uid, gid, more, account.home, account.name);
+  User running(String spec) {
+    Parts parts = Parts.of(spec);
+    Account account = account(parts.user().isEmpty() ? "0" : parts.user(), spec);
+    List<Long> all = new ArrayList<>();
+    if (parts.group().isEmpty()) {
+      all.add(account.gid);
+      all.addAll(memberships(account.name));
+    } else {
+      all.add(gid(parts.group(), spec));
+    }
+    return new User(
+        account.uid, all.get(0), all.stream().distinct().toList(), account.home, account.name);
+  }
+
+  /**
+   * Who owns what is made or copied: the rule of {@code --chown} and of WORKDIR's directories.
+   *
+   * <p>It differs from {@link #running}: a number that stands alone is the group too, whatever the
+   * root's files say of it, and {@code root} is 0:0 where there are none.
+   *
+   * @param spec {@code user}, {@code user:group} or {@code :group}, each by name or id; empty for
+   *     root
+   * @throws OperationException if a name is unknown, or an id is not within 0 to 2147483647
+   */
+  Owner owning(String spec) {
+    Parts parts = Parts.of(spec);
+    Owner owner = owner(parts.user(), spec);
+    if (parts.group().isEmpty()) {
+      return owner;
+    }
+    return new Owner(owner.uid, parts.group().equals(ROOT) ? 0 : gid(parts.group(), spec));
+  }
+
+  private Owner owner(String user, String spec) {
+    if (user.isEmpty() || user.equals(ROOT)) {
+      return Owner.ROOT;
+    }
+    if (NUMBER.matcher(user).matches()) {
+      long id = number(user, spec);
+      return new Owner(id, id);
+    }
+    Account account = account(user, spec);
+    return new Owner(account.uid, account.gid);
+  }
+
+  /** The two halves of a user's text; empty where it says nothing. */
+  private record Parts(String user, String group) {
+    static Parts of(String spec) {
+      int colon = spec.indexOf(':');
+      return colon < 0
+          ? new Parts(spec, "")
+          : new Parts(spec.substring(0, colon), spec.substring(colon + 1));
+    }
   }
 
   private Account account(String user, String spec) {

@@ -40,32 +40,68 @@ class UserDatabaseTest {
 
   @ParameterizedTest
   @CsvSource({
-    "'', 0, 0, '[]', /root, root",
-    "root, 0, 0, '[]', /root, root",
-    "0, 0, 0, '[]', /root, root",
-    "app, 1001, 1001, '[29, 44, 0]', /home/app, app",
-    "1001, 1001, 1001, '[29, 44, 0]', /home/app, app",
-    "01001, 1001, 1001, '[29, 44, 0]', /home/app, app",
-    "other, 1001, 7, '[29]', /other, other",
-    "1000, 1000, 0, '[]', /, ''",
-    "homeless, 1002, 1002, '[44]', /, homeless",
-    "app:audio, 1001, 29, '[]', /home/app, app",
-    "app:5, 1001, 5, '[]', /home/app, app",
-    "app:2000, 1001, 2000, '[]', /home/app, app",
-    "4242:4343, 4242, 4343, '[]', /, ''",
-    ":audio, 0, 29, '[]', /root, root",
-    "app:, 1001, 1001, '[29, 44, 0]', /home/app, app",
-    "2147483647, 2147483647, 0, '[]', /, ''",
+    "'', 0, 0, '[0]', /root, root",
+    "root, 0, 0, '[0]', /root, root",
+    "0, 0, 0, '[0]', /root, root",
+    "app, 1001, 1001, '[1001, 29, 44, 0]', /home/app, app",
+    "1001, 1001, 1001, '[1001, 29, 44, 0]', /home/app, app",
+    "01001, 1001, 1001, '[1001, 29, 44, 0]', /home/app, app",
+    "other, 1001, 7, '[7, 29]', /other, other",
+    "1000, 1000, 0, '[0]', /, ''",
+    "homeless, 1002, 1002, '[1002, 44]', /, homeless",
+    "app:audio, 1001, 29, '[29]', /home/app, app",
+    "app:5, 1001, 5, '[5]', /home/app, app",
+    "app:2000, 1001, 2000, '[2000]', /home/app, app",
+    "4242:4343, 4242, 4343, '[4343]', /, ''",
+    ":audio, 0, 29, '[29]', /root, root",
+    "app:, 1001, 1001, '[1001, 29, 44, 0]', /home/app, app",
+    "2147483647, 2147483647, 0, '[0]', /, ''",
   })
-  void resolveGivesUserGroupsAndHome(
+  void runningGivesUserGroupsAndHome(
       String spec, long uid, long gid, String groups, String home, String name) {
-    UserDatabase.User user = users.resolve(spec);
+    UserDatabase.User user = users.running(spec);
 
     assertThat(user.uid()).isEqualTo(uid);
     assertThat(user.gid()).isEqualTo(gid);
     assertThat(user.home()).isEqualTo(home);
     assertThat(user.name()).isEqualTo(name);
     assertThat(user.groups().toString()).isEqualTo(groups);
+  }
+
+  /** As docker 28.5 does with {@code --chown} and with the directories of WORKDIR. */
+  @ParameterizedTest
+  @CsvSource({
+    "'', 0, 0",
+    "root, 0, 0",
+    "0, 0, 0",
+    "7, 7, 7",
+    "007, 7, 7",
+    "7:, 7, 7",
+    ":7, 0, 7",
+    ":audio, 0, 29",
+    "1000, 1000, 1000",
+    "1001, 1001, 1001",
+    "app, 1001, 1001",
+    "other, 1001, 7",
+    "other:, 1001, 7",
+    "other:root, 1001, 0",
+    "app:audio, 1001, 29",
+    "app:2000, 1001, 2000",
+    "7:8, 7, 8",
+    "2147483647, 2147483647, 2147483647",
+  })
+  void owningGivesANumberItsOwnGroup(String spec, long uid, long gid) {
+    assertThat(users.owning(spec)).isEqualTo(new UserDatabase.Owner(uid, gid));
+  }
+
+  @Test
+  void owningWhenFilesAreMissingKnowsIdsAndRoot() {
+    UserDatabase none = UserDatabase.of(new MapView());
+
+    assertThat(none.owning("7")).isEqualTo(new UserDatabase.Owner(7, 7));
+    assertThat(none.owning("root:root")).isEqualTo(new UserDatabase.Owner(0, 0));
+    assertThatThrownBy(() -> none.owning("app")).hasMessageContaining("\"app\"");
+    assertThatThrownBy(() -> none.owning("7:app")).hasMessageContaining("\"app\"");
   }
 
   @ParameterizedTest
@@ -78,8 +114,9 @@ class UserDatabaseTest {
         "99999999999999999999",
         "app:4294967296"
       })
-  void resolveWhenIdIsOutOfRangeRefuses(String spec) {
-    assertThatThrownBy(() -> users.resolve(spec))
+  void runningWhenIdIsOutOfRangeRefuses(String spec) {
+    assertThatThrownBy(() -> users.owning(spec)).hasMessageContaining(spec);
+    assertThatThrownBy(() -> users.running(spec))
         .isInstanceOf(OperationException.class)
         .hasMessageContaining(spec)
         .hasMessageContaining("2147483647");
@@ -95,8 +132,9 @@ class UserDatabaseTest {
     "1:x:y, /etc/group",
     "'# a comment', /etc/passwd",
   })
-  void resolveWhenNameIsUnknownQuotesItAndTheFile(String spec, String file) {
-    assertThatThrownBy(() -> users.resolve(spec))
+  void runningWhenNameIsUnknownQuotesItAndTheFile(String spec, String file) {
+    assertThatThrownBy(() -> users.owning(spec)).hasMessageContaining(spec);
+    assertThatThrownBy(() -> users.running(spec))
         .isInstanceOf(OperationException.class)
         .hasMessageContaining(spec)
         .hasMessageContaining(file);
@@ -106,9 +144,12 @@ class UserDatabaseTest {
   void ofWhenFilesAreMissingKnowsIdsOnly() {
     UserDatabase none = UserDatabase.of(new MapView());
 
-    assertThat(none.resolve("5:6")).extracting("uid", "gid", "home").contains(5L, 6L, "/");
-    assertThat(none.resolve("").uid()).isZero();
-    assertThatThrownBy(() -> none.resolve("root")).hasMessageContaining("\"root\"");
+    assertThat(none.running("5:6")).extracting("uid", "gid", "home").contains(5L, 6L, "/");
+    assertThat(none.running("5:6").groups()).containsExactly(6L);
+    assertThat(none.running("5").groups()).containsExactly(0L);
+    assertThat(none.running("").uid()).isZero();
+    assertThat(none.running("").groups()).containsExactly(0L);
+    assertThatThrownBy(() -> none.running("root")).hasMessageContaining("\"root\"");
   }
 
   @Test
@@ -118,7 +159,7 @@ class UserDatabaseTest {
             .link("etc/passwd", "../../../usr/lib/passwd")
             .file("usr/lib/passwd", "linked:x:7:8::/l:/bin/sh\n");
 
-    assertThat(UserDatabase.of(root).resolve("linked").uid()).isEqualTo(7);
+    assertThat(UserDatabase.of(root).running("linked").uid()).isEqualTo(7);
   }
 
   @Test
@@ -132,8 +173,8 @@ class UserDatabaseTest {
           TarEntry.symlink(path, ByteString.utf8("/dev/zero"))
         }) {
       UserDatabase users = UserDatabase.of(new MapView().put(odd));
-      assertThat(users.resolve("12").uid()).isEqualTo(12);
-      assertThatThrownBy(() -> users.resolve("root")).isInstanceOf(OperationException.class);
+      assertThat(users.running("12").uid()).isEqualTo(12);
+      assertThatThrownBy(() -> users.running("root")).isInstanceOf(OperationException.class);
     }
   }
 

@@ -383,12 +383,15 @@ class CopyIT extends EndToEnd {
   @ParameterizedTest
   @CsvSource({
     "app, 1000:1001",
-    "1000, 1000:1001",
+    "1000, 1000:1000",
     "app:more, 1000:1002",
     "7:8, 7:8",
-    "7, 7:0",
-    "2000, 2000:0",
-    "root:app, 0:1001"
+    "7, 7:7",
+    "7:, 7:7",
+    "2000, 2000:2000",
+    "root, 0:0",
+    "root:app, 0:1001",
+    ":app, 0:1001"
   })
   void copyWhenOwnerIsGivenTakesIt(String owner, String expected) throws IOException {
     for (boolean mounted : new boolean[] {false, true}) {
