@@ -6,6 +6,7 @@ import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.Index;
 import dev.cooper.oci.MediaType;
 import dev.cooper.oci.OperationException;
+import dev.cooper.oci.Platform;
 import dev.cooper.oci.compress.Compression;
 import dev.cooper.oci.registry.RemoteWriter;
 import java.io.IOException;
@@ -103,6 +104,7 @@ final class ImagePush {
 
   /** Pushes images of several platforms by their digests, and an index of them by the tag. */
   Descriptor index(List<StoredImage> images, UnaryOperator<Index> edit) throws IOException {
+    Platform.requireDistinct(images.stream().map(each -> each.config().platform()).toList());
     List<Descriptor> manifests = new ArrayList<>();
     for (StoredImage each : images) {
       Descriptor described = there(each, null);

@@ -185,8 +185,10 @@ public record ContainerConfig(
    *
    * @param ports all of them, such as {@code 80/tcp}
    * @return the copy
+   * @throws IllegalArgumentException if one is no port, by {@link ExposedPort#parse}
    */
   public ContainerConfig withExposedPorts(Collection<String> ports) {
+    ports.forEach(ExposedPort::parse);
     return edit(draft -> draft.exposedPorts = new TreeSet<>(ports));
   }
 
@@ -195,8 +197,10 @@ public record ContainerConfig(
    *
    * @param port such as {@code 80/tcp}
    * @return the copy
+   * @throws IllegalArgumentException if it is no port, by {@link ExposedPort#parse}
    */
   public ContainerConfig withExposedPort(String port) {
+    ExposedPort.parse(port);
     return edit(draft -> draft.exposedPorts.add(port));
   }
 
@@ -255,8 +259,10 @@ public record ContainerConfig(
    *
    * @param labels all of them
    * @return the copy
+   * @throws IllegalArgumentException if a name is blank
    */
   public ContainerConfig withLabels(Map<String, String> labels) {
+    labels.keySet().forEach(ContainerConfig::requireLabel);
     return edit(draft -> draft.labels = new TreeMap<>(labels));
   }
 
@@ -266,9 +272,19 @@ public record ContainerConfig(
    * @param name its name
    * @param value its value
    * @return the copy
+   * @throws IllegalArgumentException if the name is blank
    */
   public ContainerConfig withLabel(String name, String value) {
+    requireLabel(name);
     return edit(draft -> draft.labels.put(name, value));
+  }
+
+  /** Dockerfile reference, "LABEL": no name is blank. */
+  private static void requireLabel(String name) {
+    if (name.isBlank()) {
+      throw new IllegalArgumentException(
+          "invalid label name " + Text.quote(name) + ": expected one that is not blank");
+    }
   }
 
   /**
@@ -276,8 +292,12 @@ public record ContainerConfig(
    *
    * @param stopSignal name or number; empty for SIGTERM
    * @return the copy
+   * @throws IllegalArgumentException if Linux has no such signal, by {@link StopSignal}
    */
   public ContainerConfig withStopSignal(String stopSignal) {
+    if (!stopSignal.isEmpty()) {
+      new StopSignal(stopSignal);
+    }
     return edit(draft -> draft.stopSignal = stopSignal);
   }
 
@@ -317,20 +337,21 @@ public record ContainerConfig(
     return draft.toConfig();
   }
 
+  /** Reads it; the words of a command may be one text alone, as Docker reads them. */
   static ContainerConfig from(JsonObject json) {
     Draft draft = new Draft();
     draft.user = json.stringOr("User", "");
     draft.exposedPorts = json.names("ExposedPorts");
     draft.env = json.strings("Env");
-    draft.entrypoint = json.strings("Entrypoint");
-    draft.cmd = json.strings("Cmd");
+    draft.entrypoint = json.words("Entrypoint");
+    draft.cmd = json.words("Cmd");
     draft.volumes = json.names("Volumes");
     draft.workingDir = json.stringOr("WorkingDir", "");
     draft.labels = json.stringMap("Labels");
     draft.stopSignal = json.stringOr("StopSignal", "");
     JsonObject healthcheck = json.optionalObject("Healthcheck");
     draft.healthcheck = healthcheck == null ? null : Healthcheck.from(healthcheck);
-    draft.shell = json.strings("Shell");
+    draft.shell = json.words("Shell");
     draft.onBuild = json.strings("OnBuild");
     draft.argsEscaped = json.flag("ArgsEscaped");
     draft.extra = json.rest();

@@ -260,6 +260,8 @@ public record Index(
    * @return the copy
    * @throws ContentException if the config names no system or no architecture; then {@link
    *     #withManifest} adds it with a platform of the caller's choice
+   * @throws OperationException if there is another image for the same platform, which has to be
+   *     taken out before
    */
   public Index withImage(Descriptor manifest, ImageConfig config) {
     Platform platform = config.platform();
@@ -272,9 +274,19 @@ public record Index(
               + ", expected a system and an architecture");
     }
     Descriptor entry = manifest.withPlatform(platform);
+    requireOther(entry, platform);
     return contains(manifest.digest())
         ? withEntry(manifest.digest(), old -> entry)
         : withManifest(entry);
+  }
+
+  private void requireOther(Descriptor entry, Platform platform) {
+    for (Descriptor each : images()) {
+      Platform there = each.platform();
+      if (there != null && there.isSame(platform) && !each.digest().equals(entry.digest())) {
+        throw Platform.twice(platform);
+      }
+    }
   }
 
   /**

@@ -18,6 +18,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -110,9 +111,17 @@ public final class Json {
     }
   }
 
+  /** A byte order mark is refused as Go's decoder, and so Docker, refuses it (RFC 8259, 8.1). */
   private static String decode(byte[] bytes, String what) {
     try {
-      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+      if (text.startsWith("\ufeff")) {
+        throw new ContentException(
+            what
+                + ": found no valid JSON, but a byte order mark (U+FEFF) before it, which Docker"
+                + " refuses too: write it without one");
+      }
+      return text;
     } catch (CharacterCodingException e) {
       throw new ContentException(what + ": found bytes that are not UTF-8", e);
     }
@@ -195,6 +204,21 @@ public final class Json {
     return value.toString();
   }
 
+  /**
+   * What Go's decoder compares names by, where one of them is ASCII: letters without case, and the
+   * two characters beyond ASCII that Unicode folds to ASCII letters, the long s (U+017F) and the
+   * Kelvin sign (U+212A).
+   */
+  static String folded(String name) {
+    StringBuilder folded = new StringBuilder(name.length());
+    for (int i = 0; i < name.length(); i++) {
+      char c = name.charAt(i);
+      boolean upper = c >= 'A' && c <= 'Z';
+      folded.append(upper ? (char) (c + 32) : c == '\u017f' ? 's' : c == '\u212a' ? 'k' : c);
+    }
+    return folded.toString();
+  }
+
   /** An unmodifiable deep copy with sorted keys, so that equal values have equal bytes. */
   static Map<String, @Nullable Object> freeze(Map<String, ? extends @Nullable Object> extra) {
     Map<String, @Nullable Object> sorted = new TreeMap<>();
@@ -202,16 +226,24 @@ public final class Json {
     return Collections.unmodifiableMap(sorted);
   }
 
-  /** The same, refusing a name that has a component of its own. */
+  /** The same, refusing a name that has a component of its own, in whatever spelling. */
   static Map<String, @Nullable Object> freezeExtra(
       Map<String, ? extends @Nullable Object> extra, Set<String> known) {
-    for (String name : extra.keySet()) {
-      if (known.contains(name)) {
+    if (!extra.isEmpty()) {
+      requireOthers(extra.keySet(), known);
+    }
+    return freeze(extra);
+  }
+
+  private static void requireOthers(Set<String> names, Set<String> known) {
+    Set<String> folded = new HashSet<>();
+    known.forEach(each -> folded.add(folded(each)));
+    for (String name : names) {
+      if (folded.contains(folded(name))) {
         throw new IllegalArgumentException(
             "extra field " + Text.quote(name) + " has its own place");
       }
     }
-    return freeze(extra);
   }
 
   private static @Nullable Object frozen(@Nullable Object value) {

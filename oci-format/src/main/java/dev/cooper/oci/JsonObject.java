@@ -2,9 +2,9 @@ package dev.cooper.oci;
 
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
@@ -20,11 +20,15 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A null counts as absent, as Go's encoder writes a nil map or slice that way. What has another
  * type is refused with a {@link ContentException} that names the field, what was found and what was
- * expected. Not thread-safe.
+ * expected; so is another spelling of a field that is asked for, which Go's decoder would take for
+ * it ({@code Layers}, or {@code layer\u017f} with a long s). Not thread-safe.
  */
 public final class JsonObject {
   private final String where;
   private final Map<String, @Nullable Object> fields;
+
+  /** The fields that there were, by what Go's decoder compares; null until one is asked for. */
+  private @Nullable Map<String, List<String>> spellings;
 
   JsonObject(String where, Map<?, ?> fields) {
     this.where = where;
@@ -42,6 +46,7 @@ public final class JsonObject {
    * @return true if it is left
    */
   public boolean has(String name) {
+    refuseLookalike(name);
     return fields.containsKey(name);
   }
 
@@ -55,23 +60,38 @@ public final class JsonObject {
   }
 
   /**
-   * Refuses a field that a reader in Go, which ignores case, would take for another one: two
+   * Refuses fields that a reader in Go, which folds letters, would take for one of these: two
    * readers must not see two different images.
    */
   void refuseLookalikes(Set<String> names) {
-    for (String name : fields.keySet()) {
-      for (String known : names) {
-        if (!name.equals(known)
-            && name.toLowerCase(Locale.ROOT).equals(known.toLowerCase(Locale.ROOT))) {
-          throw new ContentException(
-              at(name) + ": found this spelling, expected " + Text.quote(known));
-        }
+    names.forEach(this::refuseLookalike);
+  }
+
+  /** The same of one field; each that is taken or looked for is checked. */
+  private void refuseLookalike(String name) {
+    for (String each : spellings().getOrDefault(Json.folded(name), List.of())) {
+      if (!each.equals(name)) {
+        throw new ContentException(
+            at(each) + ": found this spelling, expected " + Text.quote(name));
       }
     }
   }
 
+  private Map<String, List<String>> spellings() {
+    Map<String, List<String>> known = spellings;
+    if (known == null) {
+      known = new HashMap<>();
+      for (String name : fields.keySet()) {
+        known.computeIfAbsent(Json.folded(name), folded -> new ArrayList<>(1)).add(name);
+      }
+      spellings = known;
+    }
+    return known;
+  }
+
   /** Refuses a field that belongs to another type of document. */
   void refuse(String name, String why) {
+    refuseLookalike(name);
     if (fields.containsKey(name)) {
       throw wrong(name, "it", "none: " + why);
     }
@@ -192,10 +212,10 @@ public final class JsonObject {
     return map == null ? null : new JsonObject(at(name), map);
   }
 
-  /** The elements of an array that has to be there. */
+  /** The elements of an array that has to be there, be it null, which Docker reads as empty. */
   List<JsonObject> requiredObjects(String name) {
-    if (fields.get(name) == null) {
-      throw wrong(name, fields.containsKey(name) ? "null" : "none", "an array of objects");
+    if (!has(name)) {
+      throw wrong(name, "none", "an array of objects");
     }
     return objects(name);
   }
@@ -232,6 +252,14 @@ public final class JsonObject {
    */
   public List<String> strings(String name) {
     return strings(name, Function.identity());
+  }
+
+  /** Texts, where Docker takes one text for a list of it. */
+  List<String> words(String name) {
+    if (fields.get(name) instanceof String) {
+      return List.of(string(name));
+    }
+    return strings(name);
   }
 
   <T> List<T> strings(String name, Function<String, T> parser) {
@@ -305,7 +333,19 @@ public final class JsonObject {
     return list == null ? List.of() : list;
   }
 
+  /**
+   * Takes a field of whatever type: a hint, which no reader has to understand.
+   *
+   * @param name the field
+   * @return its value as a plain Java value, or null if it is absent
+   */
+  public @Nullable Object hint(String name) {
+    refuseLookalike(name);
+    return fields.remove(name);
+  }
+
   private <T> @Nullable T take(String name, Class<T> type, String expected) {
+    refuseLookalike(name);
     Object value = fields.remove(name);
     if (value == null) {
       return null;

@@ -1,11 +1,15 @@
 package dev.cooper.oci;
 
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -34,8 +38,57 @@ public record Platform(
       Set.of("architecture", "os", "variant", "os.version", "os.features");
 
   private static final Pattern PART = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]*");
+
+  /** Go's GOOS. */
   private static final Set<String> SYSTEMS =
-      Set.of("linux", "windows", "darwin", "freebsd", "netbsd", "openbsd");
+      Set.of(
+          "aix",
+          "android",
+          "darwin",
+          "dragonfly",
+          "freebsd",
+          "hurd",
+          "illumos",
+          "ios",
+          "js",
+          "linux",
+          "nacl",
+          "netbsd",
+          "openbsd",
+          "plan9",
+          "solaris",
+          "wasip1",
+          "windows",
+          "zos");
+
+  /** Go's GOARCH. */
+  private static final Set<String> ARCHITECTURES =
+      Set.of(
+          "386",
+          "amd64",
+          "amd64p32",
+          "arm",
+          "armbe",
+          "arm64",
+          "arm64be",
+          "loong64",
+          "mips",
+          "mipsle",
+          "mips64",
+          "mips64le",
+          "mips64p32",
+          "mips64p32le",
+          "ppc",
+          "ppc64",
+          "ppc64le",
+          "riscv",
+          "riscv64",
+          "s390",
+          "s390x",
+          "sparc",
+          "sparc64",
+          "wasm");
+
   private static final Map<String, String> ALIASES =
       Map.of(
           "x86_64", "amd64",
@@ -45,6 +98,9 @@ public record Platform(
           "i686", "386",
           "x86", "386",
           "loongarch64", "loong64");
+
+  /** The architecture and the variant in one word, as {@code uname -m} and packages have them. */
+  private static final Pattern ARM_VERSION = Pattern.compile("armv([5-8])[a-z]*");
 
   /** The variant that is meant where none is given. */
   private static final Map<String, String> DEFAULT_VARIANTS =
@@ -118,7 +174,8 @@ public record Platform(
    * Reads {@code os/architecture[/variant]}, as {@code --platform} takes it.
    *
    * <p>A system alone means this machine's architecture, an architecture alone means Linux; the
-   * usual aliases ({@code x86_64}, {@code aarch64}, {@code armhf}) are understood.
+   * usual aliases ({@code x86_64}, {@code aarch64}, {@code armhf}, {@code armv7l}, {@code arm/7})
+   * are understood. What Go has no name for is refused.
    *
    * @param text such as {@code linux/arm64/v8}
    * @return the platform
@@ -134,22 +191,102 @@ public record Platform(
                 + ": expected os/architecture or os/architecture/variant");
       }
     }
-    if (parts.length == 1) {
-      return SYSTEMS.contains(parts[0])
-          ? of(parts[0], current().architecture)
-          : normal("linux", parts[0], null);
-    }
-    return normal(parts[0], parts[1], parts.length == 3 ? parts[2] : null);
+    boolean system = parts.length == 1 && SYSTEMS.contains(systemName(parts[0]));
+    Platform platform =
+        system
+            ? of(parts[0], current().architecture)
+            : parts.length == 1
+                ? of("linux", parts[0])
+                : of(parts[0], parts[1]).withVariant(parts.length == 3 ? parts[2] : null);
+    return platform.normal().requireKnown(text);
   }
 
-  private static Platform normal(String os, String architecture, @Nullable String variant) {
-    String system = os.equals("macos") ? "darwin" : os;
-    if (architecture.equals("armhf") || architecture.equals("armel")) {
-      String version = architecture.equals("armhf") ? "v7" : "v6";
-      return new Platform(system, "arm", version, null, List.of());
+  /**
+   * Go's names for the same platform, as containerd normalises what it reads: an alias of an
+   * architecture ({@code aarch64}, {@code armhf}, {@code armv7l}) and a variant without its v
+   * ({@code arm/7}).
+   */
+  Platform normal() {
+    Matcher arm = ARM_VERSION.matcher(architecture);
+    String goes = architecture;
+    String version = variant;
+    if (arm.matches()) {
+      goes = arm.group(1).equals("8") ? "arm64" : "arm";
+      version = version == null ? "v" + arm.group(1) : version;
+    } else if (architecture.equals("armhf") || architecture.equals("armel")) {
+      goes = "arm";
+      version = architecture.equals("armhf") ? "v7" : "v6";
     }
-    return new Platform(
-        system, ALIASES.getOrDefault(architecture, architecture), variant, null, List.of());
+    goes = ALIASES.getOrDefault(goes, goes);
+    if (version != null && DEFAULT_VARIANTS.containsKey(goes) && version.matches("[0-9.]+")) {
+      version = "v" + version;
+    }
+    return new Platform(systemName(os), goes, version, osVersion, osFeatures, extra);
+  }
+
+  private static String systemName(String os) {
+    return os.equals("macos") ? "darwin" : os;
+  }
+
+  private Platform requireKnown(String text) {
+    if (!SYSTEMS.contains(os)) {
+      throw unknown(text, "system", os, "GOOS", "linux");
+    }
+    if (!ARCHITECTURES.contains(architecture)) {
+      throw unknown(text, "architecture", architecture, "GOARCH", "amd64 or arm64");
+    }
+    return this;
+  }
+
+  private static ContentException unknown(
+      String text, String what, String found, String list, String such) {
+    return new ContentException(
+        String.format(
+            Locale.ROOT,
+            "platform %s: found the %s %s, expected one of Go's %s, such as %s",
+            Text.quote(text),
+            what,
+            found,
+            list,
+            such));
+  }
+
+  /**
+   * Checks that an index can hold images for all of these: each platform once, as clients take the
+   * first that fits, and never the other.
+   *
+   * @param platforms of the images, in their order
+   * @throws OperationException naming the platform that is there twice
+   */
+  public static void requireDistinct(Collection<Platform> platforms) {
+    Set<List<Object>> seen = new HashSet<>();
+    for (Platform each : platforms) {
+      if (!each.isUnknown() && !seen.add(each.identity())) {
+        throw twice(each);
+      }
+    }
+  }
+
+  static OperationException twice(Platform platform) {
+    return new OperationException(
+        "cannot put two images for "
+            + platform
+            + " into one index: clients take the first alone; leave one out");
+  }
+
+  /** Whether no client tells one from the other. */
+  boolean isSame(Platform other) {
+    return !isUnknown() && identity().equals(other.identity());
+  }
+
+  private List<Object> identity() {
+    Platform normal = normal();
+    return List.of(
+        normal.os,
+        normal.architecture,
+        normal.effectiveVariant(),
+        String.valueOf(osVersion),
+        new TreeSet<>(osFeatures));
   }
 
   /**
@@ -192,6 +329,18 @@ public record Platform(
    * @return 0 for just that, more for what runs too; empty for what does not
    */
   OptionalInt distance(Platform image) {
+    Platform wanted = normal();
+    Platform there = image.normal();
+    OptionalInt distance = wanted.normalDistance(there);
+    boolean sameSpelling = Objects.equals(wanted.variant, image.variant) && there.isNamed(image);
+    return sameSpelling || distance.isEmpty() ? distance : OptionalInt.of(distance.getAsInt() + 1);
+  }
+
+  private boolean isNamed(Platform other) {
+    return os.equals(other.os) && architecture.equals(other.architecture);
+  }
+
+  private OptionalInt normalDistance(Platform image) {
     List<String> variants = variants();
     int variant = variants.indexOf(image.effectiveVariant());
     if (variant < 0 && image.variant == null) {
@@ -204,8 +353,7 @@ public record Platform(
             && variant >= 0
             && version >= 0
             && image.osFeatures.containsAll(osFeatures);
-    int spelling = Objects.equals(variant(), image.variant) ? 0 : 1;
-    return runs ? OptionalInt.of(4 * variant + 2 * version + spelling) : OptionalInt.empty();
+    return runs ? OptionalInt.of(4 * variant + 2 * version) : OptionalInt.empty();
   }
 
   /** A Windows runs images of its own build, whatever their revision. */

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -12,6 +13,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ImageConfigTest {
   private static final Digest DIGEST = Digest.sha256(new byte[0]);
@@ -68,6 +70,117 @@ class ImageConfigTest {
     ImageConfig config = ImageConfig.parse(json(config("").replace("{}", "{'Healthcheck':{}}")));
     assertThat(config.config().healthcheck()).isEqualTo(Healthcheck.of(List.of()));
     assertThat(ImageConfig.parse(config.toBytes())).isEqualTo(config);
+  }
+
+  /** Docker takes one text for a list of it, for these three. */
+  @Test
+  void parseReadsACommandOfOneTextAsOneWord() {
+    String text = "{'Entrypoint':'/x','Cmd':'a b','Shell':'sh'}";
+    ContainerConfig config = ImageConfig.parse(json(config("").replace("{}", text))).config();
+    assertThat(config.entrypoint()).containsExactly("/x");
+    assertThat(config.cmd()).containsExactly("a b");
+    assertThat(config.shell()).containsExactly("sh");
+  }
+
+  /** What strangers' images hold is read as it is; what callers give is checked. */
+  @Test
+  void parseKeepsValuesThatNoCallerMayGive() {
+    String text = "{'ExposedPorts':{'99999/tcp':{},'x':{}},'StopSignal':'FOO','Labels':{'':'v'}}";
+    ImageConfig image = ImageConfig.parse(json(config("").replace("{}", text)));
+    assertThat(image.config().exposedPorts()).containsExactly("99999/tcp", "x");
+    assertThat(image.config().stopSignal()).isEqualTo("FOO");
+    assertThat(image.config().labels()).containsKey("");
+    assertThat(ImageConfig.parse(image.toBytes())).isEqualTo(image);
+    ContainerConfig changed = image.config().withUser("a").withLabel("b", "c").withStopSignal("");
+    assertThat(changed.exposedPorts()).containsExactly("99999/tcp", "x");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "0",
+        "65536",
+        "99999/tcp",
+        "70000-60000",
+        "70000-60000/tcp",
+        "80-79",
+        "80-65536",
+        "http",
+        "",
+        "80/",
+        "80/icmp",
+        "/tcp",
+        "-80",
+        "80-",
+        "+80",
+        "80 ",
+        "1.5",
+        "80/tcp/udp",
+        "١"
+      })
+  void exposedPortThatIsNoneIsRefused(String port) {
+    assertThatThrownBy(() -> ContainerConfig.EMPTY.withExposedPort(port))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("invalid port " + Text.quote(port));
+    assertThatThrownBy(() -> ContainerConfig.EMPTY.withExposedPorts(List.of("80", port)))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "80, 80/tcp",
+    "53/UDP, 53/udp",
+    "7000-7010, 7000-7010/tcp",
+    "65535/sctp, 65535/sctp",
+    "80-80/tcp, 80/tcp",
+    "00080, 80/tcp"
+  })
+  void exposedPortIsReadAsTheFieldHasIt(String port, String expected) {
+    assertThat(ExposedPort.parse(port)).hasToString(expected);
+    assertThat(ContainerConfig.EMPTY.withExposedPort(port).exposedPorts()).containsExactly(port);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "FOO",
+        "SIG",
+        "SIGFOO",
+        "0",
+        "65",
+        "-9",
+        "9.0",
+        " TERM",
+        "SIGSIGTERM",
+        "SIGRTMIN+0",
+        "SIGRTMIN+16",
+        "RTMAX-15",
+        "RTMAX+1",
+        "SIGTERM\n",
+        "TERM KILL",
+        "EMT"
+      })
+  void stopSignalThatIsNoneIsRefused(String signal) {
+    assertThatThrownBy(() -> ContainerConfig.EMPTY.withStopSignal(signal))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("invalid stop signal " + Text.quote(signal));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"SIGTERM", "term", "SigQuit", "9", "64", "SIGRTMIN+3", "RTMAX-14", "RTMIN", ""})
+  void stopSignalOfLinuxIsKeptAsItWasGiven(String signal) {
+    assertThat(ContainerConfig.EMPTY.withStopSignal(signal).stopSignal()).isEqualTo(signal);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", " ", "\t"})
+  void labelWithoutANameIsRefused(String name) {
+    assertThatThrownBy(() -> ContainerConfig.EMPTY.withLabel(name, "v"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("invalid label name");
+    assertThatThrownBy(() -> ContainerConfig.EMPTY.withLabels(Map.of(name, "v")))
+        .isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test

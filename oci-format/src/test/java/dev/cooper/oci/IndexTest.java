@@ -187,6 +187,19 @@ class IndexTest {
   }
 
   @Test
+  void withImageOfAPlatformThatIsThereIsRefused() {
+    Index index = of("linux/amd64 linux/arm/v7");
+    Descriptor other = manifest(MediaType.OCI_MANIFEST, "other");
+    for (String each : List.of("linux/amd64", "linux/amd64/v1", "linux/arm", "linux/armhf")) {
+      assertThatThrownBy(() -> index.withImage(other, ImageConfig.of(Platform.parse(each))))
+          .isInstanceOf(OperationException.class)
+          .hasMessageContaining("two images for linux/");
+    }
+    ImageConfig free = ImageConfig.of(Platform.parse("linux/arm/v6"));
+    assertThat(index.withImage(other, free).manifests()).hasSize(3);
+  }
+
+  @Test
   void withAnnotationsRoundTrips() {
     Descriptor one = image("linux/amd64");
     Index index =

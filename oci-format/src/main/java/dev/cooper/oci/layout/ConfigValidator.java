@@ -1,39 +1,19 @@
 package dev.cooper.oci.layout;
 
 import dev.cooper.oci.ContainerConfig;
+import dev.cooper.oci.ExposedPort;
 import dev.cooper.oci.Healthcheck;
 import dev.cooper.oci.ImageConfig;
 import dev.cooper.oci.Manifest;
 import dev.cooper.oci.Platform;
 import java.time.Duration;
 import java.util.HashSet;
-import java.util.Locale;
 import java.util.Set;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What a config that can be read has to be like besides. */
 final class ConfigValidator {
-  private static final Pattern PORT = Pattern.compile("\\d{1,5}(/(tcp|udp|sctp))?");
-
-  /** A reader that ignores case, as Go's does, would take another spelling of these for them. */
-  private static final Set<String> FIELDS =
-      Set.of(
-          "user",
-          "exposedports",
-          "env",
-          "entrypoint",
-          "cmd",
-          "volumes",
-          "workingdir",
-          "labels",
-          "stopsignal",
-          "healthcheck",
-          "shell",
-          "onbuild",
-          "argsescaped");
-
   private ConfigValidator() {}
 
   static void check(
@@ -73,21 +53,13 @@ final class ConfigValidator {
       violations.check(names.add(name), where + ".Env", name + " again", "each name once");
     }
     for (String port : config.exposedPorts()) {
-      violations.check(
-          PORT.matcher(port).matches(), where + ".ExposedPorts", port, "such as 80/tcp");
+      violations.check(isPort(port), where + ".ExposedPorts", port, "such as 80/tcp");
     }
     violations.check(!config.volumes().contains(""), where + ".Volumes", "an empty path", "paths");
     String directory = config.workingDir();
     boolean absolute =
         directory.isEmpty() || directory.startsWith("/") || image.platform().os().equals("windows");
     violations.check(absolute, where + ".WorkingDir", directory, "an absolute path");
-    for (String name : config.extra().keySet()) {
-      violations.check(
-          !FIELDS.contains(name.toLowerCase(Locale.ROOT)),
-          where + "." + name,
-          "this spelling",
-          "the specification's");
-    }
     Healthcheck check = config.healthcheck();
     if (check != null) {
       boolean negative =
@@ -95,6 +67,16 @@ final class ConfigValidator {
               .anyMatch(Duration::isNegative);
       violations.check(
           !negative && check.retries() >= 0, where + ".Healthcheck", "a negative number", "none");
+    }
+  }
+
+  /** The specification has no ranges; only Dockerfiles have. */
+  private static boolean isPort(String text) {
+    try {
+      ExposedPort port = ExposedPort.parse(text);
+      return port.first() == port.last();
+    } catch (IllegalArgumentException e) {
+      return false;
     }
   }
 }

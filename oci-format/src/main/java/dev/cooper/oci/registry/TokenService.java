@@ -4,6 +4,7 @@ import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Json;
 import dev.cooper.oci.JsonObject;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -27,6 +28,9 @@ final class TokenService {
   private static final long DEFAULT_SECONDS = 60;
 
   private static final long MAX_SECONDS = 24 * 60 * 60;
+
+  /** No number of seconds is as long as this. */
+  private static final int MAX_NUMBER = 100;
 
   private final Sender sender;
   private final Settings settings;
@@ -152,10 +156,28 @@ final class TokenService {
       throw new ContentException(where + ": found no token that a header can hold");
     }
     redaction.secret(value);
-    long seconds = json.integerOr("expires_in", DEFAULT_SECONDS);
-    seconds = Math.min(Math.max(seconds, DEFAULT_SECONDS), MAX_SECONDS);
+    long seconds = seconds(json.hint("expires_in"));
     // By our own clock since it came, as the service's may be another; and a little less.
     Duration usable = Duration.ofSeconds(seconds - seconds / 10);
     return new Token(value, settings.timing().now().plus(usable));
+  }
+
+  /** A hint alone: services write it as text, as a fraction, empty, or too large. */
+  private static long seconds(@Nullable Object said) {
+    BigDecimal seconds = number(said);
+    if (seconds == null) {
+      return DEFAULT_SECONDS;
+    }
+    BigDecimal least = BigDecimal.valueOf(DEFAULT_SECONDS);
+    return seconds.max(least).min(BigDecimal.valueOf(MAX_SECONDS)).longValue();
+  }
+
+  private static @Nullable BigDecimal number(@Nullable Object said) {
+    String text = String.valueOf(said).strip();
+    try {
+      return text.length() <= MAX_NUMBER ? new BigDecimal(text) : null;
+    } catch (NumberFormatException e) {
+      return null;
+    }
   }
 }
