@@ -2,7 +2,6 @@
 module dev.cooper {
   requires transitive dev.cooper.oci;
   requires java.net.http;
-  requires static me.tongfei.progressbar;
   requires static org.jspecify;
 
   exports dev.cooper;

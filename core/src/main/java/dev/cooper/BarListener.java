@@ -1,75 +1,71 @@
 package dev.cooper;
 
-import dev.cooper.oci.registry.Transfer;
 import dev.cooper.oci.registry.TransferEvent;
 import java.io.PrintStream;
-import java.util.HashMap;
-import java.util.Locale;
-import java.util.Map;
-import me.tongfei.progressbar.ConsoleProgressBarConsumer;
-import me.tongfei.progressbar.InteractiveConsoleProgressBarConsumer;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarConsumer;
-import me.tongfei.progressbar.ProgressBarStyle;
+import java.util.function.Consumer;
 
-/** Prints a build's events as lines, and transfers as bars that move. Not thread-safe. */
+/**
+ * Prints a build's events as lines, and transfers and work as bars that move below them. Calls may
+ * come from any thread, one at a time.
+ */
 final class BarListener implements BuildListener {
-  private static final int MILLIS = 100;
-
-  private final PrintStream to;
   private final PrintingListener lines;
-  private final Map<Transfer, ProgressBar> bars = new HashMap<>();
+  private final Bars bars;
 
-  BarListener(PrintStream to) {
-    this.to = to;
-    this.lines = new PrintingListener(to);
+  /** Bars below the lines, where the terminal's cursor can be moved. */
+  static BuildListener onTerminal(PrintingListener lines) {
+    return Terminal.hasCursor() ? new BarListener(lines, Terminal.out()) : lines;
+  }
+
+  /** Lines and bars on one terminal. */
+  BarListener(PrintStream terminal) {
+    this(new PrintingListener(terminal), PrintingListener.flushed(terminal));
+  }
+
+  /**
+   * A listener.
+   *
+   * @param lines prints what stays
+   * @param terminal is shown the bars; it may be where the lines go as well
+   */
+  BarListener(PrintingListener lines, Consumer<String> terminal) {
+    this.lines = lines;
+    this.bars = new Bars(terminal);
   }
 
   @Override
   public void on(BuildEvent event) {
-    if (!(event instanceof BuildEvent.Transferred transferred)) {
+    bars.erase();
+    if (event instanceof BuildEvent.Transferred transferred) {
+      transfer(event, transferred.event());
+    } else if (event instanceof BuildEvent.WorkProgressed progressed) {
+      BuildEvent.Work work = progressed.work();
+      bars.set(work, EventText.label(work), progressed.done(), work.size());
+    } else if (event instanceof BuildEvent.WorkEnded ended) {
+      if (bars.remove(ended.work())) {
+        lines.line(EventText.ended(ended));
+      }
+    } else {
       lines.on(event);
-      return;
     }
-    TransferEvent what = transferred.event();
+    if (lines.isAtLineStart()) {
+      bars.draw(); // else the line that somebody is writing goes on first
+    }
+  }
+
+  private void transfer(BuildEvent event, TransferEvent what) {
     if (what instanceof TransferEvent.Progressed progressed) {
       // Not before: what is there already has no bar.
-      bars.computeIfAbsent(what.transfer(), this::bar).stepTo(progressed.done());
-    } else if (what instanceof TransferEvent.Retried retried) {
-      bars.computeIfAbsent(what.transfer(), this::bar).setExtraMessage(" " + retried.why());
-    } else if (what instanceof TransferEvent.Ended ended) {
-      end(ended);
+      bars.set(
+          what.transfer(),
+          EventText.label(what.transfer()),
+          progressed.done(),
+          what.transfer().blob().size());
+      return;
     }
-  }
-
-  private void end(TransferEvent.Ended ended) {
-    ProgressBar bar = bars.remove(ended.transfer());
-    if (bar != null) {
-      bar.setExtraMessage(" " + ended.outcome().name().toLowerCase(Locale.ROOT));
-      bar.close();
+    if (what instanceof TransferEvent.Ended ended) {
+      bars.remove(ended.transfer());
     }
-  }
-
-  /** Several bars move at once only where the cursor can be moved. */
-  private ProgressBarConsumer consumer() {
-    String terminal = System.getenv("TERM");
-    return terminal == null || terminal.equals("dumb")
-        ? new ConsoleProgressBarConsumer(to)
-        : new InteractiveConsoleProgressBarConsumer(to);
-  }
-
-  private ProgressBar bar(Transfer transfer) {
-    return new ProgressBarBuilder()
-        .setTaskName(
-            transfer.direction().name().toLowerCase(Locale.ROOT)
-                + " "
-                + transfer.blob().digest().hex().substring(0, 12))
-        .setInitialMax(transfer.blob().size())
-        .setUnit(" MB", 1_000_000)
-        .setStyle(ProgressBarStyle.ASCII)
-        .setUpdateIntervalMillis(MILLIS)
-        .setConsumer(consumer())
-        .build();
+    lines.on(event);
   }
 }

@@ -1,16 +1,22 @@
 package dev.cooper;
 
+import dev.cooper.oci.Text;
 import dev.cooper.oci.registry.TransferEvent;
 import java.time.Duration;
+import java.util.Locale;
 
 /**
- * Something that happened while an image was built. Every step that starts also ends:
+ * Something that happened while an image was built. Every step and every piece of work that starts
+ * also ends:
  *
  * <pre>
  * StepStarted
- *   Output*  Notice*
+ *   Output*  Notice*  Transferred*
+ *   WorkStarted  WorkProgressed*  WorkEnded
  * StepEnded
  * </pre>
+ *
+ * Work also happens outside of steps, and several pieces of it at once.
  */
 public sealed interface BuildEvent {
   /**
@@ -63,5 +69,84 @@ public sealed interface BuildEvent {
    * @param container its name or id
    * @param message what and why
    */
-  record Notice(String container, String message) implements BuildEvent {}
+  record Notice(String container, String message) implements BuildEvent {
+    /** Says it in one line, whatever strangers put into it. */
+    public Notice {
+      message = Text.line(message);
+    }
+  }
+
+  /**
+   * Work begins that is no step by itself, and may take seconds.
+   *
+   * @param container always {@code store}, as what is unpacked and compressed serves every
+   *     container
+   * @param work what is done
+   */
+  record WorkStarted(String container, Work work) implements BuildEvent {}
+
+  /**
+   * Work gets on; told at most ten times a second.
+   *
+   * @param container always {@code store}
+   * @param work what is done
+   * @param done bytes so far
+   */
+  record WorkProgressed(String container, Work work, long done) implements BuildEvent {}
+
+  /**
+   * Work is done, or has failed.
+   *
+   * @param container always {@code store}
+   * @param work what was done
+   * @param took how long
+   * @param succeeded whether it did
+   */
+  record WorkEnded(String container, Work work, Duration took, boolean succeeded)
+      implements BuildEvent {}
+
+  /**
+   * A piece of work.
+   *
+   * @param id tells it apart from others of one store that is open
+   * @param kind what is done
+   * @param subject to what, such as a layer's digest or a file
+   * @param size bytes that there are to read, or 0 if nobody knows
+   */
+  record Work(long id, Kind kind, String subject, long size) {
+    /** Names the subject in one line, whatever strangers put into it. */
+    public Work {
+      subject = Text.line(subject);
+    }
+
+    /** What is done. */
+    public enum Kind {
+      /** An archive or a layer is looked into. */
+      READ,
+      /** A root filesystem or an archive's layer is brought into the store. */
+      IMPORT,
+      /** A layer of the store is unpacked. */
+      UNPACK,
+      /** A layer is compressed for an archive or a registry. */
+      COMPRESS,
+      /** A layer is written as it is. */
+      WRITE,
+      /** A Docker daemon gives an image. */
+      RECEIVE,
+      /** A Docker daemon is given an image. */
+      SEND;
+
+      /** The verb, in small letters. */
+      @Override
+      public String toString() {
+        return name().toLowerCase(Locale.ROOT);
+      }
+    }
+
+    /** What is done to what, such as {@code unpack sha256:…}. */
+    @Override
+    public String toString() {
+      return kind + " " + subject;
+    }
+  }
 }

@@ -2,7 +2,13 @@ package dev.cooper;
 
 import java.io.PrintStream;
 
-/** Is told what happens in builds, in the thread in which it happens; it should be quick. */
+/**
+ * Is told what happens in builds, in the thread in which it happens; it should be quick.
+ *
+ * <p>Calls to the listener of one {@link Cooper} never overlap, whatever runs in parallel there. A
+ * {@link Cooper} that is given none logs, as {@link #logger} does, to the logger {@code
+ * dev.cooper}; only the one behind {@link Builder} prints lines, and only to a terminal.
+ */
 @FunctionalInterface
 public interface BuildListener {
   /** Hears nothing. */
@@ -16,28 +22,56 @@ public interface BuildListener {
   void on(BuildEvent event);
 
   /**
-   * Prints steps, with their times, and what commands write, as a person wants to see it.
+   * Hears nothing.
+   *
+   * @return {@link #NONE}
+   */
+  static BuildListener quiet() {
+    return NONE;
+  }
+
+  /**
+   * Prints steps, with their times, and what commands write, as they write it: what a person wants
+   * to see of one container at a time.
    *
    * @param to such as {@code System.out}
    * @return the listener
    */
-  static BuildListener printing(PrintStream to) {
+  static BuildListener plain(PrintStream to) {
     return new PrintingListener(to);
   }
 
   /**
-   * Prints what {@link #printing} prints, but on a terminal shows what is pulled and pushed as
-   * bars.
+   * Prints whole lines, each with its container's name before it: what a log of several containers
+   * at once wants. What a command writes appears once its line is whole.
    *
-   * <p>That needs the optional dependency {@code me.tongfei:progressbar}; without it, or where the
-   * output is a log, there is a line for each blob.
+   * @param to such as {@code System.out}
+   * @return the listener
+   */
+  static BuildListener prefixed(PrintStream to) {
+    return PrintingListener.prefixed(to);
+  }
+
+  /**
+   * Prints what {@link #plain} prints, but on a terminal shows what is pulled, pushed, unpacked and
+   * compressed as bars that move below the lines.
    *
    * @param to such as {@code System.out}; the bars always go to the terminal
    * @return the listener
    */
   static BuildListener progress(PrintStream to) {
-    return Terminal.isThere() && Terminal.hasBars()
-        ? new BarListener(to)
-        : new PrintingListener(to);
+    PrintingListener lines = new PrintingListener(to);
+    return Terminal.isThere() ? BarListener.onTerminal(lines) : lines;
+  }
+
+  /**
+   * Logs: notices, retries and failures as warnings; steps, and work and transfers that take a
+   * moment, as information; what commands write, and how long all took, for debugging.
+   *
+   * @param to such as {@code System.getLogger("builds")}
+   * @return the listener
+   */
+  static BuildListener logger(System.Logger to) {
+    return new LoggingListener(to);
   }
 }

@@ -15,7 +15,11 @@ import java.nio.file.Path;
  * }
  * }</pre>
  *
- * Thread-safe.
+ * On a terminal it prints the steps and what commands write; without one it logs the steps to the
+ * logger {@code dev.cooper}. {@link Cooper#builder()} makes a {@link Cooper} with another {@link
+ * BuildListener}.
+ *
+ * <p>Thread-safe.
  */
 public final class Builder {
   private Builder() {}

@@ -52,7 +52,11 @@ public final class Cooper implements AutoCloseable {
   static synchronized Cooper shared() {
     Cooper known = shared;
     if (known == null || known.session.isClosed()) {
-      known = builder().build();
+      CooperBuilder settings = builder();
+      if (Terminal.isThere()) {
+        settings.listener(BarListener.onTerminal(new PrintingListener(Terminal.out())));
+      }
+      known = settings.build();
       shared = known;
       Runtime.getRuntime().addShutdownHook(new Thread(known::close, "cooper-close"));
     }
@@ -108,7 +112,7 @@ public final class Cooper implements AutoCloseable {
    */
   public WorkingContainer from(Path path) {
     return from(
-        ImagePlaces.isImage(path, session.store().limits())
+        ImagePlaces.isImage(path, session.store())
             ? ImagePlaces.only(session, path, null)
             : importRoot(path));
   }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** Settings of a {@link Cooper}; made by {@link Cooper#builder()}. Not thread-safe. */
 public final class CooperBuilder {
   private Path store = defaultStore(System.getenv("COOPER_STORE"), System.getenv("XDG_DATA_HOME"));
-  private BuildListener listener = BuildListener.NONE;
+  private @Nullable BuildListener listener;
   private Clock clock = Clock.systemUTC();
   private ImageLimits limits = ImageLimits.DEFAULT;
   private RegistrySettings registries = RegistrySettings.HOST;
@@ -63,9 +63,10 @@ public final class CooperBuilder {
   }
 
   /**
-   * Who is told what happens.
+   * Who is told what happens; by default the logger {@code dev.cooper}, as {@link
+   * BuildListener#logger} does.
    *
-   * @param told such as {@link BuildListener#printing}
+   * @param told such as {@link BuildListener#plain}, or {@link BuildListener#quiet}
    * @return this
    */
   public CooperBuilder listener(BuildListener told) {
@@ -246,7 +247,13 @@ public final class CooperBuilder {
     return new Cooper(
         new Session(
             new Session.Settings(
-                store, listener, clock, sourceDate, limits, registries, runs, runtime())));
+                store, told(), clock, sourceDate, limits, registries, runs, runtime())));
+  }
+
+  private BuildListener told() {
+    return listener != null
+        ? listener
+        : BuildListener.logger(System.getLogger(CooperBuilder.class.getPackageName()));
   }
 
   private RuntimeOptions runtime() {
@@ -257,13 +264,13 @@ public final class CooperBuilder {
   @Override
   public String toString() {
     return "CooperBuilder[store="
-          + store
-          + ", isolation="
-          + isolation
-          + ", ids="
-          + ids
-          + ", limits="
-          + limits
-          + "]";
+        + store
+        + ", isolation="
+        + isolation
+        + ", ids="
+        + ids
+        + ", limits="
+        + limits
+        + "]";
   }
 }

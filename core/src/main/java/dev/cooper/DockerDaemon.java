@@ -1,5 +1,6 @@
 package dev.cooper;
 
+import dev.cooper.BuildEvent.Work;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.Json;
@@ -31,13 +32,15 @@ final class DockerDaemon {
   private static final int MAX_ANSWER = 1 << 20;
 
   private final Path socket;
+  private final Progress progress;
 
-  private DockerDaemon(Path socket) {
+  private DockerDaemon(Path socket, Progress progress) {
     this.socket = socket;
+    this.progress = progress;
   }
 
   /** The one that {@code $DOCKER_HOST} names, else the system's. */
-  static DockerDaemon of(@Nullable String host) {
+  static DockerDaemon of(@Nullable String host, Progress progress) {
     String address = host == null || host.isEmpty() ? DEFAULT : host;
     if (!address.startsWith("unix://")) {
       throw new OperationException(
@@ -45,19 +48,23 @@ final class DockerDaemon {
               + address
               + ", and only a socket is supported: set it to unix:///path/to/docker.sock, or copy by an archive");
     }
-    return new DockerDaemon(Path.of(address.substring("unix://".length())));
+    return new DockerDaemon(Path.of(address.substring("unix://".length())), progress);
   }
 
   /** As {@code docker load} does. */
   void load(Path archive) throws IOException {
-    try (SocketChannel channel = connect();
+    long size = Files.size(archive);
+    try (Progress.Piece work = progress.begin(Work.Kind.SEND, "an image to " + socket, size);
+        SocketChannel channel = connect();
         OutputStream out = Channels.newOutputStream(channel);
         InputStream in = new BufferedInputStream(Channels.newInputStream(channel))) {
       request(
           out,
           "POST /images/load?quiet=1 HTTP/1.0\r\nContent-Type: application/x-tar\r\nContent-Length: "
-              + Files.size(archive));
-      Files.copy(archive, out);
+              + size);
+      try (InputStream file = work.counted(Files.newInputStream(archive))) {
+        file.transferTo(out);
+      }
       out.flush();
       int status = head(in);
       byte[] answer = in.readNBytes(MAX_ANSWER);
@@ -69,12 +76,14 @@ final class DockerDaemon {
               "the Docker daemon at " + socket + " refused the image: " + error);
         }
       }
+      work.succeed();
     }
   }
 
   /** As {@code docker save} does, into a new file. */
   void save(String reference, Path archive, ImageLimits limits) throws IOException {
-    try (SocketChannel channel = connect();
+    try (Progress.Piece work = progress.begin(Work.Kind.RECEIVE, reference + " from " + socket, 0);
+        SocketChannel channel = connect();
         OutputStream out = Channels.newOutputStream(channel);
         InputStream in = new BufferedInputStream(Channels.newInputStream(channel), 1 << 17)) {
       String name = URLEncoder.encode(reference, StandardCharsets.UTF_8).replace("%2F", "/");
@@ -84,7 +93,9 @@ final class DockerDaemon {
         requireSuccess(status, in.readNBytes(MAX_ANSWER), "give the image " + reference);
       }
       String what = "the image " + reference + " of the Docker daemon";
-      Files.copy(new BoundedInputStream(in, what, "imageBytes", limits.imageBytes()), archive);
+      InputStream counted = work.counted(in);
+      Files.copy(new BoundedInputStream(counted, what, "imageBytes", limits.imageBytes()), archive);
+      work.succeed();
     }
   }
 

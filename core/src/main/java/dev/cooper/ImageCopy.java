@@ -86,8 +86,7 @@ final class ImageCopy {
       Path temporary = store.temporary();
       try {
         Path archive = temporary.resolve("image.tar");
-        DockerDaemon.of(System.getenv("DOCKER_HOST"))
-            .save(daemon.reference(), archive, store.limits());
+        daemon().save(daemon.reference(), archive, store.limits());
         return importer.one(archive, null, platform, as);
       } finally {
         store.deleteTree(temporary);
@@ -111,6 +110,10 @@ final class ImageCopy {
     }
   }
 
+  private DockerDaemon daemon() {
+    return DockerDaemon.of(System.getenv("DOCKER_HOST"), store.progress());
+  }
+
   private void write(StoredImage image, ImagePlace to) throws IOException {
     if (to instanceof ImagePlace.Registry registry) {
       registries.push(image, registry.reference(), PushOptions.DEFAULT);
@@ -119,7 +122,7 @@ final class ImageCopy {
       try {
         Path archive = temporary.resolve("image.tar");
         save(image, daemon.reference(), archive);
-        DockerDaemon.of(System.getenv("DOCKER_HOST")).load(archive);
+        daemon().load(archive);
       } finally {
         store.deleteTree(temporary);
       }

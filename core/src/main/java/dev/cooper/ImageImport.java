@@ -1,5 +1,6 @@
 package dev.cooper;
 
+import dev.cooper.BuildEvent.Work;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
@@ -243,8 +244,11 @@ final class ImageImport {
         return; // somebody else has just brought it
       }
       if (store.has(layer.digest())) {
-        try (InputStream tar = trees.open(layer)) {
+        try (Progress.Piece work =
+                store.progress().begin(Work.Kind.UNPACK, diffId.toString(), layer.size());
+            InputStream tar = trees.open(layer, work)) {
           unpack(tar, diffId, budget.layer(layer.size()), heap, () -> {});
+          work.succeed();
         }
       } else {
         fetch(from, layer, diffId, budget.layer(layer.size()), heap);
@@ -272,7 +276,9 @@ final class ImageImport {
   private void fetch(
       ContentReader from, Descriptor layer, Digest diffId, LayerBudget budget, HeapBudget heap)
       throws IOException {
-    try (InputStream in = from.open(layer);
+    try (Progress.Piece work =
+            progress(from).begin(Work.Kind.IMPORT, layer.digest().toString(), layer.size());
+        InputStream in = work.counted(from.open(layer));
         StagedBlob staged = store.stage();
         CopyingInputStream copied = new CopyingInputStream(in, staged.output());
         InputStream tar = LayerTrees.uncompressed(copied)) {
@@ -285,7 +291,13 @@ final class ImageImport {
             copied.rest();
             staged.keep(layer.mediaType(), layer.digest(), layer.size());
           });
+      work.succeed();
     }
+  }
+
+  /** What comes from a registry is told of as a transfer. */
+  private Progress progress(ContentReader from) {
+    return from instanceof RemoteContent ? Progress.NONE : store.progress();
   }
 
   /** Scans a layer, and lets its tree appear after its blob. */

@@ -1,6 +1,6 @@
 package dev.cooper;
 
-import dev.cooper.oci.ImageLimits;
+import dev.cooper.BuildEvent.Work;
 import dev.cooper.oci.Platform;
 import dev.cooper.oci.compress.Decompression;
 import dev.cooper.oci.layer.LayerBudget;
@@ -29,15 +29,12 @@ final class ImagePlaces {
         () ->
             new Image(
                 session,
-                new ImageImport(
-                        session.store(),
-                        null,
-                        message -> session.listener().on(new BuildEvent.Notice("store", message)))
+                new ImageImport(session.store(), null, session::notice)
                     .one(path, name, Platform.current(), null)));
   }
 
   /** Whether a path holds an image, and not a root filesystem. */
-  static boolean isImage(Path path, ImageLimits limits) {
+  static boolean isImage(Path path, Store store) {
     if (Files.notExists(path)) {
       throw new SourceNotFoundException(
           "no image and no root filesystem lies at "
@@ -47,17 +44,19 @@ final class ImagePlaces {
     if (Files.isDirectory(path)) {
       return Files.exists(path.resolve("oci-layout")) || Files.exists(path.resolve("index.json"));
     }
-    return Io.run("cannot read " + path, () -> holdsManifest(path, limits));
+    return Io.run("cannot read " + path, () -> holdsManifest(path, store));
   }
 
-  private static boolean holdsManifest(Path file, ImageLimits limits) throws IOException {
+  private static boolean holdsManifest(Path file, Store store) throws IOException {
     List<String> marks = List.of("manifest.json", "oci-layout", "index.json");
     LayerBudget budget =
         LayerBudget.of(
-            limits.withLayerEntries(Long.MAX_VALUE).withLayerBytes(Long.MAX_VALUE),
+            store.limits().withLayerEntries(Long.MAX_VALUE).withLayerBytes(Long.MAX_VALUE),
             Files.size(file));
-    try (TarReader reader =
-        TarReader.over(Decompression.open(Files.newInputStream(file)), budget)) {
+    try (Progress.Piece work =
+            store.progress().begin(Work.Kind.READ, file.toString(), Files.size(file));
+        TarReader reader =
+            TarReader.over(Decompression.open(work.counted(Files.newInputStream(file))), budget)) {
       int seen = 0;
       for (TarEntry entry = reader.next();
           entry != null && seen++ < LOOKED_AT;
@@ -65,9 +64,11 @@ final class ImagePlaces {
         String path = entry.path().latin1();
         String name = path.startsWith("./") ? path.substring(2) : path;
         if (marks.contains(name) || OLD_LAYER.matcher(name).matches()) {
+          work.succeed();
           return true;
         }
       }
+      work.succeed();
       return false;
     }
   }

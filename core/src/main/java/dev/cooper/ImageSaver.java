@@ -1,5 +1,6 @@
 package dev.cooper;
 
+import dev.cooper.BuildEvent.Work;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.Index;
@@ -111,8 +112,11 @@ final class ImageSaver {
         && options.compression() != Compression.NONE) {
       result = packer.pack(layer, docker, writer::verifiedBlob);
     } else {
-      try (InputStream in = store.open(layer)) {
+      try (Progress.Piece work =
+              store.progress().begin(Work.Kind.WRITE, layer.digest().toString(), layer.size());
+          InputStream in = work.counted(store.open(layer))) {
         writer.blob(layer, in);
+        work.succeed();
       }
     }
     written.put(layer, result);

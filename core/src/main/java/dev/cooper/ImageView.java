@@ -77,8 +77,10 @@ final class ImageView implements RootView {
   private static LayerIndex scan(LayerTrees trees, Descriptor layer, Digest diffId, HeapBudget heap)
       throws IOException {
     LayerIndex.Writer writer = new LayerIndex.Writer(new HeapBudget());
-    try (InputStream tar = trees.open(layer)) {
+    try (Progress.Piece work = trees.reading(layer, diffId);
+        InputStream tar = trees.open(layer, work)) {
       LayerScan.run(tar, trees.budget(layer), diffId, null, writer);
+      work.succeed();
     }
     trees.keepIndex(diffId, writer);
     LayerIndex index = LayerIndex.parse(writer.toBytes(), heap);

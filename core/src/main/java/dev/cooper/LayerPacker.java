@@ -1,5 +1,6 @@
 package dev.cooper;
 
+import dev.cooper.BuildEvent.Work;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
@@ -61,9 +62,11 @@ final class LayerPacker {
       taker.take(known, found.path());
       return known;
     }
-    try (StagedBlob staged = store.stage()) {
+    try (Progress.Piece work =
+            store.progress().begin(kind(), layer.digest().toString(), layer.size());
+        StagedBlob staged = store.stage()) {
       LayerOutput out = new LayerOutput(staged.output(), compression, parameters);
-      try (InputStream in = new LayerTrees(store).open(layer)) {
+      try (InputStream in = new LayerTrees(store).open(layer, work)) {
         byte[] buffer = new byte[BUFFER];
         for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
           out.write(buffer, 0, n);
@@ -79,8 +82,13 @@ final class LayerPacker {
       if (plain) {
         packed.keep(staged.path(), layer.digest(), compression, parameters, out.digest());
       }
+      work.succeed();
       return result;
     }
+  }
+
+  private Work.Kind kind() {
+    return compression == Compression.NONE ? Work.Kind.WRITE : Work.Kind.COMPRESS;
   }
 
   private static void requireDigest(Descriptor layer, Digest found) {

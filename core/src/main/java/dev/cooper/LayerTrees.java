@@ -1,5 +1,6 @@
 package dev.cooper;
 
+import dev.cooper.BuildEvent.Work;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
@@ -186,10 +187,13 @@ final class LayerTrees {
     FileLocks.Held lock = lock(diffId);
     try {
       if (!isWhole(diffId)) {
-        try (InputStream tar = open(layer);
+        try (Progress.Piece work =
+                store.progress().begin(Work.Kind.UNPACK, diffId.toString(), layer.size());
+            InputStream tar = open(layer, work);
             Staged staged = stage(diffId, runtime, notices, new HeapBudget())) {
           LayerScan.run(tar, budget(layer), diffId, staged.output(), staged.index());
           staged.keep();
+          work.succeed();
         } catch (OperationException e) {
           throw explained(e, diffId);
         }
@@ -215,10 +219,24 @@ final class LayerTrees {
     return LayerBudget.of(store.limits(), layer.size());
   }
 
+  /** Begins to look into a layer, of which only its entries are wanted. */
+  Progress.Piece reading(Descriptor layer, Digest diffId) {
+    return store.progress().begin(Work.Kind.READ, diffId.toString(), layer.size());
+  }
+
   /** A layer's tar, from its blob: the diffID says in the end whether it was right. */
   InputStream open(Descriptor layer) throws IOException {
+    return uncompressed(blob(layer));
+  }
+
+  /** The same, with its blob's bytes counted as work. */
+  InputStream open(Descriptor layer, Progress.Piece work) throws IOException {
+    return uncompressed(work.counted(blob(layer)));
+  }
+
+  private InputStream blob(Descriptor layer) throws IOException {
     try {
-      return uncompressed(Files.newInputStream(store.blob(layer.digest())));
+      return Files.newInputStream(store.blob(layer.digest()));
     } catch (NoSuchFileException e) {
       throw new ContentException("layer " + layer.digest() + " is not in the store", e);
     }

@@ -1,5 +1,6 @@
 package dev.cooper;
 
+import dev.cooper.BuildEvent.Work;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Descriptor;
@@ -59,8 +60,10 @@ final class RootfsImport {
   @SuppressWarnings("try") // the intake is open, not used
   StoredImage tarball(Path tarball, @Nullable ImageReference name) throws IOException {
     try (Blobs.Intake intake = store.intake();
+        Progress.Piece work =
+            store.progress().begin(Work.Kind.IMPORT, tarball.toString(), Files.size(tarball));
         StagedBlob staged = store.stage();
-        InputStream file = Files.newInputStream(tarball);
+        InputStream file = work.counted(Files.newInputStream(tarball));
         InputStream tar = Decompression.open(file)) {
       LayerOutput layer = new LayerOutput(staged.output(), Compression.NONE);
       LayerIndex.Writer index = new LayerIndex.Writer(new HeapBudget());
@@ -70,7 +73,10 @@ final class RootfsImport {
       if (layer.size() == 0) {
         throw new ContentException("found nothing in it, expected a tar");
       }
-      return repeated ? distinct(staged.path(), index, name) : add(staged, layer, index, name);
+      StoredImage image =
+          repeated ? distinct(staged.path(), index, name) : add(staged, layer, index, name);
+      work.succeed();
+      return image;
     } catch (ContentException e) {
       throw new ContentException(tarball + ": " + e.getMessage(), e);
     }
@@ -101,7 +107,7 @@ final class RootfsImport {
     try (StagedBlob staged = store.stage()) {
       LayerOutput layer = new LayerOutput(staged.output(), Compression.NONE);
       try (TarWriter out = new TarWriter(layer)) {
-        DistinctLayer.write(tar, parsed, new Rooted(out));
+        DistinctLayer.write(tar, parsed, new Rooted(out, null));
         out.finish();
       }
       return add(staged, layer, null, name);
@@ -124,10 +130,11 @@ final class RootfsImport {
       @Nullable ImageReference name)
       throws IOException {
     try (Blobs.Intake intake = store.intake();
+        Progress.Piece work = store.progress().begin(Work.Kind.IMPORT, directory.toString(), 0);
         StagedBlob staged = store.stage()) {
       LayerOutput layer = new LayerOutput(staged.output(), Compression.NONE);
       try (TarWriter tar = new TarWriter(layer)) {
-        EntrySink sink = new Rooted(tar);
+        EntrySink sink = new Rooted(tar, work);
         TreeFilter filter = (path, isDirectory) -> choose(path, directory, notices);
         if (runtime == null) {
           PortableTree.read(directory, filter, sink, notices);
@@ -136,7 +143,9 @@ final class RootfsImport {
         }
         tar.finish();
       }
-      return add(staged, layer, null, name);
+      StoredImage image = add(staged, layer, null, name);
+      work.succeed();
+      return image;
     }
   }
 
@@ -176,9 +185,11 @@ final class RootfsImport {
     private static final ByteString ROOT = ByteString.utf8(".");
 
     private final EntrySink sink;
+    private final Progress.@Nullable Piece work;
 
-    Rooted(EntrySink sink) {
+    Rooted(EntrySink sink, Progress.@Nullable Piece work) {
       this.sink = sink;
+      this.work = work;
     }
 
     @Override
@@ -189,6 +200,9 @@ final class RootfsImport {
     @Override
     public void write(byte[] source, int offset, int length) throws IOException {
       sink.write(source, offset, length);
+      if (work != null) {
+        work.add(length);
+      }
     }
 
     @Override

@@ -48,7 +48,7 @@ final class Session implements AutoCloseable {
 
   Session(Settings settings) {
     runs = settings.runs;
-    listener = settings.listener;
+    listener = new SerialListener(settings.listener);
     clock = settings.clock;
     sourceDate = settings.sourceDate;
     runtime = new HostRuntime(settings.runtime);
@@ -58,6 +58,7 @@ final class Session implements AutoCloseable {
             "cannot open the store " + settings.store,
             () ->
                 Store.open(settings.store, clock, settings.limits, settings.runtime, runtime::get));
+    store.tell(new Progress(listener, System::nanoTime));
     trees = new LayerTrees(store);
     registries = new Registries(this, settings.registries);
   }
@@ -104,9 +105,7 @@ final class Session implements AutoCloseable {
   }
 
   void transferred(TransferEvent event) {
-    synchronized (registries) {
-      listener.on(new BuildEvent.Transferred("registry", event));
-    }
+    listener.on(new BuildEvent.Transferred("registry", event));
   }
 
   void notice(String message) {

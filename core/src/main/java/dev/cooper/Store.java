@@ -75,6 +75,7 @@ final class Store implements AutoCloseable {
   private final Blobs blobs;
   private final Images images;
   private final Containers containers;
+  private volatile Progress progress = Progress.NONE;
   private boolean closed;
   private volatile boolean sealed;
 
@@ -212,6 +213,16 @@ final class Store implements AutoCloseable {
 
   Clock clock() {
     return clock;
+  }
+
+  /** From now on, work that takes its time is told of there. */
+  void tell(Progress told) {
+    progress = told;
+  }
+
+  /** Who is told of work that takes its time. */
+  Progress progress() {
+    return progress;
   }
 
   /** What is refused of what is brought into it. */

@@ -1,8 +1,10 @@
 package dev.cooper;
 
 import java.io.Console;
+import java.io.PrintWriter;
+import java.util.function.Consumer;
 
-/** Whether a person looks on, and what there is to show. */
+/** The terminal that a person looks at, if one does. */
 final class Terminal {
   private Terminal() {}
 
@@ -21,12 +23,18 @@ final class Terminal {
     }
   }
 
-  static boolean hasBars() {
-    try {
-      Class.forName("me.tongfei.progressbar.ProgressBar", false, Terminal.class.getClassLoader());
-      return true;
-    } catch (ClassNotFoundException e) {
-      return false;
-    }
+  /** Whether its cursor can be moved. */
+  static boolean hasCursor() {
+    String kind = System.getenv("TERM");
+    return kind != null && !kind.isEmpty() && !kind.equals("dumb");
+  }
+
+  /** Shows text on it at once. */
+  static Consumer<String> out() {
+    PrintWriter writer = System.console().writer();
+    return text -> {
+      writer.print(text);
+      writer.flush();
+    };
   }
 }

@@ -6,7 +6,6 @@ import dev.cooper.oci.ByteString;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.layer.EntryType;
 import dev.cooper.oci.layer.TarEntry;
-import java.util.function.Consumer;
 
 /**
  * Adds the rows that give a file its owner, mode, extended attributes and times, in the order in
@@ -19,14 +18,14 @@ final class TreeAttributes {
   private final TreeWriter.Kind kind;
   private final boolean rootless;
   private final boolean singleId;
-  private final Consumer<String> notices;
+  private final GatheredNotices notices;
 
   TreeAttributes(
       TreeBatches batches,
       TreeWriter.Kind kind,
       boolean rootless,
       boolean singleId,
-      Consumer<String> notices) {
+      GatheredNotices notices) {
     this.batches = batches;
     this.kind = kind;
     this.rootless = rootless;
@@ -90,9 +89,9 @@ final class TreeAttributes {
   }
 
   private void lost(TarEntry entry, ByteString path) {
-    notices.accept(
-        path
-            + ": its owner, "
+    notices.add(
+        path,
+        "its owner, "
             + entry.uid()
             + ":"
             + entry.gid()
@@ -116,8 +115,8 @@ final class TreeAttributes {
 
   private void xattr(ByteString path, long slot, ByteString name, ByteString value) {
     if (Xattrs.isReserved(name)) {
-      notices.accept(
-          path + ": the attribute " + name + " would steer the overlay, or us, and was left out");
+      notices.add(
+          path, "the attribute " + name + " would steer the overlay, or us, and was left out");
       return;
     }
     batches.room(ROWS_OF_AN_ATTRIBUTE, value.length());
@@ -138,12 +137,9 @@ final class TreeAttributes {
           if (errno != Linux.EPERM && errno != Linux.EOPNOTSUPP) {
             throw at.program().failure(row);
           }
-          notices.accept(
-              path
-                  + ": the attribute "
-                  + name
-                  + " could not be set: "
-                  + SystemCallException.reason(errno));
+          notices.add(
+              path,
+              "the attribute " + name + " could not be set: " + SystemCallException.reason(errno));
           return row + 1;
         });
   }

@@ -48,6 +48,7 @@ final class TreeReader implements AutoCloseable {
   private final EntrySink sink;
   private final TreeFilter filter;
   private final Consumer<String> notices;
+  private final GatheredNotices gathered = new GatheredNotices();
   private final Baseline baseline;
   private final SyscallProgram stats = new SyscallProgram(STATS, STATS * (Stat.SIZE + 300));
   private final SyscallProgram contents = new SyscallProgram(ROWS, CONTENT + (512 << 10));
@@ -100,6 +101,7 @@ final class TreeReader implements AutoCloseable {
       emit(rootEntry(fd));
     }
     children(fd, ByteString.EMPTY, baseline);
+    gathered.tell(notices);
   }
 
   /** Reads one name that is no directory, as an entry with an empty path. */
@@ -108,6 +110,7 @@ final class TreeReader implements AutoCloseable {
       add(parent, found);
     }
     flush(parent);
+    gathered.tell(notices);
   }
 
   private TarEntry rootEntry(int fd) {
@@ -202,7 +205,7 @@ final class TreeReader implements AutoCloseable {
   private void found(
       ByteString path, ByteString name, long at, boolean unchanged, List<Found> found) {
     if (Stat.format(at) == Linux.S_IFSOCK) {
-      notices.accept(path + ": a socket cannot be in a layer and was left out");
+      gathered.add(path, "a socket cannot be in a layer and was left out");
       return;
     }
     TreeFilter.Choice choice =

@@ -39,6 +39,7 @@ final class TreeWriter implements TreeOutput {
   private final Kind kind;
   private final boolean rootless;
   private final Consumer<String> notices;
+  private final GatheredNotices gathered = new GatheredNotices();
   private final Memory memory = new Memory(65536);
   private final TreePaths paths;
   private final TreeBatches batches;
@@ -64,7 +65,7 @@ final class TreeWriter implements TreeOutput {
     paths = new TreePaths(memory, rootFd);
     batches = new TreeBatches(lane, CHUNK);
     places = new TreePlaces(lane, kind, batches, memory, paths, rootless);
-    attributes = new TreeAttributes(batches, kind, rootless, lane.hasSingleId(), notices);
+    attributes = new TreeAttributes(batches, kind, rootless, lane.hasSingleId(), gathered);
     marks = new FileMarks(batches, paths);
     files = new TreeFiles(batches, places, attributes, memory);
   }
@@ -258,8 +259,8 @@ final class TreeWriter implements TreeOutput {
         && entry.deviceMajor() == 0
         && entry.deviceMinor() == 0) {
       // The overlay's own whiteout: in a tar it hides nothing, and must not begin to.
-      notices.accept(
-          path + ": a character device 0:0 would be a whiteout of the overlay and was left out");
+      gathered.add(
+          path, "a character device 0:0 would be a whiteout of the overlay and was left out");
       return;
     }
     TreeBatch batch = batches.current();
@@ -278,13 +279,20 @@ final class TreeWriter implements TreeOutput {
         row,
         (at, errno) -> {
           if (errno == Linux.EPERM) {
-            notices.accept(
-                path
-                    + ": a device node cannot be made here and was left out of the tree (its layer keeps it)");
+            if (!isBelowDev(path)) {
+              gathered.add(
+                  path,
+                  "a device node cannot be made here and was left out of the tree (its layer keeps it)");
+            }
             return after;
           }
           return places.retryAfterRemoving(at, errno, row, parent, name);
         });
+  }
+
+  /** A container's own /dev is mounted there, so that nothing is missing. */
+  private static boolean isBelowDev(ByteString path) {
+    return path.latin1().startsWith("dev/");
   }
 
   /** The kernel's encoding of a device number (new_encode_dev). */
@@ -339,6 +347,7 @@ final class TreeWriter implements TreeOutput {
     batches.settle();
     places.finish();
     batches.settle();
+    gathered.tell(notices);
   }
 
   @Override

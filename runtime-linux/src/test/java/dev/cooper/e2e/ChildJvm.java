@@ -11,11 +11,15 @@ import java.util.Map;
 final class ChildJvm {
   private ChildJvm() {}
 
-  /** What the README says to a JVM that would warn of jffi. */
+  /** Settings of a JVM that prints nothing but what its main class does. */
+  private static final String NO_LOG = "-Djava.util.logging.config.file=/dev/null";
+
+  /** What the README says to a JVM that would warn of jffi, and no log. */
   static List<String> silence() {
     return Runtime.version().feature() < 24
-        ? List.of()
-        : List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow");
+        ? List.of(NO_LOG)
+        : List.of(
+            NO_LOG, "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow");
   }
 
   /** One that warns of nothing. */

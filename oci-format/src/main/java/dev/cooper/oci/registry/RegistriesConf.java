@@ -300,6 +300,12 @@ public final class RegistriesConf implements EndpointResolver {
   /** What it was read from, and how much it says. */
   @Override
   public String toString() {
-    return "RegistriesConf[" + sources + ", " + rules.size() + " registries, " + aliases.size() + " aliases]";
+    return "RegistriesConf["
+        + sources
+        + ", "
+        + rules.size()
+        + " registries, "
+        + aliases.size()
+        + " aliases]";
   }
 }

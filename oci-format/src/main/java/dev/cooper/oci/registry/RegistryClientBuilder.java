@@ -251,13 +251,13 @@ public final class RegistryClientBuilder {
   @Override
   public String toString() {
     return "RegistryClientBuilder[connectTimeout="
-          + connectTimeout
-          + ", stallTimeout="
-          + stallTimeout
-          + ", retries="
-          + retries
-          + ", parallelPerHost="
-          + parallelPerHost
-          + "]";
+        + connectTimeout
+        + ", stallTimeout="
+        + stallTimeout
+        + ", retries="
+        + retries
+        + ", parallelPerHost="
+        + parallelPerHost
+        + "]";
   }
 }

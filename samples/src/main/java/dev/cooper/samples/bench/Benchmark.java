@@ -1,5 +1,6 @@
 package dev.cooper.samples.bench;
 
+import dev.cooper.BuildListener;
 import dev.cooper.Cooper;
 import dev.cooper.Image;
 import dev.cooper.PullOptions;
@@ -31,7 +32,7 @@ public final class Benchmark {
    */
   public static void main(String[] arguments) throws IOException {
     long began = System.nanoTime();
-    try (Cooper cooper = Cooper.builder().build()) {
+    try (Cooper cooper = Cooper.builder().listener(BuildListener.quiet()).build()) {
       switch (arguments[0]) {
         case "load" -> load(cooper, arguments[1], arguments[2], arguments[3]);
         case "run-true" -> runTrue(cooper, arguments[1], Integer.parseInt(arguments[2]));
@@ -85,13 +86,13 @@ public final class Benchmark {
     for (int i = 0; i < 2 * PULLS; i++) {
       Path store = directory.resolve("warm-" + i);
       long began = System.nanoTime();
-      try (Cooper cooper = Cooper.builder().store(store).build()) {
+      try (Cooper cooper = Cooper.builder().store(store).listener(BuildListener.quiet()).build()) {
         cooper.pull(reference, PullOptions.DEFAULT.andUnpack());
       }
       if (i >= PULLS) {
         System.out.println(System.nanoTime() - began);
       }
-      try (Cooper cooper = Cooper.builder().store(store).build()) {
+      try (Cooper cooper = Cooper.builder().store(store).listener(BuildListener.quiet()).build()) {
         cooper.images().forEach(Image::remove);
       }
     }

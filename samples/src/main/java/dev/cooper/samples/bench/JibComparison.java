@@ -8,6 +8,7 @@ import com.google.cloud.tools.jib.api.RegistryException;
 import com.google.cloud.tools.jib.api.TarImage;
 import com.google.cloud.tools.jib.api.buildplan.AbsoluteUnixPath;
 import com.google.cloud.tools.jib.api.buildplan.ImageFormat;
+import dev.cooper.BuildListener;
 import dev.cooper.Cooper;
 import dev.cooper.WorkingContainer;
 import java.io.IOException;
@@ -64,7 +65,8 @@ public final class JibComparison {
   }
 
   private void cooper(Path archive) {
-    try (Cooper cooper = Cooper.builder().store(work.resolve("store")).build();
+    try (Cooper cooper =
+            Cooper.builder().store(work.resolve("store")).listener(BuildListener.quiet()).build();
         WorkingContainer container = cooper.from(base)) {
       container
           .copy(application, "/app/")

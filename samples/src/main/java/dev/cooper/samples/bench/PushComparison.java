@@ -5,6 +5,7 @@ import com.google.cloud.tools.jib.api.Jib;
 import com.google.cloud.tools.jib.api.RegistryImage;
 import com.google.cloud.tools.jib.api.buildplan.AbsoluteUnixPath;
 import com.google.cloud.tools.jib.api.buildplan.ImageFormat;
+import dev.cooper.BuildListener;
 import dev.cooper.Cooper;
 import dev.cooper.WorkingContainer;
 import java.nio.file.Path;
@@ -37,7 +38,7 @@ public final class PushComparison {
   }
 
   private static void cooper(String base, Path application, String target, Path caches) {
-    try (Cooper cooper = Cooper.builder().store(caches).build();
+    try (Cooper cooper = Cooper.builder().store(caches).listener(BuildListener.quiet()).build();
         WorkingContainer container = cooper.from(base)) {
       container
           .copy(application, "/app/")
