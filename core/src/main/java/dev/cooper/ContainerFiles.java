@@ -231,7 +231,7 @@ final class ContainerFiles {
   /** Changes files: into a tar while nothing is mounted, else into the root. */
   void change(String description, Change change) {
     Io.run(
-        description + " failed in container " + label(),
+        "cannot do \"" + description + "\" in container " + label(),
         () -> {
           boolean changed = apply(change);
           draft.changedFiles(description);

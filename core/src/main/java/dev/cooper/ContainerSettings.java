@@ -57,7 +57,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
     }
     try {
       requireOpen();
-      return call.get();
+      return Io.run("cannot use container " + files.label(), call::get);
     } finally {
       lock.unlock();
     }
@@ -70,7 +70,10 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
           boolean succeeded = false;
           files.tell(new BuildEvent.StepStarted(files.label(), description));
           try {
-            T result = call.get();
+            T result =
+                Io.run(
+                    "cannot do \"" + description + "\" in container " + files.label(),
+                    call::get);
             succeeded = true;
             return result;
           } finally {

@@ -116,7 +116,7 @@ final class ImageView implements RootView {
       return content;
     } catch (IOException e) {
       throw new OperationException(
-          "read of /" + path + " in layer " + layers.get(place.layer()).digest(), e);
+          "cannot read /" + path + " in layer " + layers.get(place.layer()).digest(), e);
     }
   }
 

@@ -317,7 +317,7 @@ final class Images {
       throw new OperationException(
           String.format(
               Locale.ROOT,
-              "removal of image %s: the working container %s uses it; remove that first",
+              "cannot remove image %s: the working container %s uses it; remove that first",
               label,
               user.get().label()));
     }

@@ -36,7 +36,7 @@ record PortableFile(TarEntry entry, @Nullable Object key) {
           ? unix(path, name)
           : basic(path, name);
     } catch (IOException e) {
-      throw new OperationException("read of " + path + " failed: " + e, e);
+      throw new OperationException("cannot read " + path + ": " + Io.reason(e), e);
     }
   }
 

@@ -58,7 +58,7 @@ final class PortableTree {
     try {
       real = path.toRealPath();
     } catch (IOException e) {
-      throw new OperationException("read of " + path + " failed: " + e, e);
+      throw new OperationException("cannot read " + path + ": " + Io.reason(e), e);
     }
     new PortableTree(filter, sink, notices).take(real, ByteString.EMPTY);
   }
@@ -124,7 +124,7 @@ final class PortableTree {
     try {
       return Files.newInputStream(path, LinkOption.NOFOLLOW_LINKS);
     } catch (IOException e) {
-      throw new OperationException("read of " + path + " failed: " + e, e);
+      throw new OperationException("cannot read " + path + ": " + Io.reason(e), e);
     }
   }
 
@@ -132,12 +132,12 @@ final class PortableTree {
     try {
       return in.read(buffer, 0, length);
     } catch (IOException e) {
-      throw new OperationException("read of " + path + " failed: " + e, e);
+      throw new OperationException("cannot read " + path + ": " + Io.reason(e), e);
     }
   }
 
   private static OperationException changed(Path path) {
-    return new OperationException("read of " + path + ": it changed meanwhile; try again");
+    return new OperationException("cannot read " + path + ": it changed meanwhile; try again");
   }
 
   private void descend(Path directory, ByteString name) throws IOException {
@@ -147,7 +147,7 @@ final class PortableTree {
         children.put(LayerPath.join(name, PortableFile.name(child)), child);
       }
     } catch (IOException e) {
-      throw new OperationException("read of the directory " + directory + " failed: " + e, e);
+      throw new OperationException("cannot read the directory " + directory + ": " + Io.reason(e), e);
     }
     for (Map.Entry<ByteString, Path> each : children.entrySet()) {
       visit(each.getValue(), each.getKey());

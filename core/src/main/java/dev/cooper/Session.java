@@ -290,7 +290,15 @@ final class Session implements AutoCloseable {
                   store.close();
                   return true;
                 }));
-    closing.add(runtime::close); // last: what belongs to others' ids only that can remove
+    // Last: what belongs to others' ids only that can remove.
+    closing.add(
+        () ->
+            Io.run(
+                "cannot end what runs commands",
+                () -> {
+                  runtime.close();
+                  return true;
+                }));
     EachOf.run(closing);
   }
 }

@@ -162,7 +162,7 @@ final class Store implements AutoCloseable {
         throw new OperationException(
             String.format(
                 Locale.ROOT,
-                "open of the store %s: found %s there, expected an empty directory or an OCI image"
+                "cannot open the store %s: found %s there, expected an empty directory or an OCI image"
                     + " layout",
                 directory,
                 name));

@@ -9,8 +9,10 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -25,7 +27,21 @@ abstract class StagedWriter implements ContentWriter {
 
   /** Stages in the target's own directory, as a rename needs one file system. */
   StagedWriter(Path directory) throws IOException {
-    staging = Files.createTempDirectory(directory, ".staging-");
+    staging = stagingIn(directory);
+  }
+
+  /** Named by its parent in a failure: nobody knows the name that it would have had. */
+  private static Path stagingIn(Path directory) throws IOException {
+    try {
+      return Files.createTempDirectory(directory, ".staging-");
+    } catch (NoSuchFileException e) {
+      throw (IOException) new NoSuchFileException(directory.toString()).initCause(e);
+    } catch (AccessDeniedException e) {
+      throw (IOException) new AccessDeniedException(directory.toString()).initCause(e);
+    } catch (FileSystemException e) {
+      throw (IOException)
+          new FileSystemException(directory.toString(), null, e.getReason()).initCause(e);
+    }
   }
 
   /** Where temporary files may lie until the commit ends. */
