@@ -76,7 +76,7 @@ final class Blobs {
       Sweep sweep = new Sweep(store);
       try (FileLocks.Held held = store.lock(Store.SWEEP)) {
         if (!store.images().holds(release())) {
-          sweep.underLock(); // an image was removed while its blobs were pinned
+          sweep.underLock(); // an image was removed, or never used, while its blobs were pinned
         }
       } catch (InterruptedIOException e) {
         LOG.log(Level.DEBUG, "pins are left to the next intake, or to the close", e);

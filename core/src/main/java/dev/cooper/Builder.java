@@ -1,5 +1,6 @@
 package dev.cooper;
 
+import dev.cooper.oci.Platform;
 import java.nio.file.Path;
 
 /**
@@ -33,6 +34,18 @@ public final class Builder {
    */
   public static WorkingContainer from(String image) {
     return Cooper.shared().from(image);
+  }
+
+  /**
+   * Begins from an image for another platform, as {@link Cooper#from(String, Platform)} does.
+   *
+   * @param image a reference, an id, {@code scratch}, or a place such as {@code
+   *     oci-archive:app.tar}
+   * @param platform such as {@code Platform.parse("linux/arm64")}
+   * @return a container of the caller's own
+   */
+  public static WorkingContainer from(String image, Platform platform) {
+    return Cooper.shared().from(image, platform);
   }
 
   /**

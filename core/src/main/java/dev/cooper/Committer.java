@@ -51,7 +51,7 @@ final class Committer {
   }
 
   private Image write(CommitOptions options, List<String> names) throws IOException {
-    List<ImageReference> references = names.stream().map(ImageReference::parse).toList();
+    List<ImageReference> references = GivenNames.parse(names);
     Instant clamp = options.clamp() != null ? options.clamp() : files.session().sourceDate();
     StoredImage base = files.base();
     if (base != null && !options.squash()) {
@@ -169,11 +169,7 @@ final class Committer {
     }
     Descriptor descriptor =
         store.put(manifest.mediaType(), manifest.toBytes()).withPlatform(config.platform());
-    StoredImage image = store.add(descriptor, names.isEmpty() ? null : names.get(0));
-    for (ImageReference name : names.subList(Math.min(1, names.size()), names.size())) {
-      image = store.tag(image, name);
-    }
-    return image;
+    return store.images().add(descriptor, names, List.of());
   }
 
   /** A root directory's own entry is no part of a squashed layer. */

@@ -96,20 +96,7 @@ final class ContainerRecord {
               + recorded
               + ": maintenance().repair() mends it");
     }
-    StoredImage base =
-        image == null
-            ? null
-            : session
-                .store()
-                .find(image.toString())
-                .orElseThrow(
-                    () ->
-                        new ImageNotFoundException(
-                            "the base "
-                                + image
-                                + " of container "
-                                + owned.name()
-                                + " is no longer in the store"));
+    StoredImage base = image == null ? null : session.store().images().base(image);
     Draft draft = new Draft(saved.withExtra(extra), session.clock());
     draft.restore(own);
     ContainerFiles files = new ContainerFiles(session, owned, base, draft);

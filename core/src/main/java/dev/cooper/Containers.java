@@ -21,12 +21,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>In each lies {@code image}, the digest of its base image's manifest, and for one that is to
  * outlive its JVM {@code name}; the rest is its owner's. An owner holds a lock; one without a name
- * whose owner is gone is removed. Thread-safe.
+ * whose owner is gone is removed. Where {@code held} lies, the base was brought for this container
+ * alone and is perhaps in no index: it goes with the last container that holds it. Thread-safe.
  */
 final class Containers {
   private static final System.Logger LOG = System.getLogger(Containers.class.getName());
   private static final String IMAGE = "image";
   private static final String NAME = "name";
+  private static final String HELD = "held";
 
   private final Store store;
 
@@ -34,8 +36,21 @@ final class Containers {
     this.store = store;
   }
 
+  /** Whose a container's base image is. */
+  enum Base {
+    /** The store's. */
+    STORED,
+    /** The container's own: it was brought for it. */
+    HELD
+  }
+
   /** A container's directory, as it was when it was looked at, and what is wrong with it. */
-  record Entry(Path path, @Nullable Digest image, @Nullable String name, @Nullable String trouble) {
+  record Entry(
+      Path path,
+      @Nullable Digest image,
+      @Nullable String name,
+      Base base,
+      @Nullable String trouble) {
     String id() {
       return Store.name(path);
     }
@@ -101,7 +116,7 @@ final class Containers {
         }
         record.run();
         store.write(entry.path.resolve(NAME), name.getBytes(StandardCharsets.UTF_8));
-        entry = new Entry(entry.path, entry.image, name, null);
+        entry = new Entry(entry.path, entry.image, name, entry.base, null);
       }
     }
 
@@ -119,9 +134,21 @@ final class Containers {
       try {
         if (Files.exists(entry.path)) {
           store.deleteTree(trashed());
+          releaseBase();
         }
       } finally {
         lock.closeAndDelete();
+      }
+    }
+
+    /** Lets the base image go that nothing else needs. */
+    private void releaseBase() throws IOException {
+      Digest image = entry.image;
+      if (entry.base == Base.HELD
+          && image != null
+          && !store.isSealed()
+          && !store.images().holds(List.of(image))) {
+        new Sweep(store).run();
       }
     }
 
@@ -178,9 +205,11 @@ final class Containers {
     String image = content(path.resolve(IMAGE));
     String name = content(path.resolve(NAME));
     try {
-      return new Entry(path, image == null ? null : Digest.parse(image), name, null);
+      Base base = Files.exists(path.resolve(HELD)) ? Base.HELD : Base.STORED;
+      return new Entry(path, image == null ? null : Digest.parse(image), name, base, null);
     } catch (ContentException e) {
-      return new Entry(path, null, name, "its base image is not known: " + e.getMessage());
+      return new Entry(
+          path, null, name, Base.STORED, "its base image is not known: " + e.getMessage());
     }
   }
 
@@ -204,8 +233,13 @@ final class Containers {
    * @param name what to find it by later, or null if it goes when it is closed
    * @throws OperationException if the name is taken, or the image is gone
    */
-  @SuppressWarnings("try") // the lock is held, not used
   Owned create(@Nullable StoredImage image, @Nullable String name) throws IOException {
+    return create(image, name, Base.STORED);
+  }
+
+  /** The same, saying whose the base image is. */
+  @SuppressWarnings("try") // the lock is held, not used
+  Owned create(@Nullable StoredImage image, @Nullable String name, Base base) throws IOException {
     String id = HexFormat.of().toHexDigits(UUID.randomUUID().getMostSignificantBits());
     FileLocks.Held lock = FileLocks.own(lockFile(id));
     boolean made = false;
@@ -223,12 +257,15 @@ final class Containers {
       if (digest != null) {
         FullDisk.write(staged.resolve(IMAGE), digest.toString().getBytes(StandardCharsets.UTF_8));
       }
+      if (base == Base.HELD) {
+        Files.createFile(staged.resolve(HELD));
+      }
       if (name != null) {
         FullDisk.write(staged.resolve(NAME), name.getBytes(StandardCharsets.UTF_8));
       }
       Path path = Files.move(staged, directory().resolve(id));
       made = true;
-      return new Owned(store, new Entry(path, digest, name, null), lock);
+      return new Owned(store, new Entry(path, digest, name, base, null), lock);
     } finally {
       if (!made) {
         lock.closeAndDelete();
@@ -279,11 +316,17 @@ final class Containers {
     return lock == null ? null : new Owned(store, entry, lock);
   }
 
-  /** Removes the containers without a name whose owners are gone. */
-  void removeOrphans() throws IOException {
+  /**
+   * Removes the containers without a name whose owners are gone.
+   *
+   * @return whether one held its base image, which may have to go too
+   */
+  boolean removeOrphans() throws IOException {
+    boolean held = false;
     for (Path path : Store.list(directory())) {
       FileLocks.Held lock = orphan(path);
       if (lock != null) {
+        held |= Files.exists(path.resolve(HELD));
         try {
           store.deleteTree(store.toTrash(path));
         } catch (NoSuchFileException e) {
@@ -293,6 +336,7 @@ final class Containers {
         }
       }
     }
+    return held;
   }
 
   private FileLocks.@Nullable Held orphan(Path path) throws IOException {

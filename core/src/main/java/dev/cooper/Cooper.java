@@ -71,50 +71,89 @@ public final class Cooper implements AutoCloseable {
    * @param image {@code scratch}; a reference such as {@code debian:12}, which is pulled if the
    *     store lacks it, or an id of the store; or a place: {@code docker://REFERENCE}, {@code
    *     docker-daemon:NAME}, {@code oci:DIRECTORY[:NAME]}, {@code oci-archive:FILE}, {@code
-   *     docker-archive:FILE} or {@code rootfs:TARBALL-OR-DIRECTORY}
+   *     docker-archive:FILE} or {@code rootfs:TARBALL-OR-DIRECTORY}. What a file, a directory or a
+   *     daemon gives goes with the container, as in {@link #from(Path)}
    * @return a container of the caller's own
    * @throws dev.cooper.oci.registry.RegistryException if no registry gives it
    * @throws ImageNotFoundException if there is none, and pulling is not allowed
    */
   public WorkingContainer from(String image) {
+    return begin(image, null);
+  }
+
+  /**
+   * Begins from an image for another platform than this machine's. Its commands run only where the
+   * host can run that platform's programs.
+   *
+   * @param image as in {@link #from(String)}
+   * @param platform such as {@code Platform.parse("linux/arm64")}
+   * @return a container of the caller's own
+   * @throws dev.cooper.oci.registry.RegistryException if no registry gives it
+   * @throws ImageNotFoundException if there is none, and pulling is not allowed
+   */
+  public WorkingContainer from(String image, Platform platform) {
+    return begin(image, platform);
+  }
+
+  private WorkingContainer begin(String image, @Nullable Platform platform) {
     if (image.equals("scratch")) {
-      return scratch();
+      WorkingContainer scratch = scratch();
+      return platform == null
+          ? scratch
+          : scratch.platform(platform.os(), platform.architecture(), platform.variant());
     }
     int colon = image.indexOf(':');
     String place = colon < 0 ? "" : image.substring(0, colon);
     String rest = image.substring(colon + 1);
     return switch (place) {
-      case "oci", "oci-archive", "docker-archive", "docker-daemon" -> from(brought(image));
-      case "rootfs" -> from(importRoot(Path.of(rest)));
+      case "oci", "oci-archive", "docker-archive", "docker-daemon" -> brought(image, platform);
+      case "rootfs" -> rooted(Path.of(rest), platform);
       default -> {
         session.registries().prepare(image);
-        yield from(pull(image));
+        yield from(pull(image, new PullOptions(null, platform, false)));
       }
     };
   }
 
-  private Image brought(String place) {
-    return Io.run(
+  private WorkingContainer brought(String place, @Nullable Platform platform) {
+    CopyImageOptions options = new CopyImageOptions(false, platform);
+    return session.beginHolding(
         "cannot get " + place,
+        () -> new ImageCopy(session, options).bringLoose(ImagePlace.parse(place)));
+  }
+
+  private WorkingContainer rooted(Path path, @Nullable Platform platform) {
+    return session.beginHolding(
+        "cannot begin from " + path,
         () ->
-            new Image(
-                session,
-                new ImageCopy(session, CopyImageOptions.DEFAULT)
-                    .bring(ImagePlace.parse(place), null)));
+            root(
+                path,
+                RootfsImport.loose(
+                    session.store(),
+                    platform == null ? Platform.current() : platform,
+                    session.sourceDate())));
   }
 
   /**
    * Begins from a file or directory of the host.
+   *
+   * <p>What is brought into the store for it is this container's alone: no list of images has it,
+   * it takes no names from the archive, and it goes with the container, a named one's once that is
+   * removed. For an image to keep there are {@link #load} and {@link #importRoot}.
    *
    * @param path an OCI layout, an OCI or Docker archive, a root filesystem's tarball (plain or
    *     compressed) or directory
    * @return a container of the caller's own
    */
   public WorkingContainer from(Path path) {
-    return from(
-        ImagePlaces.isImage(path, session.store())
-            ? ImagePlaces.only(session, path, null)
-            : importRoot(path));
+    if (!ImagePlaces.isImage(path, session.store())) {
+      return rooted(path, null);
+    }
+    return session.beginHolding(
+        "cannot load " + path,
+        () ->
+            ImageImport.loose(session.store(), session::notice)
+                .one(path, null, Platform.current(), null));
   }
 
   /**
@@ -124,7 +163,7 @@ public final class Cooper implements AutoCloseable {
    * @return a container of the caller's own
    */
   public WorkingContainer from(Image image) {
-    return session.begin(image.stored());
+    return session.begin(image.stored(session, "cannot begin from image "));
   }
 
   /**
@@ -175,18 +214,32 @@ public final class Cooper implements AutoCloseable {
   /**
    * Finds an image of the store.
    *
-   * @param nameOrId a reference such as {@code app:1.0}, or the beginning of an id
+   * @param nameOrId a reference such as {@code app:1.0}, which stands for this machine's platform,
+   *     or the beginning of an id
    * @return the image
-   * @throws ImageNotFoundException if there is none
+   * @throws ImageNotFoundException if there is none, saying for which other platforms there is one
    */
   public Image image(String nameOrId) {
-    return new Image(session, session.image(nameOrId));
+    return new Image(session, session.image(nameOrId, null));
+  }
+
+  /**
+   * Finds an image of the store for another platform than this machine's.
+   *
+   * @param nameOrId a reference such as {@code app:1.0}, or the beginning of an id
+   * @param platform such as {@code Platform.parse("linux/arm64")}
+   * @return the image
+   * @throws ImageNotFoundException if there is none, saying for which platforms there is one
+   */
+  public Image image(String nameOrId, Platform platform) {
+    return new Image(session, session.image(nameOrId, platform));
   }
 
   /**
    * Finds an image of the store, if it is there.
    *
-   * @param nameOrId a reference such as {@code app:1.0}, or the beginning of an id
+   * @param nameOrId a reference such as {@code app:1.0}, which stands for this machine's platform,
+   *     or the beginning of an id
    * @return the image
    */
   public Optional<Image> findImage(String nameOrId) {
@@ -223,13 +276,10 @@ public final class Cooper implements AutoCloseable {
    */
   public Image pull(String image, PullOptions options) {
     session.requireOpen();
-    String name =
-        image.startsWith(ImagePlace.REGISTRY)
-            ? image.substring(ImagePlace.REGISTRY.length())
-            : image;
     return Io.run(
-        "cannot pull " + name,
-        () -> new Image(session, session.registries().pull(name, options, session.runtime()::get)));
+        "cannot pull " + image,
+        () ->
+            new Image(session, session.registries().pull(image, options, session.runtime()::get)));
   }
 
   /**
@@ -289,7 +339,9 @@ public final class Cooper implements AutoCloseable {
             session
                 .registries()
                 .push(
-                    images.stream().map(Image::stored).toList(),
+                    images.stream()
+                        .map(each -> each.stored(session, "cannot push image "))
+                        .toList(),
                     ImageReference.parse(reference),
                     options,
                     edit));
@@ -358,12 +410,16 @@ public final class Cooper implements AutoCloseable {
    */
   public Image importRoot(Path path) {
     session.requireOpen();
-    return Io.run("cannot make an image of " + path, () -> new Image(session, root(path)));
+    return Io.run(
+        "cannot make an image of " + path,
+        () ->
+            new Image(
+                session,
+                root(path, new RootfsImport(session.store(), Platform.current(), session.now()))));
   }
 
-  private StoredImage root(Path path) throws IOException {
+  private StoredImage root(Path path, RootfsImport imported) throws IOException {
     Copies.requireNamed(path);
-    RootfsImport imported = new RootfsImport(session.store(), Platform.current(), session.now());
     return Files.isDirectory(path)
         ? imported.directory(path, session.runtime().find(), session::notice, null)
         : imported.tarball(path, null);

@@ -43,7 +43,12 @@ final class Downloads {
     String scheme = String.valueOf(url.getScheme());
     if (!scheme.equals("https") && !scheme.equals("http")) {
       throw new IllegalArgumentException(
-          "only http and https can be added from, not " + redacted(url));
+          "cannot add \""
+              + redacted(url)
+              + "\": expected an http or https URL; a file of the host is added by its path");
+    }
+    if (url.getRawAuthority() == null) {
+      throw new IllegalArgumentException("cannot add \"" + redacted(url) + "\": it names no host");
     }
     if (url.getUserInfo() != null) {
       throw new IllegalArgumentException(
@@ -101,10 +106,12 @@ final class Downloads {
 
   /** A URL without user and query, which may hold secrets. */
   static String redacted(URI url) {
-    return url.getScheme()
-        + "://"
-        + url.getHost()
-        + (url.getPort() < 0 ? "" : ":" + url.getPort())
-        + url.getRawPath();
+    String scheme = url.getScheme() == null ? "" : url.getScheme() + ":";
+    String authority = String.valueOf(url.getRawAuthority());
+    String host = authority.substring(authority.lastIndexOf('@') + 1);
+    // What is opaque, such as data:, may hold anything after its colon.
+    return scheme
+        + (url.getRawAuthority() == null ? "" : "//" + host)
+        + (url.isOpaque() ? "\u2026" : url.getRawPath());
   }
 }

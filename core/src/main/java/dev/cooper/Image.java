@@ -7,11 +7,18 @@ import dev.cooper.oci.ImageConfig;
 import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.Manifest;
 import dev.cooper.oci.OperationException;
+import dev.cooper.oci.Platform;
 import java.nio.file.Path;
 import java.util.List;
 
 /**
- * An image of a store. Immutable: its names are those that it had when it was found. Thread-safe.
+ * An image of a store, as a call gave it: its names are those of that commit, pull, tag or look-up.
+ * Immutable, thread-safe.
+ *
+ * <p>Three digests tell of an image. {@link #id} is its configuration's: the same wherever it is.
+ * {@link #digest} is its manifest's in this store, where layers that were made here lie
+ * uncompressed. {@link #repoDigests} are what registries know it by, after it was pushed or pulled:
+ * what one deploys by.
  */
 public final class Image {
   private final Session session;
@@ -26,8 +33,24 @@ public final class Image {
     return stored;
   }
 
+  /** The same, for another call of a store that has to be this image's. */
+  StoredImage stored(Session other, String what) {
+    if (!session.store().directory().equals(other.store().directory())) {
+      throw new OperationException(
+          what
+              + stored.label()
+              + ": it is an image of the store "
+              + session.store().directory()
+              + ", and this is the store "
+              + other.store().directory()
+              + ": bring it over with save(...) and load(...), or by a registry");
+    }
+    return stored;
+  }
+
   /**
-   * Its id: the digest of its configuration, as Docker shows it.
+   * Its id: the digest of its configuration, as Docker shows it. It stays the same when the image
+   * is pushed, saved or compressed.
    *
    * @return the id
    */
@@ -36,7 +59,9 @@ public final class Image {
   }
 
   /**
-   * The digest of its manifest, by which a registry knows it.
+   * The digest of its manifest as this store has it. A registry knows an image by it only if it was
+   * pulled from there and not changed: what was built here is compressed when it is pushed, and has
+   * another digest there, which {@link #push} returns and {@link #repoDigests} remembers.
    *
    * @return the digest
    */
@@ -45,12 +70,41 @@ public final class Image {
   }
 
   /**
-   * What it is called.
+   * The digests by which registries know it: where it was pushed to or pulled from, by any JVM with
+   * this store. They are forgotten with the image. An image pulled through an index has two: its
+   * manifest's and, after it, the index's; {@link Cooper#pushIndex} gives both too.
+   *
+   * @return references such as {@code registry.example.com/team/app@sha256:…}, the first ones
+   *     first, to deploy by or to pull again
+   * @throws OperationException if the image was removed
+   */
+  public List<String> repoDigests() {
+    session.requireOpen();
+    return Io.run(
+        "cannot read the store",
+        () ->
+            session.store().images().repositoryDigests(stored.descriptor().digest()).stream()
+                .map(ImageReference::toString)
+                .toList());
+  }
+
+  /**
+   * What it was called by whoever got it: the names of the commit, or the one that was pulled,
+   * tagged or looked up. Looked up by its id, or listed, it has all the names that it had then.
    *
    * @return short names such as {@code app:1.0}; none for an image known by its id only
    */
   public List<String> names() {
     return stored.names().stream().map(ImageReference::familiar).toList();
+  }
+
+  /**
+   * What it runs on.
+   *
+   * @return as its configuration says
+   */
+  public Platform platform() {
+    return stored.config().platform();
   }
 
   /**
@@ -90,21 +144,31 @@ public final class Image {
   }
 
   /**
-   * Sends it to the registries that its names say, its layers as gzip.
+   * Sends it to the registry that its only name says, its layers as gzip.
    *
-   * @return this
-   * @throws dev.cooper.oci.registry.RegistryException if a registry refuses it
-   * @throws dev.cooper.oci.OperationException if it has no name
+   * <pre>{@code
+   * image.push();
+   * String pinned = image.repoDigests().get(0); // registry.example.com/team/app@sha256:…
+   * }</pre>
+   *
+   * @return its manifest there, whose digest one deploys by
+   * @throws dev.cooper.oci.registry.RegistryException if the registry refuses it
+   * @throws dev.cooper.oci.OperationException if it has no name, or several
    */
-  public Image push() {
-    if (stored.names().isEmpty()) {
+  public Descriptor push() {
+    List<ImageReference> names = stored.names();
+    if (names.size() != 1) {
       throw new OperationException(
-          "cannot push " + stored.label() + ": it has no name; tag it, or say where to");
+          "cannot push image "
+              + stored.id()
+              + ": "
+              + (names.isEmpty()
+                  ? "it has no name; tag it, or say where to with push(reference)"
+                  : "it has the names "
+                      + String.join(", ", names())
+                      + "; say which one with push(reference)"));
     }
-    for (ImageReference name : stored.names()) {
-      session.push(stored, name, PushOptions.DEFAULT);
-    }
-    return this;
+    return session.push(stored, names.get(0), PushOptions.DEFAULT);
   }
 
   /**
@@ -143,29 +207,32 @@ public final class Image {
   }
 
   /**
-   * Gives it one more name; an image that had the name loses it.
+   * Gives it one more name. An image for the same platform that had the name loses it; images for
+   * other platforms keep it.
    *
    * @param name such as {@code registry.example.com/app:1.0}
-   * @return the image with its names
+   * @return the image, called by this name
+   * @throws OperationException if the name holds a digest that is not the image's
    */
   public Image tag(String name) {
     session.requireOpen();
     return Io.run(
         "cannot tag " + stored.label(),
-        () -> new Image(session, session.store().tag(stored, ImageReference.parse(name))));
+        () -> new Image(session, session.store().tag(stored, GivenNames.parse(name))));
   }
 
   /**
-   * Takes a name from it; the image stays.
+   * Takes a name from it; the image stays, and so does the name of images for other platforms.
    *
-   * @param name one of its names
+   * @param name one of the names that it has now
+   * @throws OperationException if that is not its name, saying whose it is
    */
   public void untag(String name) {
     session.requireOpen();
     Io.run(
         "cannot untag " + name,
         () -> {
-          session.store().untag(ImageReference.parse(name));
+          session.store().untag(stored, ImageReference.parse(name));
           return true;
         });
   }
@@ -173,7 +240,8 @@ public final class Image {
   /**
    * Removes it from the store, with all its names, and whatever nothing else needs.
    *
-   * @throws dev.cooper.oci.OperationException if a working container began from it
+   * @throws dev.cooper.oci.OperationException if a working container began from it, or it was
+   *     removed before
    */
   public void remove() {
     session.requireOpen();
@@ -207,7 +275,7 @@ public final class Image {
     return save(path, SaveOptions.ociArchive());
   }
 
-  /** Its first name, or the start of its id. */
+  /** The name that it was got by, or the start of its id. */
   @Override
   public String toString() {
     return "Image[" + stored.label() + "]";

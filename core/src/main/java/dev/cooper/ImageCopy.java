@@ -53,9 +53,9 @@ final class ImageCopy {
               + " layout or an OCI archive");
     }
     if (to instanceof ImagePlace.Stored stored) {
-      bring(from, ImageReference.parse(stored.name()));
+      bring(from, GivenNames.parse(stored.name()));
     } else if (from instanceof ImagePlace.Stored stored) {
-      write(session.image(stored.name()), to);
+      write(stored(stored), to);
     } else if (from instanceof ImagePlace.Daemon || needsPlainLayers(to)) {
       through(from, to);
     } else {
@@ -72,7 +72,16 @@ final class ImageCopy {
 
   /** Brings an image into the store, by a name or without. */
   StoredImage bring(ImagePlace from, @Nullable ImageReference as) throws IOException {
-    ImageImport importer = new ImageImport(store, null, session::notice);
+    return bring(from, as, new ImageImport(store, null, session::notice));
+  }
+
+  /** Brings an image that only a working container will hold. */
+  StoredImage bringLoose(ImagePlace from) throws IOException {
+    return bring(from, null, ImageImport.loose(store, session::notice));
+  }
+
+  private StoredImage bring(ImagePlace from, @Nullable ImageReference as, ImageImport importer)
+      throws IOException {
     if (from instanceof ImagePlace.File file) {
       file.requireThere();
       return importer.one(file.path(), file.name(), platform, as);
@@ -92,8 +101,12 @@ final class ImageCopy {
         store.deleteTree(temporary);
       }
     }
-    StoredImage image = session.image(((ImagePlace.Stored) from).name());
+    StoredImage image = stored((ImagePlace.Stored) from);
     return as == null ? image : store.tag(image, as);
+  }
+
+  private StoredImage stored(ImagePlace.Stored from) {
+    return session.image(from.name(), options.platform());
   }
 
   /** By an image in the store that is only there meanwhile, if it was not there before. */
@@ -131,7 +144,7 @@ final class ImageCopy {
       write(
           file,
           file.name() == null ? own : file.name(),
-          writer -> new ImageSaver(store, how(file.kind())).add(image, writer));
+          writer -> new ImageSaver(store, how(file.kind()), session::notice).add(image, writer));
     }
   }
 
@@ -147,7 +160,8 @@ final class ImageCopy {
     write(
         new ImagePlace.File(ImagePlace.Kind.DOCKER_ARCHIVE, archive, name),
         name,
-        writer -> new ImageSaver(store, SaveOptions.dockerArchive()).add(image, writer));
+        writer ->
+            new ImageSaver(store, SaveOptions.dockerArchive(), session::notice).add(image, writer));
   }
 
   // --- past the store
@@ -180,7 +194,7 @@ final class ImageCopy {
     if (from instanceof ImagePlace.Registry registry) {
       return registries.client().open(registry.reference());
     }
-    return Layouts.open(((ImagePlace.File) from).path(), temporary, store.limits());
+    return ImagePlaces.open(((ImagePlace.File) from).path(), temporary, store);
   }
 
   private static Descriptor entry(ContentReader reader, ImagePlace from) {

@@ -14,7 +14,6 @@ import dev.cooper.oci.layer.ImageBudget;
 import dev.cooper.oci.layer.LayerBudget;
 import dev.cooper.oci.layout.ContentReader;
 import dev.cooper.oci.layout.ImageNames;
-import dev.cooper.oci.layout.Layouts;
 import dev.cooper.oci.registry.RemoteContent;
 import dev.cooper.spi.ContainerRuntime;
 import java.io.IOException;
@@ -26,6 +25,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +42,7 @@ final class ImageImport {
   private final LayerTrees trees;
   private final @Nullable ContainerRuntime runtime;
   private final Consumer<String> notices;
+  private final boolean loose;
 
   /**
    * An import into a store.
@@ -50,16 +51,27 @@ final class ImageImport {
    * @param notices told what could not be unpacked as it is; by one thread at a time
    */
   ImageImport(Store store, @Nullable ContainerRuntime runtime, Consumer<String> notices) {
+    this(store, runtime, notices, false);
+  }
+
+  private ImageImport(
+      Store store, @Nullable ContainerRuntime runtime, Consumer<String> notices, boolean loose) {
     this.store = store;
     this.trees = new LayerTrees(store);
     this.runtime = runtime;
     this.notices = Parallel.oneAtATime(notices);
+    this.loose = loose;
+  }
+
+  /** An import of what only a working container will hold: it gets no names, and no list has it. */
+  static ImageImport loose(Store store, Consumer<String> notices) {
+    return new ImageImport(store, null, notices, true);
   }
 
   /** Imports all images of a layout or an archive, with their names. */
   List<StoredImage> all(Path path, Platform platform) throws IOException {
     Path temporary = store.temporary();
-    try (ContentReader reader = Layouts.open(path, temporary, store.limits())) {
+    try (ContentReader reader = ImagePlaces.open(path, temporary, store)) {
       return all(reader, platform);
     } finally {
       store.deleteTree(temporary);
@@ -74,7 +86,7 @@ final class ImageImport {
   List<StoredImage> all(ContentReader from, Platform platform) throws IOException {
     List<StoredImage> images = new ArrayList<>();
     for (Descriptor each : from.index().manifests()) {
-      images.add(one(from, each, platform, Images.nameOf(each)));
+      images.add(one(from, each, platform, nameOf(each)));
     }
     return images;
   }
@@ -89,12 +101,21 @@ final class ImageImport {
   StoredImage one(Path path, @Nullable String name, Platform platform, @Nullable ImageReference as)
       throws IOException {
     Path temporary = store.temporary();
-    try (ContentReader reader = Layouts.open(path, temporary, store.limits())) {
+    try (ContentReader reader = ImagePlaces.open(path, temporary, store)) {
       Descriptor chosen = choose(reader.index(), name, path);
-      return one(reader, chosen, platform, as == null ? Images.nameOf(chosen) : as);
+      return one(reader, chosen, platform, as == null ? nameOf(chosen) : as);
     } finally {
       store.deleteTree(temporary);
     }
+  }
+
+  private @Nullable ImageReference nameOf(Descriptor entry) {
+    return loose
+        ? null
+        : GivenNames.inArchive(
+            entry,
+            digits -> Io.run("cannot read the store", () -> store.images().isStartOfId(digits)),
+            notices);
   }
 
   /** The entry of a name, or the only one. */
@@ -119,7 +140,7 @@ final class ImageImport {
     if (name.equals(entry.annotations().get(ImageNames.REF_NAME))) {
       return true;
     }
-    ImageReference there = Images.nameOf(entry);
+    ImageReference there = StoreIndex.nameOf(entry);
     return there != null && there.equals(ImageReference.parse(name));
   }
 
@@ -167,6 +188,9 @@ final class ImageImport {
       Consumer<ImageConfig> check)
       throws IOException {
     Descriptor descriptor = manifest(from, root, platform, 0);
+    List<ImageReference> names = name == null ? List.of() : List.of(name);
+    List<ImageReference> digests = digests(from, root, descriptor, name);
+    GivenNames.requireOwn(names, descriptor.digest(), digests);
     byte[] bytes = from.read(descriptor);
     Manifest manifest = Manifest.parse(bytes, descriptor.mediaType());
     store.limits().requireLayers(manifest.layers().size());
@@ -188,7 +212,23 @@ final class ImageImport {
     Parallel.run(tasks);
     put(manifest.config(), configBytes);
     put(descriptor, bytes);
-    return store.add(descriptor, name);
+    return loose
+        ? store.images().loose(descriptor)
+        : store.images().add(descriptor, names, digests);
+  }
+
+  /** By which digests the source knows it: the manifest's, and the index's that led to it. */
+  private static List<ImageReference> digests(
+      ContentReader from, Descriptor root, Descriptor manifest, @Nullable ImageReference name) {
+    if (from instanceof RemoteContent remote) {
+      return Stream.of(manifest, remote.root().descriptor())
+          .map(each -> StoreIndex.pinned(remote.reference().withDigest(each.digest())))
+          .distinct()
+          .toList();
+    }
+    return name != null && root.digest().equals(name.digest())
+        ? List.of(StoreIndex.pinned(name))
+        : List.of();
   }
 
   /** The manifest itself, or what an index has for a platform. */

@@ -1,13 +1,18 @@
 package dev.cooper;
 
 import dev.cooper.BuildEvent.Work;
-import dev.cooper.oci.Platform;
+import dev.cooper.oci.ContentException;
+import dev.cooper.oci.CooperException;
+import dev.cooper.oci.OperationException;
 import dev.cooper.oci.compress.Decompression;
 import dev.cooper.oci.layer.LayerBudget;
 import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.oci.layer.TarReader;
+import dev.cooper.oci.layout.ContentReader;
+import dev.cooper.oci.layout.Layouts;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -20,17 +25,78 @@ final class ImagePlaces {
   /** A layer of an archive of before Docker 1.10, which is read to be refused with a remedy. */
   private static final Pattern OLD_LAYER = Pattern.compile("[0-9a-f]{64}/layer\\.tar");
 
+  /** How no image's name begins, but a path. */
+  private static final Pattern PATH = Pattern.compile("/|~|\\.{1,2}(/|$)");
+
   private ImagePlaces() {}
 
-  /** The one image of a place, or the one of a name. */
-  static Image only(Session session, Path path, @Nullable String name) {
-    return Io.run(
-        "cannot load " + path,
-        () ->
-            new Image(
-                session,
-                new ImageImport(session.store(), null, session::notice)
-                    .one(path, name, Platform.current(), null)));
+  /**
+   * Opens a layout or an archive.
+   *
+   * @throws ContentException if it is none, with a remedy for a root filesystem
+   */
+  static ContentReader open(Path path, Path temporary, Store store) throws IOException {
+    try {
+      return Layouts.open(path, temporary, store.limits());
+    } catch (ContentException e) {
+      if (!mayBeRoot(path, store)) {
+        throw e;
+      }
+      throw new ContentException(
+          e.getMessage()
+              + "; if this is a root filesystem, begin from rootfs:"
+              + path
+              + ", or make an image of it with importRoot(Path)",
+          e);
+    }
+  }
+
+  /** Whether something is a directory or a readable tar, and no image. */
+  private static boolean mayBeRoot(Path path, Store store) {
+    try {
+      return Files.exists(path) && !isImage(path, store);
+    } catch (CooperException noTar) {
+      return false;
+    }
+  }
+
+  /**
+   * Refuses a file of the host where a name of an image is expected, lest a registry is asked for
+   * it. A directory may be called as an image is; only one that holds an image or a root is meant.
+   *
+   * @param remedy what a registry's image of the same name is asked for with
+   */
+  static void requireName(String text, String remedy) {
+    boolean path = PATH.matcher(text).lookingAt();
+    Path file = path(text);
+    if (file != null
+        && (Files.isRegularFile(file)
+            || Files.isDirectory(file) && (path || isImageOrRoot(file)))) {
+      throw new OperationException(
+          "no image is called \""
+              + text
+              + "\", but there is a file of this name: begin from it with from(Path.of(\""
+              + text
+              + "\"))"
+              + (path ? "" : ", or ask the registry with " + remedy));
+    }
+    if (path) {
+      throw new SourceNotFoundException(
+          "no image is called \"" + text + "\", and there is no file of this name");
+    }
+  }
+
+  private static @Nullable Path path(String text) {
+    try {
+      return text.isEmpty() ? null : Path.of(text);
+    } catch (InvalidPathException e) {
+      return null;
+    }
+  }
+
+  private static boolean isImageOrRoot(Path directory) {
+    return Files.exists(directory.resolve("oci-layout"))
+        || Files.exists(directory.resolve("etc")) && Files.exists(directory.resolve("bin"));
   }
 
   /** Whether a path holds an image, and not a root filesystem. */

@@ -102,8 +102,8 @@ final class ImagePush {
         || !LayerTypes.isUncompressed(layer.mediaType());
   }
 
-  /** Pushes images of several platforms by their digests, and an index of them by the tag. */
-  Descriptor index(List<StoredImage> images, UnaryOperator<Index> edit) throws IOException {
+  /** Pushes images, each for another platform, by their digests; returns their manifests there. */
+  List<Descriptor> manifests(List<StoredImage> images) throws IOException {
     Platform.requireDistinct(images.stream().map(each -> each.config().platform()).toList());
     List<Descriptor> manifests = new ArrayList<>();
     for (StoredImage each : images) {
@@ -115,6 +115,11 @@ final class ImagePush {
       }
       manifests.add(described.withPlatform(each.config().platform()));
     }
+    return manifests;
+  }
+
+  /** Pushes an index of what was pushed before, by the tag. */
+  Descriptor index(List<Descriptor> manifests, UnaryOperator<Index> edit) throws IOException {
     Index index = edit.apply(Index.of(manifests));
     return named(index.mediaType(), index.toBytes());
   }

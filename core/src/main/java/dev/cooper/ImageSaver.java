@@ -21,34 +21,47 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /** Writes images of the store into archives and layouts, compressing layers on the way. */
 final class ImageSaver {
   private final Store store;
   private final SaveOptions options;
+  private final Consumer<String> notices;
   private final LayerPacker packer;
   private final LayerPacker plain;
   private final Map<Descriptor, Descriptor> written = new HashMap<>();
 
-  ImageSaver(Store store, SaveOptions options) {
+  ImageSaver(Store store, SaveOptions options, Consumer<String> notices) {
     this.store = store;
+    this.notices = notices;
     this.options = options;
     this.packer = new LayerPacker(store, options.compression(), options.parameters());
     this.plain = new LayerPacker(store, Compression.NONE, options.parameters());
   }
 
-  void save(List<Image> images, Path path) throws IOException {
+  void save(List<StoredImage> images, Path path) throws IOException {
     if (Files.exists(path)) {
       throw new OperationException(
           "cannot save to " + path + ": it is there already; remove it, or choose another path");
     }
     try (ContentWriter writer = writer(path)) {
       List<Descriptor> manifests = new ArrayList<>();
-      for (Image image : images) {
-        manifests.addAll(named(image.stored(), add(image.stored(), writer)));
+      for (StoredImage image : images) {
+        manifests.addAll(named(image, add(image, writer)));
       }
       writer.commit(Index.of(manifests));
     }
+    if (options.format() == SaveOptions.Format.OCI_ARCHIVE && hasZstd()) {
+      notices.accept(
+          path
+              + " has layers compressed with zstd, which docker load reads since Docker 23.0 only:"
+              + " for an older one save with gzip, or with SaveOptions.dockerArchive()");
+    }
+  }
+
+  private boolean hasZstd() {
+    return written.values().stream().anyMatch(each -> each.mediaType().isZstd());
   }
 
   private ContentWriter writer(Path path) throws IOException {

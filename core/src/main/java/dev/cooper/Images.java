@@ -7,40 +7,44 @@ import dev.cooper.oci.ImageConfig;
 import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.Index;
 import dev.cooper.oci.Manifest;
+import dev.cooper.oci.MediaType;
 import dev.cooper.oci.OperationException;
-import dev.cooper.oci.layout.ImageNames;
+import dev.cooper.oci.Platform;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The store's images: its {@code index.json}, with one entry for each name of each image.
+ * The store's images: its {@code index.json}, and the documents that it leads to.
  *
  * <p>An entry's name is in the annotation {@code org.opencontainers.image.ref.name}, complete, as
- * several repositories share the layout; and in {@code io.containerd.image.name}. Thread-safe.
+ * several repositories share the layout; and in {@code io.containerd.image.name}. What an entry
+ * stands for is {@link StoreIndex}'s business. Thread-safe.
  */
 final class Images {
   private static final System.Logger LOG = System.getLogger(Images.class.getName());
   private static final Pattern ID = Pattern.compile("(?:sha256:)?([0-9a-f]{3,64})");
 
+  /** The digits of an id, as Docker shows it, that no name is alike by chance. */
+  private static final int SHOWN = 12;
+
+  private static final int FULL = 64;
+
   private final Store store;
   private final Blobs blobs;
   private final ConcurrentHashMap<Digest, Content> contents = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<Digest, List<Descriptor>> members = new ConcurrentHashMap<>();
 
   /** What an image is, whatever it is called. */
   private record Content(Manifest manifest, ImageConfig config) {}
@@ -54,18 +58,71 @@ final class Images {
     return Index.parse(Files.readAllBytes(store.directory().resolve("index.json")));
   }
 
-  /** Whether all of some images are in the index. */
+  private StoreIndex entries(Index index) {
+    return new StoreIndex(index.manifests(), documents);
+  }
+
+  private final StoreIndex.Documents documents =
+      new StoreIndex.Documents() {
+        @Override
+        public List<Descriptor> members(Descriptor index) throws IOException {
+          List<Descriptor> known = members.get(index.digest());
+          if (known == null) {
+            known =
+                Index.parse(blobs.read(index), index.mediaType()).manifests().stream()
+                    .filter(each -> each.mediaType().isManifest())
+                    .map(each -> each.withAnnotations(Map.of()))
+                    .toList();
+            members.put(index.digest(), known);
+          }
+          return known.stream().filter(each -> blobs.isFile(each.digest())).toList();
+        }
+
+        @Override
+        public Platform platform(Descriptor manifest) throws IOException {
+          return content(manifest).config.platform();
+        }
+      };
+
+  /** Every entry of the index, and every image that only an index there leads to. */
+  List<Descriptor> all() throws IOException {
+    List<Descriptor> all = new ArrayList<>(index().manifests());
+    for (Descriptor entry : List.copyOf(all)) {
+      for (Descriptor each : entry.mediaType().isIndex() ? members(entry) : List.<Descriptor>of()) {
+        if (all.stream().noneMatch(known -> known.digest().equals(each.digest()))) {
+          all.add(each);
+        }
+      }
+    }
+    return all;
+  }
+
+  /** The images of an index that are in the store; none if it cannot be read. */
+  List<Descriptor> members(Descriptor index) throws IOException {
+    try {
+      return documents.members(index.withAnnotations(Map.of()));
+    } catch (ContentException broken) {
+      return List.of();
+    }
+  }
+
+  /** Whether all of some images are in the index, or a working container's base. */
   boolean holds(List<Digest> manifests) throws IOException {
-    return manifests.isEmpty()
-        || index().manifests().stream()
-            .map(Descriptor::digest)
-            .collect(Collectors.toSet())
-            .containsAll(manifests);
+    if (manifests.isEmpty()) {
+      return true;
+    }
+    StoreIndex index = entries(index());
+    for (Digest each : manifests) {
+      if (!index.contains(each) && user(each).isEmpty()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Looks something up in the index. */
   private interface LookUp<T> {
-    T in(Index index) throws IOException;
+    T in(StoreIndex index) throws IOException;
   }
 
   /** Readers take no lock, so an image may be removed while it is read: then all is read anew. */
@@ -73,7 +130,7 @@ final class Images {
     Index index = index();
     while (true) {
       try {
-        return what.in(index);
+        return what.in(entries(index));
       } catch (ContentException e) {
         Index now = index();
         if (now.equals(index)) {
@@ -84,31 +141,25 @@ final class Images {
     }
   }
 
+  /** Every image, with all its names. */
   List<StoredImage> list() throws IOException {
     return lookUp(
         index -> {
           List<StoredImage> images = new ArrayList<>();
-          for (List<Descriptor> entries : byDigest(index).values()) {
-            images.add(load(entries));
+          for (StoreIndex.Found each : index.images().values()) {
+            images.add(load(each));
           }
           return images;
         });
   }
 
-  /** Only manifests: an index that another tool has put here is no image of one platform. */
-  private static Map<Digest, List<Descriptor>> byDigest(Index index) {
-    return index.manifests().stream()
-        .filter(each -> each.mediaType().isManifest())
-        .collect(
-            Collectors.groupingBy(Descriptor::digest, LinkedHashMap::new, Collectors.toList()));
+  private StoredImage load(StoreIndex.Found found) throws IOException {
+    return load(found.manifest(), List.copyOf(found.names()));
   }
 
-  private StoredImage load(List<Descriptor> entries) throws IOException {
-    Descriptor descriptor = bare(entries.get(0));
-    Content content = content(descriptor);
-    List<ImageReference> names =
-        entries.stream().map(Images::nameOf).filter(Objects::nonNull).distinct().toList();
-    return new StoredImage(descriptor, content.manifest, content.config, names);
+  private StoredImage load(Descriptor manifest, List<ImageReference> names) throws IOException {
+    Content content = content(manifest);
+    return new StoredImage(manifest, content.manifest, content.config, names);
   }
 
   private Content content(Descriptor descriptor) throws IOException {
@@ -124,55 +175,60 @@ final class Images {
     return content;
   }
 
-  static @Nullable ImageReference nameOf(Descriptor entry) {
-    ImageReference name = ImageNames.of(entry);
-    String text = entry.annotations().getOrDefault(ImageNames.REF_NAME, "");
-    return name == null && text.contains("@") ? ImageReference.parse(text) : name;
-  }
-
   private static Descriptor bare(Descriptor entry) {
     return entry.annotations().isEmpty() ? entry : entry.withAnnotations(Map.of());
   }
 
-  Optional<StoredImage> find(String text) throws IOException {
-    return lookUp(index -> find(byDigest(index), text));
+  // --- looking up
+
+  /**
+   * Finds an image by a name, which it then has, or by an id, with all the names that it has.
+   *
+   * @param platform of a name, null for this machine's
+   */
+  Optional<StoredImage> find(String text, @Nullable Platform platform) throws IOException {
+    return lookUp(index -> find(index, text, platform));
   }
 
-  private Optional<StoredImage> find(Map<Digest, List<Descriptor>> all, String text)
+  private Optional<StoredImage> find(StoreIndex index, String text, @Nullable Platform platform)
       throws IOException {
-    for (List<Descriptor> entries : all.values()) {
-      if (isCalled(entries, text)) {
-        return Optional.of(load(entries));
-      }
-    }
     var id = ID.matcher(text);
-    return id.matches() ? byId(all, id.group(1)) : Optional.empty();
-  }
-
-  private static boolean isCalled(List<Descriptor> entries, String text) {
-    ImageReference wanted;
-    try {
-      wanted = ImageReference.parse(text);
-    } catch (ContentException noName) {
-      return false; // it may still be an id
+    String digits = id.matches() ? id.group(1) : "";
+    boolean surelyId = digits.length() == FULL || digits.length() < text.length();
+    ImageReference name = surelyId && !digits.isEmpty() ? null : StoreIndex.parse(text);
+    Optional<Descriptor> called = name == null ? Optional.empty() : index.find(name, platform);
+    if (called.isPresent() && name != null) {
+      if (digits.length() >= SHOWN) {
+        requireUnambiguous(index, digits, called.get());
+      }
+      return Optional.of(load(called.get(), List.of(name)));
     }
-    return entries.stream()
-        .map(Images::nameOf)
-        .filter(Objects::nonNull)
-        .anyMatch(name -> name.equals(wanted) || isPinned(name, entries.get(0).digest(), wanted));
+    return digits.isEmpty()
+        ? Optional.empty()
+        : byId(index, digits)
+            .filter(each -> platform == null || platform.matches(each.config().platform()));
   }
 
-  private static boolean isPinned(ImageReference name, Digest digest, ImageReference wanted) {
-    return digest.equals(wanted.digest())
-        && name.registry().equals(wanted.registry())
-        && name.repository().equals(wanted.repository());
-  }
-
-  private Optional<StoredImage> byId(Map<Digest, List<Descriptor>> all, String prefix)
+  /** A name that is another image's id, as Docker shows it, was not chosen by chance. */
+  private void requireUnambiguous(StoreIndex index, String digits, Descriptor called)
       throws IOException {
+    Optional<StoredImage> other = byId(index, digits);
+    if (other.isPresent() && !other.get().descriptor().digest().equals(called.digest())) {
+      throw new OperationException(
+          String.format(
+              Locale.ROOT,
+              "image %s is ambiguous: it is the name of %s and the start of the id of %s: use more"
+                  + " digits of the id, or the name with its tag",
+              digits,
+              called.digest(),
+              other.get().id()));
+    }
+  }
+
+  private Optional<StoredImage> byId(StoreIndex index, String prefix) throws IOException {
     List<StoredImage> found = new ArrayList<>();
-    for (List<Descriptor> entries : all.values()) {
-      StoredImage image = load(entries);
+    for (StoreIndex.Found each : index.images().values()) {
+      StoredImage image = load(each);
       if (image.id().hex().startsWith(prefix)
           || image.descriptor().digest().hex().startsWith(prefix)) {
         found.add(image);
@@ -189,47 +245,122 @@ final class Images {
     return found.stream().findFirst();
   }
 
-  @SuppressWarnings("try") // the lock is held, not used
-  StoredImage add(Descriptor manifest, @Nullable ImageReference name) throws IOException {
-    Descriptor bare = bare(manifest);
+  /** Whether some digits are how an image's id begins. */
+  boolean isStartOfId(String digits) throws IOException {
+    return list().stream()
+        .anyMatch(
+            each ->
+                each.id().hex().startsWith(digits)
+                    || each.descriptor().digest().hex().startsWith(digits));
+  }
+
+  /** The platforms that a name stands for. */
+  List<Platform> platforms(ImageReference name) throws IOException {
+    return lookUp(
+        index -> {
+          List<Platform> platforms = new ArrayList<>();
+          for (Descriptor each : index.called(name)) {
+            platforms.add(index.platform(each));
+          }
+          return platforms;
+        });
+  }
+
+  /** By which digests repositories know an image. */
+  List<ImageReference> repositoryDigests(Digest manifest) throws IOException {
+    return lookUp(
+        index -> {
+          StoreIndex.Found found = index.images().get(manifest);
+          if (found == null) {
+            throw gone(manifest);
+          }
+          return List.copyOf(found.repositoryDigests());
+        });
+  }
+
+  /**
+   * An image that is a working container's base, in the index or not.
+   *
+   * @throws ImageNotFoundException if its manifest is gone
+   */
+  StoredImage base(Digest manifest) throws IOException {
+    if (!blobs.isFile(manifest)) {
+      throw new ImageNotFoundException(
+          "the base " + manifest + " is no longer in the store " + store.directory());
+    }
+    long size = Files.size(store.blob(manifest));
+    byte[] bytes = blobs.read(Descriptor.of(MediaType.OCI_MANIFEST, manifest, size));
+    MediaType type = Manifest.parse(bytes).mediaType();
+    return load(Descriptor.of(type, manifest, size), List.of());
+  }
+
+  // --- adding
+
+  /** An image whose blobs are all there, which is not in the index; they stay pinned. */
+  StoredImage loose(Descriptor manifest) throws IOException {
+    return load(bare(manifest), List.of());
+  }
+
+  /** Lets go of the blobs of such an image, which a working container holds now, or nobody. */
+  void release(StoredImage image) throws IOException {
+    blobs.unpin(image.descriptor().digest(), needed(image));
+  }
+
+  private static Set<Digest> needed(StoredImage image) {
     Set<Digest> needed = new HashSet<>();
+    needed.add(image.descriptor().digest());
+    needed.add(image.id());
+    image.manifest().layers().forEach(layer -> needed.add(layer.digest()));
+    return needed;
+  }
+
+  /**
+   * Adds an image.
+   *
+   * @param names what it is called from now on, beside the names that it has; each is taken from
+   *     the image for the same platform that had it
+   * @param digests by which repositories know it
+   * @return the image, called by these names alone
+   */
+  @SuppressWarnings("try") // the lock is held, not used
+  StoredImage add(Descriptor manifest, List<ImageReference> names, List<ImageReference> digests)
+      throws IOException {
+    StoredImage added;
     try (FileLocks.Held held = store.lock(Store.SWEEP)) {
       // What an image is may be known though somebody has removed it since.
-      requireThere(bare, bare.digest());
-      Content content = content(bare);
-      requireThere(bare, content.manifest.config().digest());
-      needed.add(bare.digest());
-      needed.add(content.manifest.config().digest());
+      requireThere(manifest, manifest.digest());
+      Content content = content(bare(manifest));
+      requireThere(manifest, content.manifest.config().digest());
+      Descriptor bare = bare(manifest).withPlatform(content.config.platform());
       for (Descriptor layer : content.manifest.layers()) {
         if (!blobs.isFile(layer.digest()) && !layer.mediaType().isForeign()) {
           throw new ContentException(
               "image " + bare.digest() + ": its layer " + layer.digest() + " is not in the store");
         }
-        needed.add(layer.digest());
       }
-      edit(all -> with(all, bare, name));
-      blobs.unpin(bare.digest(), needed);
+      added = new StoredImage(bare, content.manifest, content.config, names);
+      GivenNames.requireOwn(names, bare.digest(), digests);
+      edit(all -> all.with(bare, names, digests));
+      blobs.unpin(bare.digest(), needed(added));
     }
-    used(bare.digest());
-    return loaded(bare.digest());
+    used(manifest.digest());
+    return added;
   }
 
   private void requireThere(Descriptor image, Digest blob) {
     if (!blobs.isFile(blob)) {
-      throw new OperationException(
-          "image " + image.digest() + " was removed from the store " + store.directory());
+      throw gone(image.digest());
     }
   }
 
-  private StoredImage loaded(Digest manifest) throws IOException {
-    return lookUp(
-        index -> {
-          List<Descriptor> entries = byDigest(index).get(manifest);
-          if (entries == null) {
-            throw new OperationException("image " + manifest + " was removed meanwhile");
-          }
-          return load(entries);
-        });
+  private OperationException gone(Digest image) {
+    return new OperationException(
+        "image " + image + " was removed from the store " + store.directory());
+  }
+
+  /** Notes by which digests repositories know an image, if it is still there. */
+  void noted(Digest manifest, List<ImageReference> digests) throws IOException {
+    edit(all -> all.noted(manifest, digests));
   }
 
   /**
@@ -243,44 +374,75 @@ final class Images {
     }
   }
 
-  void untag(ImageReference name) throws IOException {
-    store.fullDisk().freeing(() -> untagUnderLock(name));
-  }
+  // --- removing
 
+  /**
+   * Takes a name from an image, which stays.
+   *
+   * @throws OperationException if the image has no such name
+   */
   @SuppressWarnings("try") // the lock is held, not used
-  private boolean untagUnderLock(ImageReference name) throws IOException {
+  void untag(StoredImage image, ImageReference name) throws IOException {
+    Digest digest = image.descriptor().digest();
     try (FileLocks.Held held = store.lock(Store.SWEEP)) {
-      return edit(all -> without(all, name));
+      StoreIndex index = entries(index());
+      List<Descriptor> owners = index.named(StoreIndex.pinned(name));
+      if (owners.stream().noneMatch(each -> each.digest().equals(digest))) {
+        throw new OperationException(
+            "cannot untag "
+                + name.familiar()
+                + ": it is no name of image "
+                + image.label()
+                + ": "
+                + whose(owners)
+                + ", "
+                + names(index, digest));
+      }
+      store.fullDisk().freeing(() -> edit(all -> all.without(name, digest)));
     }
   }
 
-  @SuppressWarnings("try") // the lock is held, not used
-  boolean remove(ImageReference name) throws IOException {
-    Sweep sweep = new Sweep(store);
-    // Under one lock: an image's names come and go, and the last one takes the image along.
-    try (FileLocks.Held held = store.lock(Store.SWEEP)) {
-      List<Descriptor> all = index().manifests();
-      Optional<Descriptor> named = all.stream().filter(each -> name.equals(nameOf(each))).findAny();
-      if (named.isEmpty()) {
-        return false;
-      }
-      Digest image = named.get().digest();
-      if (all.stream().filter(each -> each.digest().equals(image)).count() > 1) {
-        store.fullDisk().freeing(() -> edit(now -> without(now, name)));
-      } else {
-        removeUnderLock(image, name.familiar(), sweep);
-      }
+  private String whose(List<Descriptor> owners) throws IOException {
+    if (owners.isEmpty()) {
+      return "no image has it";
     }
-    sweep.emptyTrash();
-    store.fullDisk().fill();
-    return true;
+    List<String> ids = new ArrayList<>();
+    for (Descriptor each : owners) {
+      ids.add(content(each).manifest.config().digest().toString());
+    }
+    return "it is the name of " + String.join(" and ", ids);
   }
 
+  private String names(StoreIndex index, Digest image) throws IOException {
+    StoreIndex.Found found = index.images().get(image);
+    if (found == null) {
+      return "and this image was removed from the store " + store.directory();
+    }
+    return found.names().isEmpty()
+        ? "and this image has no name"
+        : "and this image has "
+            + String.join(", ", found.names().stream().map(ImageReference::familiar).toList());
+  }
+
+  /**
+   * Removes an image with all its names.
+   *
+   * @throws OperationException if it is not there any more, or a working container needs it
+   */
   @SuppressWarnings("try") // the lock is held, not used
   void remove(StoredImage image) throws IOException {
     Sweep sweep = new Sweep(store);
+    Digest digest = image.descriptor().digest();
     try (FileLocks.Held held = store.lock(Store.SWEEP)) {
-      removeUnderLock(image.descriptor().digest(), image.label(), sweep);
+      if (!entries(index()).contains(digest)) {
+        throw new OperationException(
+            String.format(
+                Locale.ROOT,
+                "cannot remove image %s: it was removed from the store %s before",
+                image.label(),
+                store.directory()));
+      }
+      removeUnderLock(digest, image.label(), sweep);
     }
     sweep.emptyTrash();
     store.fullDisk().fill();
@@ -292,10 +454,8 @@ final class Images {
     Digest digest = image.descriptor().digest();
     Sweep sweep = new Sweep(store);
     try (FileLocks.Held held = store.lock(Store.SWEEP)) {
-      boolean named =
-          index().manifests().stream()
-              .anyMatch(each -> each.digest().equals(digest) && nameOf(each) != null);
-      if (named || user(digest).isPresent()) {
+      StoreIndex.Found found = entries(index()).images().get(digest);
+      if (found == null || !found.names().isEmpty() || user(digest).isPresent()) {
         return;
       }
       removeUnderLock(digest, image.label(), sweep);
@@ -325,78 +485,63 @@ final class Images {
     sweep.underLock();
   }
 
-  /** Takes images out of the index, and says what they were called. */
+  /**
+   * Takes images out of the index, and says what they were called. The caller holds the store's
+   * lock.
+   */
   List<String> drop(Set<Digest> manifests) throws IOException {
     List<String> dropped = new ArrayList<>();
-    store
-        .fullDisk()
-        .freeing(
-            () -> {
-              dropped.clear();
-              return edit(all -> without(all, manifests, dropped));
-            });
+    for (Descriptor each : index().manifests()) {
+      if (manifests.contains(each.digest())) {
+        ImageReference name = StoreIndex.nameOf(each);
+        dropped.add(name == null ? each.digest().toString() : name.familiar());
+      }
+    }
+    store.fullDisk().freeing(() -> edit(all -> all.without(manifests)));
     contents.keySet().removeAll(manifests);
     return dropped;
   }
 
-  private static List<Descriptor> without(
-      List<Descriptor> all, Set<Digest> manifests, List<String> dropped) {
-    List<Descriptor> rest = new ArrayList<>();
-    for (Descriptor each : all) {
-      if (manifests.contains(each.digest())) {
-        ImageReference name = nameOf(each);
-        dropped.add(name == null ? each.digest().toString() : name.familiar());
-      } else {
-        rest.add(each);
-      }
-    }
-    return rest;
+  // --- changing the index
+
+  /** A change of the entries. */
+  private interface Change {
+    StoreIndex of(StoreIndex all) throws IOException;
   }
 
+  /** Changes the index; a caller who names or removes holds the store's lock. */
   @SuppressWarnings("try") // the lock is held, not used
-  private boolean edit(UnaryOperator<List<Descriptor>> change) throws IOException {
+  private boolean edit(Change change) throws IOException {
     try (FileLocks.Held held = store.lock(Store.INDEX)) {
       Index before = index();
-      List<Descriptor> after = change.apply(before.manifests());
-      if (after.equals(before.manifests())) {
+      StoreIndex after = change.of(entries(before));
+      if (after.entries().equals(before.manifests())) {
         return false;
       }
-      store.write(store.directory().resolve("index.json"), before.withManifests(after).toBytes());
+      for (Descriptor each : after.entries()) {
+        byte[] made = after.made().get(each.digest());
+        if (made != null && !blobs.isFile(each.digest())) {
+          store.write(blobs.path(each.digest()), made);
+        }
+      }
+      Index changed = before.withManifests(after.entries());
+      store.write(store.directory().resolve("index.json"), changed.toBytes());
+      removeUnneeded(before, changed);
       return true;
     }
   }
 
-  private static List<Descriptor> with(
-      List<Descriptor> all, Descriptor bare, @Nullable ImageReference name) {
-    boolean known = all.stream().anyMatch(each -> each.digest().equals(bare.digest()));
-    if (name == null) {
-      return known ? all : plus(all, bare);
-    }
-    List<Descriptor> others =
-        without(all, name).stream()
-            .filter(each -> !(each.digest().equals(bare.digest()) && nameOf(each) == null))
-            .toList();
-    return plus(others, ImageNames.named(bare, name));
-  }
-
-  private static List<Descriptor> plus(List<Descriptor> all, Descriptor one) {
-    List<Descriptor> more = new ArrayList<>(all);
-    more.add(one);
-    return more;
-  }
-
-  /** Without a name; the image keeps an entry without one if it had no other. */
-  private static List<Descriptor> without(List<Descriptor> all, ImageReference name) {
-    List<Descriptor> rest = new ArrayList<>();
-    for (Descriptor each : all) {
-      if (!name.equals(nameOf(each))) {
-        rest.add(each);
-      } else if (all.stream()
-          .noneMatch(
-              other -> other.digest().equals(each.digest()) && !name.equals(nameOf(other)))) {
-        rest.add(bare(each));
+  /** An index whose name stands for something else by now, which nothing else can lead to. */
+  private void removeUnneeded(Index before, Index now) throws IOException {
+    for (Descriptor each : before.manifests()) {
+      if (each.mediaType().isIndex() && !now.contains(each.digest()) && isOwn(each)) {
+        Files.deleteIfExists(blobs.path(each.digest()));
       }
     }
-    return rest;
+  }
+
+  /** Whether an index was made here: its name says it all, and no other index lists it. */
+  private static boolean isOwn(Descriptor index) {
+    return index.annotations().containsKey(dev.cooper.oci.layout.ImageNames.IMAGE_NAME);
   }
 }

@@ -170,7 +170,11 @@ final class Pruning {
         needed.addAll(node.parts());
       }
     }
-    inventory.containers().forEach(node -> needed.addAll(node.parts()));
+    for (StoreInventory.ContainerNode node : inventory.containers()) {
+      if (!removed.contains(node.entry().path())) {
+        needed.addAll(node.parts());
+      }
+    }
     Set<Path> gone = new HashSet<>();
     for (Path part : inventory.parts()) {
       boolean unneeded =

@@ -36,7 +36,7 @@ final class Recovery {
   void run() throws IOException {
     boolean unclean = removeStaging();
     unclean |= readJournals();
-    store.containers().removeOrphans();
+    unclean |= store.containers().removeOrphans();
     removeLocks();
     removeUnfinished();
     if (unclean) {

@@ -65,32 +65,42 @@ final class Registries implements AutoCloseable {
   /**
    * Finds an image by its name or id, in the store or in a registry.
    *
+   * @param text its name or id, with {@code docker://} before it perhaps
    * @param runtime asked for one only if the layers are to be unpacked
    */
-  StoredImage pull(String name, PullOptions options, Supplier<ContainerRuntime> runtime)
+  StoredImage pull(String text, PullOptions options, Supplier<ContainerRuntime> runtime)
       throws IOException {
-    Optional<StoredImage> here = session.store().find(name);
+    boolean registrys = text.startsWith(ImagePlace.REGISTRY);
+    String name = registrys ? text.substring(ImagePlace.REGISTRY.length()) : text;
+    Platform wanted = options.platform();
+    Optional<StoredImage> here = session.store().find(name, wanted);
     PullPolicy policy = options.policy() == null ? settings.policy() : options.policy();
     boolean local = policy == PullPolicy.MISSING || policy == PullPolicy.NEVER;
-    Platform wanted = options.platform();
     if (here.isPresent()
         && (!isCalled(here.get(), name) // by its id, which no registry knows
-            || local && wanted == null && namesRegistry(name))) {
+            || local && namesRegistry(name))) {
       return unpacked(here.get(), options, runtime);
+    }
+    if (here.isEmpty() && !registrys && StoreIndex.parse(name) == null) {
+      ImagePlaces.requireName(name, ImagePlace.REGISTRY + name);
     }
     // Whatever a short name may stand for: only what is pulled has to be unambiguous.
     List<ImageReference> any = conf().withShortNameMode(ShortNameMode.DISABLED).candidates(name);
     for (int i = 0; i < any.size() && here.isEmpty(); i++) {
-      here = session.store().find(any.get(i).toString());
-    }
-    if (wanted != null) {
-      here = here.filter(image -> wanted.matches(image.config().platform()));
+      here = session.store().find(any.get(i).toString(), wanted);
     }
     if (here.isPresent() && local) {
       return unpacked(here.get(), options, runtime);
     }
+    if (here.isEmpty() && !registrys) {
+      ImagePlaces.requireName(name, ImagePlace.REGISTRY + name);
+    }
     if (policy == PullPolicy.NEVER) {
-      throw session.notFound(name, "load one, or pull it with another policy than never", null);
+      throw session.notFound(
+          others(name, any, wanted),
+          wanted,
+          "load one, or pull it with another policy than never",
+          null);
     }
     List<Exception> failures = new ArrayList<>();
     StoredImage pulled = fetch(name, options, runtime, failures);
@@ -104,12 +114,26 @@ final class Registries implements AutoCloseable {
       return unpacked(here.get(), options, runtime);
     }
     if (here.isEmpty() && failures.stream().allMatch(Registries::isNowhere)) {
-      throw session.notFound(name, "and " + failure.getMessage(), failure);
+      throw session.notFound(
+          others(name, any, wanted), wanted, "and " + failure.getMessage(), failure);
+    }
+    String others = session.otherPlatforms(others(name, any, wanted), wanted);
+    if (here.isEmpty() && others != null) {
+      session.notice(others);
     }
     if (failure instanceof IOException io) {
       throw io;
     }
     throw (RuntimeException) failure;
+  }
+
+  /** What a name may stand for and the store has for another platform, else the name itself. */
+  private String others(String name, List<ImageReference> any, @Nullable Platform wanted) {
+    return any.stream()
+        .map(ImageReference::toString)
+        .filter(each -> session.otherPlatforms(each, wanted) != null)
+        .findFirst()
+        .orElse(name);
   }
 
   /** One of several registries' failures, or one of all. */
@@ -146,10 +170,11 @@ final class Registries implements AutoCloseable {
    * cold JVM does that while it does something else. Nothing is sent.
    */
   void prepare(String name) {
-    if (!namesRegistry(name) || prepared.getAndSet(true)) {
+    ImageReference reference = namesRegistry(name) ? StoreIndex.parse(name) : null;
+    if (reference == null || prepared.getAndSet(true)) {
       return;
     }
-    Background.begin("registries", () -> client().prepare(ImageReference.parse(name)));
+    Background.begin("registries", () -> client().prepare(reference));
   }
 
   /** Whether a name is whole, so that nobody's settings say what it is short for. */
@@ -273,7 +298,21 @@ final class Registries implements AutoCloseable {
   /** Pushes one image; returns its manifest's descriptor there. */
   Descriptor push(StoredImage image, ImageReference target, PushOptions options)
       throws IOException {
-    return push(target, options).image(image);
+    Descriptor there = push(target, options).image(image);
+    noted(List.of(image), target, List.of(List.of(there)));
+    return there;
+  }
+
+  /** Remembers by which digests a repository knows images from now on. */
+  private void noted(List<StoredImage> images, ImageReference target, List<List<Descriptor>> there)
+      throws IOException {
+    for (int i = 0; i < images.size(); i++) {
+      List<ImageReference> digests =
+          there.get(i).stream()
+              .map(each -> StoreIndex.pinned(target.withDigest(each.digest())))
+              .toList();
+      session.store().images().noted(images.get(i).descriptor().digest(), digests);
+    }
   }
 
   /** Pushes images of several platforms as one index. */
@@ -286,7 +325,11 @@ final class Registries implements AutoCloseable {
     if (images.isEmpty()) {
       throw new OperationException("cannot push " + target + ": an index of no images is no image");
     }
-    return push(target, options).index(images, edit);
+    ImagePush push = push(target, options);
+    List<Descriptor> manifests = push.manifests(images);
+    Descriptor index = push.index(manifests, edit);
+    noted(images, target, manifests.stream().map(each -> List.of(each, index)).toList());
+    return index;
   }
 
   @Override

@@ -40,13 +40,29 @@ import org.jspecify.annotations.Nullable;
 final class RootfsImport {
   private final Store store;
   private final Platform platform;
-  private final Instant now;
+  private final @Nullable Instant now;
+  private final boolean loose;
 
   /** An import that says it was made at a time. */
   RootfsImport(Store store, Platform platform, Instant now) {
+    this(store, platform, now, false);
+  }
+
+  private RootfsImport(Store store, Platform platform, @Nullable Instant now, boolean loose) {
     this.store = store;
     this.platform = platform;
     this.now = now;
+    this.loose = loose;
+  }
+
+  /**
+   * An import of what only a working container will hold: no list has it, and the same content is
+   * the same image.
+   *
+   * @param date what it says that it was made at, or null to say nothing
+   */
+  static RootfsImport loose(Store store, Platform platform, @Nullable Instant date) {
+    return new RootfsImport(store, platform, date, true);
   }
 
   /**
@@ -173,7 +189,8 @@ final class RootfsImport {
             .withHistory(History.of(now, "import of a root filesystem", false));
     Descriptor configBlob = store.put(MediaType.OCI_CONFIG, config.toBytes());
     Manifest manifest = Manifest.of(MediaType.OCI_MANIFEST, configBlob, List.of(blob));
-    StoredImage image = store.add(store.put(MediaType.OCI_MANIFEST, manifest.toBytes()), name);
+    Descriptor stored = store.put(MediaType.OCI_MANIFEST, manifest.toBytes());
+    StoredImage image = loose ? store.images().loose(stored) : store.add(stored, name);
     if (index != null) {
       new LayerTrees(store).keepIndex(diffId, index);
     }

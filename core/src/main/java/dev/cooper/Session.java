@@ -15,6 +15,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -114,11 +115,16 @@ final class Session implements AutoCloseable {
 
   // --- images
 
-  /** An image of the store. */
-  StoredImage image(String nameOrId) {
+  /**
+   * An image of the store.
+   *
+   * @param platform of a name, null for this machine's
+   */
+  StoredImage image(String nameOrId, @Nullable Platform platform) {
     requireOpen();
-    return Io.run("cannot read the store", () -> store.find(nameOrId))
-        .orElseThrow(() -> notFound(nameOrId, "pull or load one, or begin from a file", null));
+    return Io.run("cannot read the store", () -> store.find(nameOrId, platform))
+        .orElseThrow(
+            () -> notFound(nameOrId, platform, "pull or load one, or begin from a file", null));
   }
 
   List<StoredImage> images() {
@@ -126,7 +132,12 @@ final class Session implements AutoCloseable {
     return Io.run("cannot read the store", store::list);
   }
 
-  ImageNotFoundException notFound(String name, String remedy, @Nullable Throwable cause) {
+  ImageNotFoundException notFound(
+      String name, @Nullable Platform platform, String remedy, @Nullable Throwable cause) {
+    String others = otherPlatforms(name, platform);
+    if (others != null) {
+      return new ImageNotFoundException(others + "; " + remedy, cause);
+    }
     return new ImageNotFoundException(
         "no image is called \""
             + name
@@ -139,10 +150,34 @@ final class Session implements AutoCloseable {
         cause);
   }
 
+  /** Says for which other platforms the store has an image of a name; null if for none. */
+  @Nullable String otherPlatforms(String name, @Nullable Platform wanted) {
+    ImageReference reference = StoreIndex.parse(name);
+    List<Platform> there =
+        reference == null
+            ? List.of()
+            : Io.run("cannot read the store", () -> store.images().platforms(reference));
+    return there.isEmpty()
+        ? null
+        : String.format(
+            Locale.ROOT,
+            "image %s is in the store %s for %s, and not for %s: ask for the one that is there with"
+                + " image(\"%s\", Platform.parse(\"%s\")), or from(...) or pull(...) with its"
+                + " platform",
+            reference.familiar(),
+            store.directory(),
+            String.join(", ", there.stream().map(Platform::toString).toList()),
+            wanted == null ? Platform.current() : wanted,
+            reference.familiar(),
+            there.get(0));
+  }
+
   private String names() {
     List<String> names = new ArrayList<>();
     images().forEach(image -> image.names().forEach(name -> names.add(name.familiar())));
-    return names.isEmpty() ? "no named image" : String.join(", ", names);
+    return names.isEmpty()
+        ? "no named image"
+        : String.join(", ", names.stream().distinct().toList());
   }
 
   /** Sends an image to a registry; returns its manifest there. */
@@ -156,7 +191,10 @@ final class Session implements AutoCloseable {
     Io.run(
         "cannot save to " + path,
         () -> {
-          new ImageSaver(store, options).save(images, path);
+          new ImageSaver(store, options, this::notice)
+              .save(
+                  images.stream().map(each -> each.stored(this, "cannot save image ")).toList(),
+                  path);
           return true;
         });
   }
@@ -176,6 +214,28 @@ final class Session implements AutoCloseable {
 
   /** Begins a container from an image, or with nothing. */
   WorkingContainer begin(@Nullable StoredImage base) {
+    return begin(base, Containers.Base.STORED);
+  }
+
+  /** Begins a container from an image that is brought for it alone, and goes with it. */
+  @SuppressWarnings("try") // the intake is open, not used
+  WorkingContainer beginHolding(String what, Io<StoredImage> bringing) {
+    requireOpen();
+    return Io.run(
+        what,
+        () -> {
+          try (Blobs.Intake intake = store.intake()) {
+            StoredImage image = bringing.run();
+            try {
+              return begin(image, Containers.Base.HELD);
+            } finally {
+              store.images().release(image);
+            }
+          }
+        });
+  }
+
+  private WorkingContainer begin(@Nullable StoredImage base, Containers.Base whose) {
     requireOpen();
     ImageConfig config = base == null ? ImageConfig.of(Platform.current()) : base.config();
     // What a Dockerfile beginning from the base would run was the base's to say; the new image says
@@ -184,7 +244,7 @@ final class Session implements AutoCloseable {
     return Io.run(
         "cannot begin a working container",
         () -> {
-          Containers.Owned owned = store.containers().create(base, null);
+          Containers.Owned owned = store.containers().create(base, null, whose);
           ContainerFiles files = files(owned, () -> new ContainerFiles(this, owned, base, draft));
           opened(files);
           if (base != null) {

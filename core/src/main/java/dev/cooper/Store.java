@@ -7,6 +7,7 @@ import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.Index;
 import dev.cooper.oci.MediaType;
 import dev.cooper.oci.OperationException;
+import dev.cooper.oci.Platform;
 import dev.cooper.oci.layout.DurableFiles;
 import dev.cooper.oci.layout.OciLayout;
 import dev.cooper.spi.ContainerRuntime;
@@ -307,9 +308,17 @@ final class Store implements AutoCloseable {
     return directory.resolve("layers").resolve(diffId.hex() + ".idx");
   }
 
-  /** Finds an image by name, or by at least 3 digits of its id's or manifest's digest. */
+  /**
+   * Finds an image by name, for this machine's platform, or by at least 3 digits of its id's or
+   * manifest's digest.
+   */
   Optional<StoredImage> find(String nameOrId) throws IOException {
-    return images.find(nameOrId);
+    return images.find(nameOrId, null);
+  }
+
+  /** The same, for a platform. */
+  Optional<StoredImage> find(String nameOrId, @Nullable Platform platform) throws IOException {
+    return images.find(nameOrId, platform);
   }
 
   /** Every image, in the index's order. */
@@ -321,20 +330,21 @@ final class Store implements AutoCloseable {
    * Adds an image whose blobs are all there.
    *
    * @param manifest its manifest's descriptor
-   * @param name taken from the image that had it before; null for none
+   * @param name taken from the image for the same platform that had it before; null for none
+   * @return the image, called by this name alone
    */
   StoredImage add(Descriptor manifest, @Nullable ImageReference name) throws IOException {
-    return images.add(manifest, name);
+    return images.add(manifest, name == null ? List.of() : List.of(name), List.of());
   }
 
-  /** Gives an image one name more, which is taken from the image that had it before. */
+  /** Gives an image one name more, which is taken from the one for its platform that had it. */
   StoredImage tag(StoredImage image, ImageReference name) throws IOException {
-    return images.add(image.descriptor(), name);
+    return add(image.descriptor(), name);
   }
 
-  /** Takes a name away; an image that had only this one stays, without a name. */
-  void untag(ImageReference name) throws IOException {
-    images.untag(name);
+  /** Takes a name from an image that has it, which stays. */
+  void untag(StoredImage image, ImageReference name) throws IOException {
+    images.untag(image, name);
   }
 
   /** Removes an image with all its names, and what nothing else needs. */
@@ -348,15 +358,6 @@ final class Store implements AutoCloseable {
    */
   void removeUnnamed(StoredImage image) throws IOException {
     images.removeUnnamed(image);
-  }
-
-  /**
-   * Removes a name, and with its last name the image.
-   *
-   * @return whether there was such a name
-   */
-  boolean remove(ImageReference name) throws IOException {
-    return images.remove(name);
   }
 
   /** The working containers. */
@@ -395,6 +396,11 @@ final class Store implements AutoCloseable {
   /** What measures and reads what belongs to others' ids; asked for only where it is needed. */
   ContainerRuntime runtime() {
     return runtime.get();
+  }
+
+  /** Whether it was closed: nothing in it is this store's business any more. */
+  boolean isSealed() {
+    return sealed;
   }
 
   /** Refuses what would outlive a store that was closed; the caller holds the lock. */

@@ -205,18 +205,21 @@ final class StoreCheck {
   private void images() throws IOException {
     Map<Digest, List<String>> broken = new LinkedHashMap<>();
     Map<Digest, String> names = new LinkedHashMap<>();
-    for (Descriptor entry : store.images().index().manifests()) {
+    for (Descriptor entry : store.images().all()) {
       ImageContents image = ImageContents.of(store, entry);
+      Set<Digest> others = ofItsImages(entry);
       List<String> troubles = new ArrayList<>();
-      image.troubles().forEach(each -> troubles.add(each.blob() + ": " + each.what()));
+      image.troubles().stream()
+          .filter(each -> !others.contains(each.blob()))
+          .forEach(each -> troubles.add(each.blob() + ": " + each.what()));
       for (Digest blob : image.blobs()) {
-        if (brokenBlobs.contains(blob)) {
+        if (brokenBlobs.contains(blob) && !others.contains(blob)) {
           troubles.add("its blob " + blob + " is broken");
         }
       }
       if (!troubles.isEmpty()) {
         broken.putIfAbsent(entry.digest(), troubles.stream().distinct().toList());
-        var name = Images.nameOf(entry);
+        var name = StoreIndex.nameOf(entry);
         names.merge(
             entry.digest(),
             name == null ? entry.digest().toString() : name.familiar(),
@@ -232,6 +235,17 @@ final class StoreCheck {
           "the image is removed: pull, load or build it again",
           () -> store.images().drop(Set.of(manifest)));
     }
+  }
+
+  /** What the images of an index lead to: they are looked at one by one. */
+  private Set<Digest> ofItsImages(Descriptor entry) throws IOException {
+    Set<Digest> blobs = new HashSet<>();
+    if (entry.mediaType().isIndex()) {
+      for (Descriptor each : store.images().members(entry)) {
+        blobs.addAll(ImageContents.of(store, each).blobs());
+      }
+    }
+    return blobs;
   }
 
   private void unreachable() throws IOException {

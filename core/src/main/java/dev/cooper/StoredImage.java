@@ -13,7 +13,7 @@ import java.util.List;
  * @param descriptor its manifest's, without annotations
  * @param manifest its manifest, with as many layers as the config has diffIDs
  * @param config its config
- * @param names all its names; none for an image without
+ * @param names what it was looked up, pulled, committed or tagged by; all its names if by its id
  */
 record StoredImage(
     Descriptor descriptor, Manifest manifest, ImageConfig config, List<ImageReference> names) {
@@ -23,7 +23,7 @@ record StoredImage(
    * @param descriptor its manifest's, without annotations
    * @param manifest its manifest, with as many layers as the config has diffIDs
    * @param config its config
-   * @param names all its names; none for an image without
+   * @param names what it was looked up, pulled, committed or tagged by; all its names if by its id
    */
   StoredImage {
     names = List.copyOf(names);

@@ -198,24 +198,33 @@ class CrashedStoreTest {
   // --- images
 
   @Test
-  void removeWhenBothNamesGoAtOnceRemovesTheImage() throws Exception {
+  void removeWhenTwoDoAtOnceTellsOneThatItIsGone() throws Exception {
     ExecutorService pool = Executors.newFixedThreadPool(2);
     try {
       Store store = cooper.session().store();
       for (int i = 0; i < 40; i++) {
-        store.tag(image("one:1"), ImageReference.parse("two:1"));
+        StoredImage one = image("one:1");
+        StoredImage two = store.tag(one, ImageReference.parse("two:1"));
         CyclicBarrier together = new CyclicBarrier(2);
         List<Callable<Boolean>> both = new ArrayList<>();
-        for (String name : List.of("one:1", "two:1")) {
+        for (StoredImage image : List.of(one, two)) {
           both.add(
               () -> {
                 together.await();
-                return store.remove(ImageReference.parse(name));
+                try {
+                  store.remove(image);
+                  return true;
+                } catch (OperationException gone) {
+                  assertThat(gone).hasMessageContaining("was removed from the store");
+                  return false;
+                }
               });
         }
+        List<Boolean> removed = new ArrayList<>();
         for (Future<Boolean> each : pool.invokeAll(both)) {
-          assertThat(each.get()).isTrue();
+          removed.add(each.get());
         }
+        assertThat(removed).containsExactlyInAnyOrder(true, false);
         assertThat(store.list()).isEmpty();
       }
     } finally {

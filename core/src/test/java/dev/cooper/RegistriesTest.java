@@ -159,6 +159,92 @@ class RegistriesTest {
     }
   }
 
+  /** An index of this machine's image and of another's. */
+  private Descriptor serveBoth(String repository) throws IOException {
+    Descriptor here = serve(repository, Platform.current(), "here");
+    Descriptor there = serve(repository, OTHER, "there");
+    Index both =
+        Index.of(List.of(there.withPlatform(OTHER), here.withPlatform(Platform.current())));
+    return serve(repository, MediaType.OCI_INDEX, both.toBytes());
+  }
+
+  @Test
+  void pullForAnotherPlatformLeavesTheNameToThisMachines() throws IOException {
+    String name = address + "/app";
+    Descriptor index = serveBoth("app");
+    try (Cooper cooper = cooper(RegistriesConf.EMPTY)) {
+      Image there = cooper.pull(name, PullOptions.DEFAULT.platform(OTHER.toString()));
+      assertThat(there.platform()).isEqualTo(OTHER);
+      assertThatThrownBy(() -> cooper.pull(name, policy(PullPolicy.NEVER)))
+          .isInstanceOf(ImageNotFoundException.class)
+          .hasMessageContaining("for " + OTHER + ", and not for " + Platform.current());
+      try (WorkingContainer c = cooper.from(name)) { // the registry is asked for this machine's
+        assertThat(c.config().config()).isEqualTo(cooper.image(name).config().config());
+      }
+      Image here = cooper.image(name);
+      assertThat(here.platform()).isEqualTo(Platform.current());
+      requests.clear();
+      assertThat(cooper.pull(name).id()).isEqualTo(here.id());
+      assertThat(cooper.pull(name, PullOptions.DEFAULT.platform(OTHER.toString())).id())
+          .isEqualTo(there.id());
+      cooper.from(name, OTHER).close();
+      assertThat(requests).isEmpty();
+      // By which digests the registry knows them: the manifest's, and the index's.
+      for (Image each : List.of(here, there)) {
+        assertThat(each.repoDigests())
+            .containsExactly(address + "/app@" + each.digest(), address + "/app@" + index.digest());
+      }
+      assertThat(cooper.pull(address + "/app@" + index.digest()).id()).isEqualTo(here.id());
+      assertThat(cooper.image(address + "/app@" + index.digest(), OTHER).id())
+          .isEqualTo(there.id());
+      assertThat(requests).isEmpty();
+    }
+  }
+
+  @Test
+  void pullByAnIndexsDigestIsFoundByItForEachPlatform() throws IOException {
+    Descriptor index = serveBoth("app");
+    String name = address + "/app@" + index.digest();
+    try (Cooper cooper = cooper(RegistriesConf.EMPTY)) {
+      Image here = cooper.pull(name);
+      assertThat(here.names()).containsExactly(name);
+      Image there = cooper.pull(name, PullOptions.DEFAULT.platform(OTHER.toString()));
+      assertThat(here.id()).isNotEqualTo(there.id());
+      requests.clear();
+      assertThat(cooper.pull(name).id()).isEqualTo(here.id());
+      assertThat(cooper.pull(address + "/app:tag@" + index.digest()).id()).isEqualTo(here.id());
+      assertThat(requests).isEmpty();
+      cooper.maintenance().prune(PruneOptions.DEFAULT); // both have a name
+      assertThat(cooper.images()).hasSize(2);
+      assertThat(cooper.maintenance().check().findings()).isEmpty();
+    }
+    try (Cooper again = cooper(RegistriesConf.EMPTY)) {
+      assertThat(again.image(name).platform()).isEqualTo(Platform.current());
+      again.image(name).untag(name);
+      assertThat(again.image(name, OTHER).platform()).isEqualTo(OTHER);
+    }
+  }
+
+  @Test
+  void pullWhenNoRegistryHasThisMachinesNamesThePlatformsThatAreThere() throws IOException {
+    String name = address + "/app";
+    serveBoth("app");
+    try (Cooper cooper = cooper(RegistriesConf.EMPTY)) {
+      cooper.pull(name, PullOptions.DEFAULT.platform(OTHER.toString()));
+      served.clear();
+      assertThatThrownBy(() -> cooper.from(name))
+          .isInstanceOf(ImageNotFoundException.class)
+          .hasMessageContaining("for " + OTHER + ", and not for " + Platform.current())
+          .hasMessageContaining("404");
+      server.stop(0);
+      assertThatThrownBy(() -> cooper.from(name)).isInstanceOf(RegistryException.class);
+      assertThat(notices)
+          .singleElement()
+          .asString()
+          .contains("for " + OTHER + ", and not for " + Platform.current());
+    }
+  }
+
   private void forge() {
     try {
       Descriptor root = serve("app", Platform.current(), "newer");

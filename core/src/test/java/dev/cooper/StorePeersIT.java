@@ -3,6 +3,7 @@ package dev.cooper;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.cooper.oci.Platform;
 import dev.cooper.oci.compress.Compression;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -59,7 +60,48 @@ class StorePeersIT {
   void skopeoInspectsImagesByTheirWholeNames() throws Exception {
     for (String name : List.of(DEBIAN, APP)) {
       assertThat(run("skopeo", "inspect", "--config", "oci:" + store + ":" + name))
-          .contains("\"architecture\": \"amd64\"");
+          .contains("\"architecture\": \"" + Platform.current().architecture() + "\"");
+    }
+  }
+
+  /** A name of several platforms is an index, and one that is not touched stays as it was. */
+  @Test
+  void skopeoAndBuildahChooseAmongPlatforms() throws Exception {
+    Platform other =
+        Platform.parse(
+            Platform.current().architecture().equals("arm64") ? "linux/amd64" : "linux/arm64");
+    try (Cooper cooper = Cooper.builder().store(store).build()) {
+      for (Platform platform : List.of(Platform.current(), other)) {
+        try (WorkingContainer c = cooper.from("scratch", platform)) {
+          c.write("/which", platform.toString()).commit("localhost/multi:1");
+        }
+      }
+    }
+    for (Platform platform : List.of(Platform.current(), other)) {
+      String place = "oci:" + store + ":localhost/multi:1";
+      assertThat(
+              run(
+                  "skopeo",
+                  "--override-arch=" + platform.architecture(),
+                  "inspect",
+                  "--config",
+                  place))
+          .contains("\"architecture\": \"" + platform.architecture() + "\"");
+      run(
+          "buildah",
+          "--root=" + directory.resolve("root"),
+          "--runroot=" + directory.resolve("run"),
+          "--storage-driver=vfs",
+          "pull",
+          "--arch=" + platform.architecture(),
+          place);
+    }
+    assertThat(run("umoci", "ls", "--layout", store.toString()))
+        .contains(DEBIAN, APP, "localhost/multi:1");
+    run("umoci", "gc", "--layout", store.toString());
+    try (Cooper cooper = Cooper.builder().store(store).build()) {
+      assertThat(cooper.image("localhost/multi:1", other).platform()).isEqualTo(other);
+      assertThat(cooper.image("localhost/multi:1").platform()).isEqualTo(Platform.current());
     }
   }
 

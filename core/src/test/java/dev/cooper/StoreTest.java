@@ -91,7 +91,7 @@ class StoreTest {
       store.removeUnnamed(image); // as it was before
       assertThat(store.find("app:1")).isPresent();
       assertThat(blobs()).isEqualTo(3);
-      store.untag(APP);
+      store.untag(image, APP);
       store.removeUnnamed(image);
       assertThat(store.list()).isEmpty();
       assertThat(blobs()).isZero();
@@ -108,7 +108,9 @@ class StoreTest {
       assertThat(store.find(image.id().toString())).contains(image);
       assertThat(store.find(image.id().hex().substring(0, 6))).contains(image);
       assertThat(store.find(image.descriptor().digest().hex().substring(0, 12))).contains(image);
-      assertThat(store.find("debian@" + image.descriptor().digest())).contains(image);
+      assertThat(store.find("debian@" + image.descriptor().digest()))
+          .map(StoredImage::descriptor)
+          .contains(image.descriptor());
       assertThat(store.find("debian:13")).isEmpty();
       assertThat(store.find("fedora@" + image.descriptor().digest())).isEmpty();
     }
@@ -164,11 +166,12 @@ class StoreTest {
       assertThat(image.names()).isEmpty();
 
       StoredImage tagged = store.tag(store.tag(image, APP), APP.withTag("2"));
-      assertThat(tagged.names()).containsExactly(APP, APP.withTag("2"));
+      assertThat(tagged.names()).containsExactly(APP.withTag("2"));
+      assertThat(store.list().get(0).names()).containsExactly(APP, APP.withTag("2"));
       assertThat(store.list()).hasSize(1);
 
-      store.untag(APP);
-      store.untag(APP.withTag("2"));
+      store.untag(tagged, APP);
+      store.untag(tagged, APP.withTag("2"));
       assertThat(store.list()).containsExactly(image);
     }
   }
@@ -185,8 +188,11 @@ class StoreTest {
 
       assertThat(store.list()).containsExactly(two);
       assertThat(blobs()).isEqualTo(3);
-      assertThat(store.remove(ImageReference.parse("two"))).isTrue();
-      assertThat(store.remove(ImageReference.parse("two"))).isFalse();
+      store.remove(two);
+      assertThatThrownBy(() -> store.remove(two))
+          .isInstanceOf(OperationException.class)
+          .hasMessageContaining("two:latest")
+          .hasMessageContaining("removed");
       assertThat(blobs()).isZero();
     }
   }

@@ -66,7 +66,7 @@ final class TestImages {
   static StoredImage add(
       Store store, @Nullable String name, Compression compression, byte[]... tars)
       throws IOException {
-    ImageConfig config = ImageConfig.of(Platform.of("linux", "amd64"));
+    ImageConfig config = ImageConfig.of(Platform.current());
     List<Descriptor> layers = new ArrayList<>();
     for (byte[] tar : tars) {
       try (StagedBlob staged = store.stage()) {

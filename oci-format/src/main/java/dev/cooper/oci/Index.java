@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -165,6 +166,25 @@ public record Index(
    * @throws OperationException if there is none, listing what is there
    */
   public Descriptor select(Platform wanted) {
+    return find(wanted)
+        .orElseThrow(
+            () -> {
+              String there = images().stream().map(Index::label).distinct().collect(joining(", "));
+              return new OperationException(
+                  "found no image for "
+                      + label(wanted)
+                      + " in the index; it has "
+                      + (there.isEmpty() ? "none" : there));
+            });
+  }
+
+  /**
+   * The manifest, or inner index, of the image for a platform, chosen as {@link #select} does.
+   *
+   * @param wanted what is asked for
+   * @return its descriptor, if there is one
+   */
+  public Optional<Descriptor> find(Platform wanted) {
     Descriptor nearest = null;
     int shortest = Integer.MAX_VALUE;
     for (Descriptor each : images()) {
@@ -175,15 +195,7 @@ public record Index(
         shortest = distance;
       }
     }
-    if (nearest == null) {
-      String there = images().stream().map(Index::label).distinct().collect(joining(", "));
-      throw new OperationException(
-          "found no image for "
-              + label(wanted)
-              + " in the index; it has "
-              + (there.isEmpty() ? "none" : there));
-    }
-    return nearest;
+    return Optional.ofNullable(nearest);
   }
 
   /** The manifests and indexes that are no attestations of others. */

@@ -274,8 +274,14 @@ public record Platform(
             + " into one index: clients take the first alone; leave one out");
   }
 
-  /** Whether no client tells one from the other. */
-  boolean isSame(Platform other) {
+  /**
+   * Whether no client tells another platform from this one: {@code arm64} and {@code arm64/v8} are
+   * one, {@code arm/v6} and {@code arm/v7} are two.
+   *
+   * @param other another
+   * @return true if an image for the other one takes the place of one for this
+   */
+  public boolean isSame(Platform other) {
     return !isUnknown() && identity().equals(other.identity());
   }
 

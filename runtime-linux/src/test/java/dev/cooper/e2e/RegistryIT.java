@@ -76,7 +76,9 @@ class RegistryIT extends EndToEnd {
 
   private Image pushed(String reference) throws IOException {
     try (WorkingContainer c = container()) {
-      return c.run("echo made > /made").env("A", "b").commit(reference).push();
+      Image made = c.run("echo made > /made").env("A", "b").commit(reference);
+      made.push();
+      return made;
     }
   }
 
@@ -413,7 +415,8 @@ class RegistryIT extends EndToEnd {
       assertThat(fresh.pull(name).id()).isEqualTo(old.id());
       Image moved;
       try (WorkingContainer c = container()) {
-        moved = c.write("/new", "new").commit(name).push();
+        moved = c.write("/new", "new").commit(name);
+        moved.push();
       }
       assertThat(moved.id()).isNotEqualTo(old.id());
       PullOptions options = PullOptions.DEFAULT;

@@ -106,6 +106,72 @@ class SaveLoadIT extends EndToEnd {
     }
   }
 
+  /** Docker's classic store knows no OCI layout: it reads manifest.json. */
+  @Test
+  void saveWhenDockersClassicStoreLoadsItHasTheImages() throws Exception {
+    Tools.requireRoot("a Docker daemon");
+    Image second;
+    try (WorkingContainer c = image.container()) {
+      second =
+          c.user("root").run("echo 2 > /made/two").cmd("/bin/cat", "/made/two").commit("second:2");
+    }
+    Path one = temp.resolve("one.tar");
+    Path both = temp.resolve("both.tar");
+    Path again = temp.resolve("again.tar");
+    Path zstd = temp.resolve("zstd.tar");
+    image.save(one);
+    cooper.save(List.of(image, second), both, SaveOptions.ociArchive());
+    cooper.save(List.of(image, second), again, SaveOptions.ociArchive());
+    assertThat(again).hasSameBinaryContentAs(both);
+    assertThat(Validator.validate(both)).isEmpty();
+    assertThat(notices()).noneMatch(each -> each.contains("zstd"));
+    second.save(zstd, SaveOptions.ociArchive().compression(Compression.ZSTD));
+    assertThat(notices())
+        .anyMatch(each -> each.contains("zstd.tar") && each.contains("save with gzip"));
+    try (Dockerd docker = Dockerd.start(temp.resolve("docker"), "--storage-driver=vfs")) {
+      assertThat(docker.run("load", "-i", one.toString())).contains("example.com/app:1");
+      assertThat(docker.run("inspect", "--format={{.Id}}", "example.com/app:1").strip())
+          .isEqualTo(image.id().toString());
+      assertThat(docker.run("load", "-i", both.toString())).contains("second:2");
+      assertThat(docker.run("inspect", "--format={{.Id}} {{.Config.Cmd}}", "second:2").strip())
+          .isEqualTo(second.id() + " [/bin/cat /made/two]");
+      docker.run("rmi", "second:2");
+      Tools.Ended refused = docker.attempt("load", "-i", zstd.toString());
+      assertThat(refused.status() == 0 || refused.toString().contains("ApplyLayer"))
+          .as("%s", refused)
+          .isTrue();
+    }
+  }
+
+  private List<String> notices() {
+    return events.stream()
+        .filter(dev.cooper.BuildEvent.Notice.class::isInstance)
+        .map(each -> ((dev.cooper.BuildEvent.Notice) each).message())
+        .toList();
+  }
+
+  @Test
+  void saveWhenPodmanLoadsItHasTheImages() throws IOException {
+    Tools.require("podman");
+    Path both = temp.resolve("both.tar");
+    Image second;
+    try (WorkingContainer c = image.container()) {
+      second = c.env("A", "b").commit("second:2");
+    }
+    cooper.save(List.of(image, second), both, SaveOptions.ociArchive());
+    String[] podman = {
+      "podman",
+      "--root=" + temp.resolve("podman"),
+      "--runroot=" + temp.resolve("podman-run"),
+      "--storage-driver=vfs"
+    };
+    for (String each : List.of("load,-qi," + both, "image,exists,example.com/app:1")) {
+      Tools.run(
+          Stream.concat(Arrays.stream(podman), Arrays.stream(each.split(",")))
+              .toArray(String[]::new));
+    }
+  }
+
   @Test
   void saveWhenUmociUnpacksItRuns() throws IOException {
     Tools.require("umoci", "runc", "skopeo");

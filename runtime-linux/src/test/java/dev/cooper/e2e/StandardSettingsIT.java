@@ -70,7 +70,8 @@ class StandardSettingsIT extends EndToEnd {
                       client -> client.tls(CertificateDirectories.of(List.of(certificates))))
                   .build();
           WorkingContainer c = pusher.from("rootfs:" + busyboxTar())) {
-        image = c.commit(registry.at("app:1")).push();
+        image = c.commit(registry.at("app:1"));
+        image.push();
       }
 
       String home = temp.resolve("home").toString();

@@ -182,7 +182,7 @@ class ThreatsIT extends EndToEnd {
       for (String url : List.of("git://localhost/a.git#main:sub", "ssh://git@localhost/a.git")) {
         assertThatThrownBy(() -> c.add(URI.create(url), "/a", UnaryOperator.identity()))
             .isInstanceOf(IllegalArgumentException.class)
-            .hasMessageContaining("only http and https");
+            .hasMessageContaining("expected an http or https URL");
       }
     }
   }

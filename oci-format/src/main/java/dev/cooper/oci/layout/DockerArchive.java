@@ -50,17 +50,39 @@ public final class DockerArchive extends BlobReader {
     super(tar.limits());
     this.tar = tar;
     refuseOld(tar);
-    List<Descriptor> manifests = new ArrayList<>();
-    for (SavedImage image : SavedImage.parseAll(tar.document(SavedImage.FILE))) {
-      Descriptor manifest = manifest(image);
-      if (image.tags().isEmpty()) {
-        manifests.add(manifest);
-      }
-      for (ImageReference tag : image.tags()) {
-        manifests.add(ImageNames.named(manifest, tag));
+    List<SavedImage> images = SavedImage.parseAll(tar.document(SavedImage.FILE));
+    Map<String, Integer> last = new HashMap<>();
+    for (int i = 0; i < images.size(); i++) {
+      for (String tag : images.get(i).tags()) {
+        last.put(whole(tag), i); // as Docker, which gives the name to each in turn
       }
     }
+    List<Descriptor> manifests = new ArrayList<>();
+    for (int i = 0; i < images.size(); i++) {
+      int number = i;
+      Descriptor manifest = manifest(images.get(i));
+      List<Descriptor> named =
+          images.get(i).tags().stream()
+              .filter(tag -> last.getOrDefault(whole(tag), number) == number)
+              .map(tag -> named(manifest, tag))
+              .distinct()
+              .toList();
+      manifests.addAll(named.isEmpty() ? List.of(manifest) : named);
+    }
     this.index = Index.of(manifests);
+  }
+
+  /** A tag that is no name, or one that holds a digest, is for the reader to judge. */
+  private static Descriptor named(Descriptor manifest, String tag) {
+    ImageReference name = ImageNames.parse(tag);
+    return name == null || name.digest() != null
+        ? manifest.withAnnotation(ImageNames.REF_NAME, tag)
+        : ImageNames.named(manifest, name);
+  }
+
+  private static String whole(String tag) {
+    ImageReference name = ImageNames.parse(tag);
+    return name == null ? tag : name.toString();
   }
 
   /**
@@ -68,7 +90,8 @@ public final class DockerArchive extends BlobReader {
    *
    * @param file its path
    * @param temporary a directory that a compressed archive is unpacked into until closing
-   * @return the archive; its index names each image once for each of its tags
+   * @return the archive; its index names each image once for each of its tags. Of images with the
+   *     same tag the last one has it; a tag that is no reference is a {@code ref.name} all the same
    * @throws ContentException if it is no such archive, one of before Docker 1.10, or truncated
    * @throws IOException if it can't be read, or not be unpacked
    */

@@ -93,7 +93,7 @@ final class DockerArchiveWriter extends StagedWriter {
       }
       layers.add(name);
     }
-    return new SavedImage(configName, tags, layers);
+    return SavedImage.of(configName, tags, layers);
   }
 
   private Path staged(Digest digest) {

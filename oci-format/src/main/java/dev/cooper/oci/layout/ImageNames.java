@@ -37,7 +37,8 @@ public final class ImageNames {
    * The repository and tag that a descriptor in an index names.
    *
    * @param descriptor of a manifest or an index
-   * @return its name without a digest, or null if it has none that tells repository and tag
+   * @return its name without a digest, or null if it has none that tells repository and tag; one
+   *     with a digest that is not the descriptor's is none
    */
   public static @Nullable ImageReference of(Descriptor descriptor) {
     for (String annotation : new String[] {IMAGE_NAME, REF_NAME}) {
@@ -46,7 +47,7 @@ public final class ImageNames {
       if (text != null && text.indexOf(':', text.lastIndexOf('/') + 1) > 0) {
         ImageReference reference = parse(text);
         String tag = reference == null ? null : reference.tag();
-        if (reference != null && tag != null) {
+        if (reference != null && tag != null && isOwn(reference, descriptor)) {
           return reference.withTag(tag);
         }
       }
@@ -54,8 +55,12 @@ public final class ImageNames {
     return null;
   }
 
+  private static boolean isOwn(ImageReference name, Descriptor descriptor) {
+    return name.digest() == null || name.digest().equals(descriptor.digest());
+  }
+
   /** Any text is allowed as a name in a layout; what is no reference names no repository. */
-  private static @Nullable ImageReference parse(String text) {
+  static @Nullable ImageReference parse(String text) {
     try {
       return ImageReference.parse(text);
     } catch (ContentException notOne) {

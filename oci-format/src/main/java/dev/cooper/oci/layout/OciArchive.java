@@ -53,7 +53,8 @@ public final class OciArchive extends BlobReader {
    * Writes an archive, in place of what has its name.
    *
    * <p>Equal images give equal bytes: files come in a fixed order, with fixed modes, owners and
-   * times.
+   * times. It also holds Docker's {@code manifest.json}, so that {@code docker load} reads it with
+   * whichever image store. Docker's classic one reads layers compressed with zstd since 23.0.
    *
    * @param file its path, in a directory that exists
    * @return a writer; it needs as much space again until its commit ends

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * One entry of {@code manifest.json}, as {@code docker save} writes it. Source: Docker's "Image
  * Specification v1.2: Combined Image JSON + Filesystem Changeset Format".
  */
-record SavedImage(String config, List<ImageReference> tags, List<String> layers) {
+record SavedImage(String config, List<String> tags, List<String> layers) {
   static final String FILE = "manifest.json";
 
   static List<SavedImage> parseAll(byte[] bytes) {
@@ -21,10 +21,12 @@ record SavedImage(String config, List<ImageReference> tags, List<String> layers)
   }
 
   private static SavedImage from(JsonObject json) {
-    return new SavedImage(
-        json.string("Config"),
-        json.strings("RepoTags").stream().map(ImageReference::parse).toList(),
-        json.strings("Layers"));
+    return new SavedImage(json.string("Config"), json.strings("RepoTags"), json.strings("Layers"));
+  }
+
+  /** An image with the names that it has, whole, as podman takes a short one for localhost's. */
+  static SavedImage of(String config, List<ImageReference> names, List<String> layers) {
+    return new SavedImage(config, names.stream().map(ImageReference::toString).toList(), layers);
   }
 
   static byte[] toBytes(List<SavedImage> images) {
@@ -34,8 +36,7 @@ record SavedImage(String config, List<ImageReference> tags, List<String> layers)
   private Map<String, @Nullable Object> toTree() {
     Map<String, @Nullable Object> tree = new LinkedHashMap<>();
     tree.put("Config", config);
-    // Whole, as podman takes a short one for localhost's.
-    tree.put("RepoTags", tags.stream().map(ImageReference::toString).toList());
+    tree.put("RepoTags", tags);
     tree.put("Layers", layers);
     return tree;
   }
@@ -44,12 +45,13 @@ record SavedImage(String config, List<ImageReference> tags, List<String> layers)
   static byte[] repositories(List<SavedImage> images) {
     Map<String, Map<String, String>> repositories = new TreeMap<>();
     for (SavedImage image : images) {
-      for (ImageReference reference : image.tags) {
+      for (String name : image.tags) {
+        ImageReference reference = ImageReference.parse(name);
         String tag = reference.tag();
         if (tag != null && !image.layers.isEmpty()) {
           repositories
               .computeIfAbsent(
-                  reference.registry() + "/" + reference.repository(), name -> new TreeMap<>())
+                  reference.registry() + "/" + reference.repository(), none -> new TreeMap<>())
               .put(tag, image.layers.get(image.layers.size() - 1).replace(".tar", ""));
         }
       }

@@ -64,7 +64,10 @@ final class Redaction {
                 : "";
     String port = uri.getPort() < 0 ? "" : ":" + uri.getPort();
     String path = uri.getRawPath() == null ? "" : uri.getRawPath();
-    return Text.line(uri.getScheme() + "://" + host + port + path);
+    String scheme = uri.getScheme() == null ? "" : uri.getScheme() + ":";
+    // One without an authority, such as mailto:, may say anything after its colon.
+    String shown = uri.isOpaque() ? "\u2026" : path;
+    return Text.line(scheme + (host.isEmpty() ? "" : "//" + host + port) + shown);
   }
 
   private synchronized List<String> secrets() {

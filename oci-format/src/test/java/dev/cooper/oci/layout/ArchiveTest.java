@@ -219,9 +219,11 @@ class ArchiveTest {
     Path file = temp.resolve("both.tar");
     try (TarReader in = TarReader.over(Files.newInputStream(ociArchive()));
         TarWriter out = new TarWriter(Files.newOutputStream(file))) {
-      put(out, "manifest.json", "[]".getBytes(UTF_8));
+      put(out, "manifest.json", "[]".getBytes(UTF_8)); // instead of its own
       for (TarEntry entry = in.next(); entry != null; entry = in.next()) {
-        out.put(entry, in.content());
+        if (!entry.path().toString().equals("manifest.json")) {
+          out.put(entry, in.content());
+        }
       }
       out.finish();
     }
@@ -267,6 +269,73 @@ class ArchiveTest {
     }
   }
 
+  private static List<String> dockerNames(Path archive) throws IOException {
+    try (ContentReader reader = Layouts.open(archive)) {
+      return reader.index().manifests().stream()
+          .map(each -> each.annotations().get(ImageNames.REF_NAME))
+          .toList();
+    }
+  }
+
+  @Test
+  void openWhenATagOfADockerArchiveIsNoneKeepsTheOthers() throws IOException {
+    Path file = temp.resolve("file");
+    String other = "x/y@sha256:" + "a".repeat(64);
+    Files.write(
+        file,
+        docker("[{'Config':'c.json','RepoTags':['Up:1','good:1','" + other + "'],'Layers':[]}]"));
+    assertThat(dockerNames(file)).containsExactly("Up:1", "docker.io/library/good:1", other);
+    try (ContentReader reader = Layouts.open(file)) {
+      assertThat(reader.index().manifests())
+          .extracting(ImageNames::of)
+          .containsExactly(null, dev.cooper.oci.ImageReference.parse("good:1"), null);
+    }
+  }
+
+  @Test
+  void openWhenADockerArchiveNamesATagTwiceTheLastHasIt() throws IOException {
+    Path file = temp.resolve("file");
+    Files.write(
+        file,
+        docker(
+            "[{'Config':'c.json','RepoTags':['a:1','library/a:1','b:1'],'Layers':[]},"
+                + "{'Config':'c.json','RepoTags':['docker.io/library/a:1'],'Layers':[]},"
+                + "{'Config':'c.json','RepoTags':['b:1','b:1'],'Layers':[]}]"));
+    assertThat(dockerNames(file))
+        .containsExactly(null, "docker.io/library/a:1", "docker.io/library/b:1");
+  }
+
+  @Test
+  void ofWhenADigestIsAnotherImagesGivesNoName() {
+    Descriptor manifest = Descriptor.of(MediaType.OCI_MANIFEST, new byte[] {1});
+    String own = "x/y:1@" + manifest.digest();
+    for (String key : List.of(ImageNames.REF_NAME, ImageNames.IMAGE_NAME)) {
+      assertThat(ImageNames.of(manifest.withAnnotation(key, own))).hasToString("docker.io/x/y:1");
+      assertThat(ImageNames.of(manifest.withAnnotation(key, "x/y:1@sha256:" + "a".repeat(64))))
+          .isNull();
+    }
+  }
+
+  @Test
+  void ociArchiveNamesItsBlobsForDockersClassicStoreToo() throws IOException {
+    try (TarFile tar = TarFile.open(ociArchive(), temp, dev.cooper.oci.ImageLimits.DEFAULT)) {
+      SavedImage saved = SavedImage.parseAll(tar.document(SavedImage.FILE)).get(0);
+      assertThat(SavedImage.parseAll(tar.document(SavedImage.FILE))).hasSize(1);
+      assertThat(saved.tags()).containsExactly("docker.io/library/app:1", "docker.io/org/app:2");
+      assertThat(saved.config())
+          .isEqualTo("blobs/sha256/" + image.manifest.config().digest().hex());
+      assertThat(saved.layers())
+          .isEqualTo(
+              image.manifest.layers().stream()
+                  .map(each -> "blobs/sha256/" + each.digest().hex())
+                  .toList());
+      // Without the OCI part it is a Docker archive.
+      for (String each : saved.layers()) {
+        assertThat(tar.has(each)).isTrue();
+      }
+    }
+  }
+
   @Test
   void openWhenSomethingElseSaysSo() throws IOException {
     Path file = temp.resolve("file");
@@ -294,8 +363,6 @@ class ArchiveTest {
     assertRefused(file, "found 1 layers of c.json, expected 0");
     Files.write(file, docker("[{'Config':'d.json','Layers':[]}]"));
     assertRefused(file, "found no file d.json");
-    Files.write(file, docker("[{'Config':'c.json','RepoTags':['Up:1'],'Layers':[]}]"));
-    assertRefused(file, "\"Up:1\"");
     Files.write(file, docker("{}"));
     assertRefused(file, "manifest.json: found an object, expected a JSON array");
     Files.write(file, docker("[null]"));
