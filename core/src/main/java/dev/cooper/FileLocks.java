@@ -131,6 +131,11 @@ final class FileLocks {
     return held;
   }
 
+  /** Takes a lock if it is free, else gives null; the file is made if it is not there. */
+  static @Nullable Held tryLock(Path file) throws IOException {
+    return tryLock(file, CREATE);
+  }
+
   /** Takes an owner's lock if it is free, else gives null; the file is made if it is not there. */
   static @Nullable Held tryOwn(Path file) throws IOException {
     Held held = tryLock(file, CREATE);

@@ -278,8 +278,25 @@ final class ImageImport {
       throw new OperationException(
           "layer " + layer.digest() + " lies at a URL of its own: " + layer.urls());
     }
-    FileLocks.Held lock = trees.lock(diffId);
     try {
+      if (from instanceof RemoteContent && !store.has(layer.digest())) {
+        remote(from, layer, diffId, budget, heap);
+      } else {
+        local(from, layer, diffId, budget, heap);
+      }
+    } catch (OperationException e) {
+      throw trees.explained(e, diffId);
+    } catch (ContentException e) {
+      throw new ContentException(named(layer.digest(), diffId, String.valueOf(e.getMessage())), e);
+    }
+  }
+
+  /** Of this machine's own files: under the layer's lock, so that it is unpacked once. */
+  @SuppressWarnings("try") // the lock is held, not used
+  private void local(
+      ContentReader from, Descriptor layer, Digest diffId, ImageBudget budget, HeapBudget heap)
+      throws IOException {
+    try (FileLocks.Held lock = trees.lock(diffId)) {
       if (isThere(layer, diffId)) {
         return; // somebody else has just brought it
       }
@@ -287,19 +304,45 @@ final class ImageImport {
         try (Progress.Piece work =
                 store.progress().begin(Work.Kind.UNPACK, diffId.toString(), layer.size());
             InputStream tar = trees.open(layer, work)) {
-          unpack(tar, diffId, budget.layer(layer.size()), heap, () -> {});
+          unpack(tar, diffId, budget.layer(layer.size()), heap, Placing.LOCKED, () -> {});
           work.succeed();
         }
       } else {
-        fetch(from, layer, diffId, budget.layer(layer.size()), heap);
+        LayerBudget own = budget.layer(layer.size());
+        fetch(() -> from.open(layer), layer, diffId, own, heap, Placing.LOCKED);
       }
-    } catch (OperationException e) {
-      throw trees.explained(e, diffId);
-    } catch (ContentException e) {
-      throw new ContentException(named(layer.digest(), diffId, String.valueOf(e.getMessage())), e);
-    } finally {
-      lock.close();
     }
+  }
+
+  /**
+   * Over the network: the layer's lock, which others' layers share and whose name a config claims,
+   * is taken for placing alone. Who fetches the same blob for this store, in whatever JVM, is
+   * waited for as long as it gains.
+   */
+  @SuppressWarnings("try") // the lock is held, not used
+  private void remote(
+      ContentReader from, Descriptor layer, Digest diffId, ImageBudget budget, HeapBudget heap)
+      throws IOException {
+    FetchLock turn = new FetchLock(store, layer.digest());
+    try (FileLocks.@Nullable Held held =
+        turn.await(() -> notices.accept("layer " + layer.digest() + ": " + FetchLock.WAITING))) {
+      if (isThere(layer, diffId)) {
+        return; // somebody else has just brought it
+      }
+      if (store.has(layer.digest())) {
+        local(from, layer, diffId, budget, heap);
+        return;
+      }
+      Opening opening =
+          held == null ? () -> from.open(layer) : () -> turn.counted(from.open(layer));
+      fetch(opening, layer, diffId, budget.layer(layer.size()), heap, Placing.UNLOCKED);
+    }
+  }
+
+  /** Whether the layer's lock is held already when a layer gets its place. */
+  private enum Placing {
+    LOCKED,
+    UNLOCKED
   }
 
   /** Says which layer it was, once. */
@@ -313,12 +356,24 @@ final class ImageImport {
     return store.has(layer.digest()) && (runtime == null || trees.isWhole(diffId));
   }
 
+  /** Opens a layer's blob. */
+  private interface Opening {
+    InputStream open() throws IOException;
+  }
+
   private void fetch(
-      ContentReader from, Descriptor layer, Digest diffId, LayerBudget budget, HeapBudget heap)
+      Opening from,
+      Descriptor layer,
+      Digest diffId,
+      LayerBudget budget,
+      HeapBudget heap,
+      Placing placing)
       throws IOException {
+    // What comes from a registry is told of as a transfer.
+    Progress progress = placing == Placing.LOCKED ? store.progress() : Progress.NONE;
     try (Progress.Piece work =
-            progress(from).begin(Work.Kind.IMPORT, layer.digest().toString(), layer.size());
-        InputStream in = work.counted(from.open(layer));
+            progress.begin(Work.Kind.IMPORT, layer.digest().toString(), layer.size());
+        InputStream in = work.counted(from.open());
         StagedBlob staged = store.stage();
         CopyingInputStream copied = new CopyingInputStream(in, staged.output());
         InputStream tar = LayerTrees.uncompressed(copied)) {
@@ -327,6 +382,7 @@ final class ImageImport {
           diffId,
           budget,
           heap,
+          placing,
           () -> {
             copied.rest();
             staged.keep(layer.mediaType(), layer.digest(), layer.size());
@@ -335,26 +391,44 @@ final class ImageImport {
     }
   }
 
-  /** What comes from a registry is told of as a transfer. */
-  private Progress progress(ContentReader from) {
-    return from instanceof RemoteContent ? Progress.NONE : store.progress();
-  }
-
   /** Scans a layer, and lets its tree appear after its blob. */
   private void unpack(
-      InputStream tar, Digest diffId, LayerBudget budget, HeapBudget heap, Parallel.Task verified)
+      InputStream tar,
+      Digest diffId,
+      LayerBudget budget,
+      HeapBudget heap,
+      Placing placing,
+      Parallel.Task verified)
       throws IOException {
     if (runtime == null || trees.isWhole(diffId)) {
       LayerIndex.Writer index = new LayerIndex.Writer(heap);
       LayerScan.run(tar, budget, diffId, null, index);
       verified.run();
-      trees.keepIndex(diffId, index);
+      placed(placing, diffId, () -> trees.keepIndex(diffId, index));
       return;
     }
     try (LayerTrees.Staged staged = trees.stage(diffId, runtime, notices, heap)) {
       LayerScan.run(tar, budget, diffId, staged.output(), staged.index());
       verified.run();
+      placed(placing, diffId, () -> keep(staged, diffId));
+    }
+  }
+
+  /** Unless somebody else was faster, as two may have fetched it at the same time. */
+  private void keep(LayerTrees.Staged staged, Digest diffId) throws IOException {
+    if (!trees.isWhole(diffId)) {
       staged.keep();
+    }
+  }
+
+  @SuppressWarnings("try") // the lock is held, not used
+  private void placed(Placing placing, Digest diffId, Parallel.Task place) throws IOException {
+    if (placing == Placing.LOCKED) {
+      place.run();
+      return;
+    }
+    try (FileLocks.Held lock = trees.lock(diffId)) {
+      place.run();
     }
   }
 }

@@ -251,7 +251,7 @@ final class LayerTrees {
     return Compression.detect(head, head.length).decompress(in);
   }
 
-  /** Begins a tree; the caller holds the layer's lock. */
+  /** Begins a tree; whoever lets it be kept holds the layer's lock. */
   Staged stage(Digest diffId, ContainerRuntime runtime, Consumer<String> notices, HeapBudget heap)
       throws IOException {
     Path around = Files.createDirectory(store.staged("layer"));

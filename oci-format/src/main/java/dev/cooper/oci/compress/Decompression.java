@@ -9,8 +9,10 @@ import java.util.Arrays;
 /**
  * Unpacks a stream by what it begins with: nothing known, gzip, zstd, bzip2 or xz.
  *
- * <p>All of it runs in the JVM, in bounded memory: zstd windows up to 128 MiB, xz dictionaries up
- * to 64 MiB.
+ * <p>All of it runs in the JVM, in bounded memory: zstd windows up to 128 MiB and, of all streams
+ * together, 256 MiB, outside of the heap; xz dictionaries up to 64 MiB and a quarter of the heap,
+ * and together half of it. A stream that wants much waits for others that have it, for two minutes
+ * at most; one that wants 8 MiB or less never waits.
  */
 public final class Decompression {
   private static final int HEAD = 6;

@@ -2,6 +2,7 @@ package dev.cooper.oci.registry;
 
 import dev.cooper.oci.ContentException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,7 +41,7 @@ final class AuthFile {
    */
   static Optional<AuthFile> read(Path path, boolean legacy) throws IOException {
     return SettingsFiles.read(path, MAX_BYTES)
-        .filter(bytes -> bytes.length > 0)
+        .filter(bytes -> !new String(bytes, StandardCharsets.ISO_8859_1).isBlank())
         .map(bytes -> parse(path, bytes, legacy));
   }
 

@@ -113,8 +113,13 @@ final class Authorizer {
     return true;
   }
 
+  /** Whether there are credentials that no challenge has asked for yet. */
+  boolean couldShow(String repository) throws IOException {
+    return known == null && credentials(repository).isPresent();
+  }
+
   /**
-   * Learns from a 401.
+   * Learns from a challenge.
    *
    * @param sent the header that was not good enough, or null
    * @param since when the call began

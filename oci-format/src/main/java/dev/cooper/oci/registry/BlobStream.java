@@ -5,8 +5,10 @@ import dev.cooper.oci.Descriptor;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
+import java.net.http.HttpTimeoutException;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +29,11 @@ final class BlobStream extends InputStream {
 
   private static final int SKIPPED = 64 * 1024;
 
+  /** A blob may be waited for an hour, and then for as long as 128 KiB a second need for it. */
+  private static final long PATIENCE_SECONDS = 3600;
+
+  private static final long LEAST_PER_SECOND = 128 * 1024;
+
   /** Asks for the blob. */
   interface Opener {
     /** Asks once more; the range is null for all of it. */
@@ -45,6 +52,8 @@ final class BlobStream extends InputStream {
   private @Nullable Response response;
   private long position;
   private long atLastFault;
+  private long waitedBefore;
+  private boolean givenUp;
   private boolean ranges = true;
   private boolean closed;
 
@@ -119,7 +128,9 @@ final class BlobStream extends InputStream {
   private int some(byte[] target, int offset, int length) throws IOException {
     while (true) {
       try {
-        int n = current().read(target, offset, length);
+        BodyStream body = current();
+        int n = body.read(target, offset, length);
+        requirePatience(waitedBefore + body.waited());
         if (n < 0 && position < blob.size()) {
           throw new IOException("the body ended after " + position + " bytes");
         }
@@ -132,11 +143,24 @@ final class BlobStream extends InputStream {
       } catch (InterruptedIOException e) {
         throw e;
       } catch (IOException e) {
+        if (givenUp) {
+          throw e;
+        }
         if (position == blob.size() && !isClosed()) {
           return -1; // all of it is there; whether it is right, its digest says
         }
         recover(e);
       }
+    }
+  }
+
+  /** Of a server that is just not slow enough to be given up, somebody has to tire once. */
+  private void requirePatience(long nanos) throws IOException {
+    long seconds = TimeUnit.NANOSECONDS.toSeconds(nanos);
+    if (seconds > PATIENCE_SECONDS + blob.size() / LEAST_PER_SECOND) {
+      String waited = "its bytes were waited for " + seconds + " s in all";
+      givenUp = true;
+      throw failed(opener.failure(new HttpTimeoutException(waited), tries));
     }
   }
 
@@ -234,6 +258,7 @@ final class BlobStream extends InputStream {
       response = next;
     }
     if (before != null) {
+      waitedBefore += before.body().waited();
       before.close();
     }
   }

@@ -28,6 +28,18 @@ final class Blobs {
   }
 
   /**
+   * The same before or after an upload: false as well where the registry refuses to say or cannot,
+   * as some do to HEAD alone while they take uploads. What is sent needlessly does no harm.
+   */
+  boolean isKnown(Digest digest, Scopes scopes) throws IOException {
+    Call call = repository.call("HEAD", repository.blob(digest), scopes);
+    RegistryHost host = repository.host();
+    try (Response response = host.send(call, repository.name(), host.few())) {
+      return response.status() == 200;
+    }
+  }
+
+  /**
    * Opens a blob.
    *
    * @return its bytes, checked before the last is given

@@ -28,6 +28,9 @@ final class BodyStream extends InputStream implements HttpResponse.BodySubscribe
 
   private static final int BATCH = AHEAD / 2;
 
+  /** So many bytes have to come for each second that is spent waiting for them, on the whole. */
+  private static final long LEAST_PER_SECOND = 1024;
+
   private final Duration stall;
   private final Consumer<BodyStream> whenClosed;
   private final ArrayDeque<ByteBuffer> ready = new ArrayDeque<>();
@@ -37,6 +40,9 @@ final class BodyStream extends InputStream implements HttpResponse.BodySubscribe
   private @Nullable ByteBuffer current;
   private int leftOfArrival;
   private int finished;
+  private long waited;
+  private long waitedInAll;
+  private long gained;
   private boolean ended;
   private boolean closed;
 
@@ -131,6 +137,7 @@ final class BodyStream extends InputStream implements HttpResponse.BodySubscribe
         }
         buffer = ready.poll();
         current = buffer;
+        gained += buffer == null ? 0 : buffer.remaining();
         more = buffer != null && counted();
         source = subscription;
       }
@@ -158,8 +165,45 @@ final class BodyStream extends InputStream implements HttpResponse.BodySubscribe
     return true;
   }
 
+  /** How long its reader has waited for bytes, in nanoseconds. */
+  synchronized long waited() {
+    return waitedInAll;
+  }
+
+  /** Waits for bytes; a server that gives one now and then is as good as one that gives none. */
   private void await() throws IOException {
-    long deadline = System.nanoTime() + stall.toNanos();
+    if (ready.isEmpty() && !ended && !closed) {
+      long began = System.nanoTime();
+      try {
+        awaitBytes(began + stall.toNanos());
+      } finally {
+        waited += System.nanoTime() - began;
+        waitedInAll += System.nanoTime() - began;
+      }
+      requireRate();
+    }
+    if (closed) {
+      throw new IOException("stream closed");
+    }
+    Throwable thrown = failure;
+    if (ready.isEmpty() && thrown != null) {
+      throw new IOException(String.valueOf(thrown.getMessage()), thrown);
+    }
+  }
+
+  private void requireRate() throws IOException {
+    if (waited < stall.toNanos()) {
+      return;
+    }
+    if (!ended && gained < LEAST_PER_SECOND * waited / TimeUnit.SECONDS.toNanos(1)) {
+      throw new HttpTimeoutException(
+          "only " + gained + " bytes came in " + TimeUnit.NANOSECONDS.toMillis(waited) + " ms");
+    }
+    waited = 0;
+    gained = 0;
+  }
+
+  private void awaitBytes(long deadline) throws IOException {
     while (ready.isEmpty() && !ended && !closed) {
       long left = deadline - System.nanoTime();
       if (left <= 0) {
@@ -170,13 +214,6 @@ final class BodyStream extends InputStream implements HttpResponse.BodySubscribe
       } catch (InterruptedException e) {
         throw Cancelled.by(e, "reading a response");
       }
-    }
-    if (closed) {
-      throw new IOException("stream closed");
-    }
-    Throwable thrown = failure;
-    if (ready.isEmpty() && thrown != null) {
-      throw new IOException(String.valueOf(thrown.getMessage()), thrown);
     }
   }
 

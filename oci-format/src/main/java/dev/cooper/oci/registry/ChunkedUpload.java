@@ -86,7 +86,7 @@ final class ChunkedUpload {
       if (status == 201 || status == 204) {
         response.discard();
         uploads.requireDigest(response, digest);
-      } else if (status != NOT_FOUND || !new Blobs(repository).contains(digest, uploads.scopes())) {
+      } else if (status != NOT_FOUND || !new Blobs(repository).isKnown(digest, uploads.scopes())) {
         throw repository.failure(response);
       }
     }

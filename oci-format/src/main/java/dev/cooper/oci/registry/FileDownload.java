@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.net.URI;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,9 +41,11 @@ final class FileDownload {
           "only http and https URLs with a host and without a user can be read, not "
               + Redaction.url(url));
     }
-    Tries tries = new Tries(settings.timing(), settings.retries());
+    AtomicBoolean answered = new AtomicBoolean();
+    Tries tries = new Tries(settings.timing(), settings.retries(), answered::get);
     while (true) {
-      IOException broken = received(open(url, tries), receiver);
+      Response response = open(url, tries, answered);
+      IOException broken = received(response, receiver);
       if (broken == null) {
         return;
       }
@@ -53,10 +56,11 @@ final class FileDownload {
   }
 
   /** An answer that has the file. */
-  private Response open(URI url, Tries tries) throws IOException {
+  private Response open(URI url, Tries tries, AtomicBoolean answered) throws IOException {
     while (true) {
       try {
         Response response = redirected(url);
+        answered.set(true);
         if (tries.another(response)) {
           continue;
         }

@@ -12,11 +12,10 @@ import dev.cooper.oci.JsonObject;
 import dev.cooper.oci.Manifest;
 import dev.cooper.oci.MediaType;
 import java.io.IOException;
-import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -34,8 +33,15 @@ final class Manifests {
           .map(MediaType::value)
           .collect(Collectors.joining(", "));
 
-  private static final List<String> UNSPECIFIC =
-      List.of("application/json", "application/octet-stream", "text/plain");
+  /** Types that say nothing of what a body is. */
+  private static final Set<String> UNSPECIFIC =
+      Set.of(
+          "application/json",
+          "application/octet-stream",
+          "binary/octet-stream",
+          "application/x-www-form-urlencoded",
+          "text/json",
+          "text/plain");
 
   private final Repository repository;
   private final Scopes scopes;
@@ -80,13 +86,13 @@ final class Manifests {
       Response response, @Nullable Digest pinned, @Nullable MediaType expected) throws IOException {
     String where = "manifest " + Redaction.url(response.uri());
     try {
-      Digest said = said(response);
       byte[] bytes = response.bytes(repository.host().settings().limits());
       Digest digest = pinned == null ? Digest.sha256(bytes) : pinned;
       if (!digest.matches(bytes)) {
         throw new ContentException(
             "found content of the digest " + Digest.sha256(bytes) + ", expected " + digest);
       }
+      Digest said = pinned == null ? said(response) : null;
       if (said != null && !said.matches(bytes)) {
         throw new ContentException("found content that is not what its header says: " + said);
       }
@@ -102,19 +108,29 @@ final class Manifests {
     }
   }
 
-  private static @Nullable Digest said(Response response) {
-    return response.header(DIGEST_HEADER).map(Digest::parse).orElse(null);
+  /**
+   * What the header says of an answer's content; null if it is none that can be compared.
+   *
+   * <p>Where a digest was asked for, the bytes decide and the header does not matter. By a tag, a
+   * header that names another digest than the bytes' is refused: a client that resolves the tag by
+   * HEAD, as containerd does, would get another image than one that reads it at once.
+   */
+  static @Nullable Digest said(Response response) {
+    try {
+      return response.header(DIGEST_HEADER).map(String::strip).map(Digest::parse).orElse(null);
+    } catch (ContentException malformed) {
+      return null;
+    }
   }
 
   /**
    * Header and body have to agree, or two readers would see two different images (CVE-2021-41190).
+   * A header that says nothing leaves it to the body's own type, and else to its shape.
    */
   private static MediaType type(Response response, byte[] bytes, @Nullable MediaType expected) {
-    String header = response.header("Content-Type").orElse("");
-    MediaType type = header.isEmpty() ? null : MediaType.ofHeader(header);
+    MediaType type = header(response);
     if (type == null || UNSPECIFIC.contains(type.value())) {
-      JsonObject json = Json.parse(bytes, "manifest");
-      type = expected == null ? new MediaType(json.string("mediaType")) : expected;
+      type = expected == null ? shape(bytes) : expected;
     }
     if (!type.isManifest() && !type.isIndex()) {
       throw new ContentException(
@@ -126,6 +142,36 @@ final class Manifests {
     return type;
   }
 
+  private static @Nullable MediaType header(Response response) {
+    try {
+      String header = response.header("Content-Type").orElse("");
+      return header.isBlank() ? null : MediaType.ofHeader(header);
+    } catch (ContentException malformed) {
+      return null;
+    }
+  }
+
+  /** OCI's, as only OCI lets the type out; what could be either is neither. */
+  private static MediaType shape(byte[] bytes) {
+    JsonObject json = Json.parse(bytes, "manifest");
+    String said = json.stringOr("mediaType", "");
+    if (!said.isEmpty()) {
+      return new MediaType(said);
+    }
+    boolean index = json.has("manifests");
+    boolean manifest = json.has("config") || json.has("layers");
+    if (json.has("fsLayers")) {
+      throw new ContentException("manifest: Docker's schema 1 is not supported");
+    }
+    if (index == manifest) {
+      throw json.wrong(
+          "mediaType",
+          "none",
+          "one, as the document has the fields of " + (index ? "both" : "none"));
+    }
+    return index ? MediaType.OCI_INDEX : MediaType.OCI_MANIFEST;
+  }
+
   /**
    * Asks what a manifest is without reading it; where a registry does not tell all of it, it is
    * read.
@@ -134,14 +180,13 @@ final class Manifests {
    */
   Optional<Descriptor> find(String wanted, @Nullable Digest pinned) throws IOException {
     Descriptor descriptor = null;
-    try (Response response = repository.send(call("HEAD", wanted))) {
+    RegistryHost host = repository.host();
+    Tries tries = repository.mirror() ? host.once() : host.few();
+    try (Response response = host.send(call("HEAD", wanted), repository.name(), tries)) {
       if (response.status() == 404) {
         return Optional.empty();
       }
-      boolean unsupported = response.status() == 405 || response.status() == 501;
-      if (response.status() != 200 && !unsupported) {
-        throw repository.failure(response);
-      }
+      // Whatever else a registry says to HEAD, it may yet say another thing to GET.
       if (response.status() == 200) {
         descriptor = described(response, pinned);
       }
@@ -159,25 +204,17 @@ final class Manifests {
     }
   }
 
+  /** As the head tells it; null if it does not tell all, or not of what was asked for. */
   private static @Nullable Descriptor described(Response response, @Nullable Digest pinned) {
     Digest said = said(response);
     OptionalLong length = response.length();
-    String type = response.header("Content-Type").orElse("");
-    if (pinned != null && said != null && !said.equals(pinned)) {
-      throw new ContentException(
-          String.format(
-              Locale.ROOT,
-              "HEAD %s: found the digest %s, expected %s",
-              Redaction.url(response.uri()),
-              said,
-              pinned));
-    }
-    if (said == null || length.isEmpty() || type.isEmpty()) {
+    MediaType type = header(response);
+    boolean told = said != null && length.isPresent() && type != null;
+    if (!told || (pinned != null && !pinned.equals(said))) {
       return null;
     }
-    MediaType mediaType = MediaType.ofHeader(type);
-    return mediaType.isManifest() || mediaType.isIndex()
-        ? Descriptor.of(mediaType, said, length.getAsLong())
+    return type.isManifest() || type.isIndex()
+        ? Descriptor.of(type, said, length.getAsLong())
         : null;
   }
 }

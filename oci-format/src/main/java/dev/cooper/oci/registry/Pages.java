@@ -23,6 +23,14 @@ final class Pages {
   private static final int MAX_ENTRIES = 1_000_000;
 
   private static final int MAX_PAGES = 100_000;
+
+  /** What an entry takes of the heap besides what it takes on the wire. */
+  private static final int ENTRY = 64;
+
+  /** A quarter of a gigabyte, or an eighth of a small heap: more than any list in use. */
+  private static final long MOST_MEMORY = 1L << 28;
+
+  private static final int SHARE_OF_HEAP = 8;
   private static final Pattern NEXT = Pattern.compile("<([^<>]*)>([^<]*)");
   private static final Pattern IS_NEXT = Pattern.compile(";\\s*rel\\s*=\\s*\"?next\"?\\b");
 
@@ -59,12 +67,16 @@ final class Pages {
   void each(Call first, Page reader) throws IOException {
     Set<URI> seen = new HashSet<>();
     int entries = 0;
+    long memory = 0;
     Call call = first;
     while (true) {
       URI next;
       try (Response page =
           host.document(call, repository, ImageLimits.DEFAULT, host.tries(), 200)) {
-        entries += reader.read(page);
+        int some = reader.read(page);
+        entries += some;
+        memory += page.bytes().length + (long) ENTRY * some;
+        requireRoom(page.uri(), memory, entries);
         next = next(page).orElse(null);
       }
       if (next == null) {
@@ -79,6 +91,21 @@ final class Pages {
                 entries));
       }
       call = at(next, first);
+    }
+  }
+
+  /** What a list takes counts in bytes as well: a page may hold few entries of a megabyte each. */
+  private static void requireRoom(URI page, long memory, int entries) {
+    long most = Math.min(MOST_MEMORY, Runtime.getRuntime().maxMemory() / SHARE_OF_HEAP);
+    if (memory > most) {
+      throw new ContentException(
+          String.format(
+              Locale.ROOT,
+              "GET %s: found a list whose %d entries take over %d bytes of memory: if it is to be"
+                  + " trusted, give the JVM more, with -Xmx",
+              Redaction.url(page),
+              entries,
+              most));
     }
   }
 

@@ -13,6 +13,7 @@ import java.nio.channels.UnresolvedAddressException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,12 @@ final class RegistryHost {
   private static final int MAX_REDIRECTS = 5;
   private static final Set<Integer> DELETED = Set.of(200, 202, 204);
 
+  /** What hides from anonymous clients that there is something, or that they may not see it. */
+  private static final Set<Integer> HIDING = Set.of(400, 401, 403, 404);
+
+  private static final String SILENT =
+      "nothing ever answered there: check the registry's name and port, and the network";
+
   private final Endpoint endpoint;
   private final Settings settings;
   private final Transport transport;
@@ -32,6 +39,8 @@ final class RegistryHost {
   private final Authorizer authorizer;
   private final TransferLimits transfers;
   private final Route route;
+  private final RootChallenge root = new RootChallenge();
+  private volatile boolean answered;
 
   RegistryHost(Endpoint endpoint, Settings settings, Clients clients, Redaction redaction) {
     this.endpoint = endpoint;
@@ -60,7 +69,16 @@ final class RegistryHost {
   }
 
   Tries tries() {
-    return new Tries(settings.timing(), settings.retries());
+    return tries(settings.retries());
+  }
+
+  /** For what can be done without: a question whose answer would only save work. */
+  Tries few() {
+    return tries(Math.min(1, settings.retries()));
+  }
+
+  private Tries tries(int retries) {
+    return new Tries(settings.timing(), retries, () -> answered);
   }
 
   /** For what is not tried again. */
@@ -153,7 +171,7 @@ final class RegistryHost {
 
   /** The exception for no answer. */
   RegistryException unreachable(Call call, String repository, IOException cause, Tries tries) {
-    return unreachable(call, cause, tries, authorizer.tried(repository));
+    return unreachable(call, cause, tries, answered ? authorizer.tried(repository) : SILENT);
   }
 
   private RegistryException unreachable(Call call, IOException cause, Tries tries, String tried) {
@@ -199,19 +217,40 @@ final class RegistryHost {
     long since = authorizer.now();
     String sent = authorizer.header(repository, call.scopes(), since);
     Response response = redirected(call, repository, first, sent);
-    if (response.status() == 401 && isOwn(own, response.uri())) {
-      List<String> challenges = response.headers("WWW-Authenticate");
-      String header =
-          closing(
-              response,
-              () -> authorizer.challenged(own, challenges, repository, call.scopes(), sent, since));
-      if (header != null) {
-        response.discard();
-        response = redirected(call, repository, first, header);
-        return renewed(call, repository, first, response, header, since);
-      }
+    String header =
+        isOwn(own, response.uri())
+            ? closing(response, () -> challenged(response, own, call, repository, sent, since))
+            : null;
+    if (header != null) {
+      response.discard();
+      Response again = redirected(call, repository, first, header);
+      return renewed(call, repository, first, again, header, since);
     }
     return renewed(call, repository, first, response, sent, since);
+  }
+
+  /** What to show after an answer; null if there is nothing else to be shown. */
+  private @Nullable String challenged(
+      Response response, URI own, Call call, String repository, @Nullable String sent, long since)
+      throws IOException {
+    if (response.status() == 401) {
+      List<String> challenges = response.headers("WWW-Authenticate");
+      String header =
+          authorizer.challenged(own, challenges, repository, call.scopes(), sent, since);
+      if (header != null) {
+        return header;
+      }
+    }
+    boolean hidden = sent == null && HIDING.contains(response.status());
+    if (!hidden || !authorizer.couldShow(repository)) {
+      return null;
+    }
+    URI ping = own.resolve("/v2/");
+    List<String> challenges =
+        root.headers(
+            () ->
+                transport.send(route.client(ping), Call.to("GET", ping, Scopes.NONE), ping, null));
+    return authorizer.challenged(own, challenges, repository, call.scopes(), null, since);
   }
 
   /** Once more, if it was refused and the credentials are others by now. */
@@ -259,6 +298,7 @@ final class RegistryHost {
     String header = authorization;
     for (int i = 0; i <= MAX_REDIRECTS; i++) {
       Response response = transport.send(route.client(uri), call, uri, header);
+      answered = true;
       URI next = next(response, call);
       if (next == null) {
         return response;
@@ -341,10 +381,12 @@ final class RegistryHost {
   /** To the token service. */
   private Response sendForToken(Call call, URI realm, @Nullable String authorization, String asked)
       throws IOException {
-    Tries tries = tries();
+    AtomicBoolean heard = new AtomicBoolean();
+    Tries tries = new Tries(settings.timing(), settings.retries(), heard::get);
     while (true) {
       try {
         Response response = redirectedToken(call, realm, authorization, asked);
+        heard.set(true);
         if (!tries.another(response)) {
           return response;
         }

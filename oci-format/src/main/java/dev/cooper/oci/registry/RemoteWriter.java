@@ -13,6 +13,7 @@ import java.io.InputStream;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +26,6 @@ import org.jspecify.annotations.Nullable;
  * distribution-spec, "Push".
  */
 public final class RemoteWriter {
-  private static final String DIGEST_HEADER = "Docker-Content-Digest";
   private static final String SUBJECT_HEADER = "OCI-Subject";
 
   private final Repository repository;
@@ -41,8 +41,8 @@ public final class RemoteWriter {
    * Whether the registry has a blob or a manifest in this repository.
    *
    * @param descriptor what to look for
-   * @return true if it need not be sent
-   * @throws RegistryException if the registry does not say
+   * @return true if it need not be sent; false as well if the registry refuses to say
+   * @throws RegistryException if the registry can't be reached
    * @throws IOException if interrupted
    */
   public boolean has(Descriptor descriptor) throws IOException {
@@ -53,8 +53,8 @@ public final class RemoteWriter {
     boolean manifest = descriptor.mediaType().isManifest() || descriptor.mediaType().isIndex();
     boolean there =
         manifest
-            ? new Manifests(repository, push()).find(digest.toString(), digest).isPresent()
-            : new Blobs(repository).contains(digest, push());
+            ? found(digest.toString(), digest).isPresent()
+            : new Blobs(repository).isKnown(digest, push());
     if (there) {
       known.add(digest);
     }
@@ -66,15 +66,24 @@ public final class RemoteWriter {
    *
    * @param manifest which one
    * @param tag in this repository
-   * @return true if it need not be sent
-   * @throws RegistryException if the registry does not say
+   * @return true if it need not be sent; false as well if the registry refuses to say
+   * @throws RegistryException if the registry can't be reached
    * @throws IOException if interrupted
    */
   public boolean has(Descriptor manifest, String tag) throws IOException {
-    return new Manifests(repository, push())
-        .find(tag, null)
-        .filter(found -> found.digest().equals(manifest.digest()))
-        .isPresent();
+    return found(tag, null).filter(found -> found.digest().equals(manifest.digest())).isPresent();
+  }
+
+  /** What a registry that refuses to say has is sent, and it then says what is wrong. */
+  private Optional<Descriptor> found(String wanted, @Nullable Digest pinned) throws IOException {
+    try {
+      return new Manifests(repository, push()).find(wanted, pinned);
+    } catch (RegistryException e) {
+      if (e.status() == 0) {
+        throw e;
+      }
+      return Optional.empty();
+    }
   }
 
   private Scopes push() {
@@ -178,8 +187,8 @@ public final class RemoteWriter {
       throw new ContentException("found a malformed tag for " + repository.where());
     }
     try (Response response = put(descriptor.mediaType(), bytes, name)) {
-      String said = response.header(DIGEST_HEADER).orElse("");
-      if (!said.isEmpty() && !Digest.parse(said).matches(bytes)) {
+      Digest said = Manifests.said(response);
+      if (said != null && !said.matches(bytes)) {
         throw new ContentException(
             String.format(
                 Locale.ROOT,

@@ -3,14 +3,19 @@ package dev.cooper.oci.registry;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.net.ConnectException;
 import java.net.SocketException;
+import java.net.UnknownHostException;
+import java.net.http.HttpTimeoutException;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.UnresolvedAddressException;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 
@@ -31,13 +36,25 @@ final class Tries {
 
   private final Timing timing;
   private final int retries;
+  private final BooleanSupplier answered;
   private int failures;
   private int made = 1;
   private boolean inDoubt;
 
   Tries(Timing timing, int retries) {
+    this(timing, retries, () -> true);
+  }
+
+  /**
+   * For one operation.
+   *
+   * @param answered whether the server has ever answered: one that has may be starting anew, while
+   *     a name or a port that never did is more likely mistyped
+   */
+  Tries(Timing timing, int retries, BooleanSupplier answered) {
     this.timing = timing;
     this.retries = retries;
+    this.answered = answered;
   }
 
   /** How many there were. */
@@ -68,7 +85,29 @@ final class Tries {
   /** The same, where somebody is told before the wait that there is one. */
   boolean another(IOException failure, Runnable told) throws InterruptedIOException {
     inDoubt = true;
-    return mayPass(failure) && another(Duration.ZERO, told);
+    return mayPass(failure) && isWorthwhile(failure) && another(Duration.ZERO, told);
+  }
+
+  /**
+   * Of a server that never answered: an unknown host is final, as for Docker and skopeo (the Java
+   * runtime would not look it up again within 10 seconds either), and a refused connection is tried
+   * once more, as it may be starting.
+   */
+  private boolean isWorthwhile(IOException failure) {
+    if (answered.getAsBoolean()) {
+      return true;
+    }
+    boolean refused = false;
+    for (Throwable each = failure; each != null; each = each.getCause()) {
+      if (each instanceof UnresolvedAddressException || each instanceof UnknownHostException) {
+        return false;
+      }
+      if (each instanceof HttpTimeoutException) {
+        return true;
+      }
+      refused |= each instanceof ConnectException;
+    }
+    return !refused || failures == 0;
   }
 
   /** Waits for the next try; false if the answer is one to keep, or there is no further try. */

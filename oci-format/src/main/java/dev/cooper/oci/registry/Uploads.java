@@ -16,7 +16,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Uploads {
   private static final System.Logger LOG = System.getLogger(Uploads.class.getName());
-  private static final String DIGEST_HEADER = "Docker-Content-Digest";
   private static final String OCTETS = "application/octet-stream";
 
   private final Repository repository;
@@ -93,10 +92,14 @@ final class Uploads {
     return repository.call("PUT", uri, scopes).with("Content-Type", OCTETS).thatStores();
   }
 
-  /** That the registry stored what was sent. */
+  /**
+   * That the registry stored what was sent; a header that is no digest of this kind says nothing.
+   */
   void requireDigest(Response stored, Digest digest) {
-    String said = stored.header(DIGEST_HEADER).orElse("");
-    if (!said.isEmpty() && !said.equals(digest.toString())) {
+    Digest said = Manifests.said(stored);
+    boolean other =
+        said != null && said.algorithm().equals(digest.algorithm()) && !said.equals(digest);
+    if (other) {
       throw new ContentException(
           String.format(
               Locale.ROOT,

@@ -143,6 +143,6 @@ final class WholeUpload {
 
   /** Whether it was only the answer that was lost. */
   private boolean isThere() throws IOException {
-    return new Blobs(repository).contains(blob.digest(), uploads.scopes());
+    return new Blobs(repository).isKnown(blob.digest(), uploads.scopes());
   }
 }

@@ -3,6 +3,8 @@ package dev.cooper.oci.registry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cooper.oci.Descriptor;
+import dev.cooper.oci.MediaType;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -16,6 +18,8 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a registry and its token service are shown, and how often. */
 class AuthorizerTest {
@@ -66,6 +70,83 @@ class AuthorizerTest {
 
   private void gives(String method, String body) {
     tokens.on(method + " /token", answer -> answer.sendText(200, body));
+  }
+
+  /** Nexus says 400, others hide with 403 and 404 what an anonymous client may not read. */
+  @ParameterizedTest
+  @ValueSource(ints = {400, 401, 403, 404})
+  void refusalWithoutAChallengeLooksForOneAtTheRootOnce(int status) throws IOException {
+    String basic = "Basic " + Redaction.basic((Credentials.Basic) USER);
+    server.on("GET /v2/", answer -> answer.with("WWW-Authenticate", "BASIC realm=x").send(401));
+    server.on(
+        "GET /v2/other/tags/list",
+        answer -> {
+          if (basic.equals(answer.header("Authorization"))) {
+            answer.sendText(200, "{\"tags\":[\"1\"]}");
+          } else {
+            answer.send(status);
+          }
+        });
+    server.on(
+        "HEAD /v2/other/blobs/.*",
+        answer -> answer.send(basic.equals(answer.header("Authorization")) ? 200 : status));
+    try (RegistryClient client = client(USER)) {
+      assertThat(client.tags(server.reference("other:1"))).containsExactly("1");
+      assertThat(client.tags(server.reference("other:1"))).containsExactly("1");
+      Descriptor blob = Descriptor.of(MediaType.OCI_LAYER, new byte[] {1});
+      assertThat(client.writer(server.reference("other:1")).has(blob)).isTrue();
+    }
+    // The first looks whether plain HTTP is spoken.
+    assertThat(server.requests).filteredOn("GET /v2/"::equals).hasSize(2);
+    assertThat(server.requests)
+        .filteredOn(each -> each.startsWith("GET /v2/other/tags"))
+        .hasSize(3);
+  }
+
+  @Test
+  void refusalWithoutCredentialsOrAChallengeStaysWhatItIs() throws IOException {
+    server.on("GET /v2/", answer -> answer.send(200));
+    server.on("GET /v2/other/tags/list", answer -> answer.send(404));
+    for (Credentials each : new Credentials[] {null, USER}) {
+      server.requests.clear();
+      try (RegistryClient client = client(each)) {
+        for (int i = 0; i < 2; i++) {
+          assertThatThrownBy(() -> client.tags(server.reference("other:1")))
+              .isInstanceOf(RegistryException.class)
+              .hasMessageContaining("answered 404");
+        }
+      }
+      assertThat(server.requests).filteredOn("GET /v2/"::equals).hasSize(each == null ? 1 : 2);
+      assertThat(server.authorizations).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "300",
+        "\"300\"",
+        "300.0",
+        "3e2",
+        "\"\"",
+        "\"soon\"",
+        "null",
+        "-1",
+        "0",
+        "true",
+        "[]",
+        "{}",
+        "99999999999999999999",
+        "1e400",
+        "1e-400",
+        "9223372036854775808",
+        "\"99999999999999999999\""
+      })
+  void expiresInIsAHintAlone(String value) throws IOException {
+    gives("GET", "{\"token\":\"t1\",\"expires_in\":" + value + "}");
+    try (RegistryClient client = client(USER)) {
+      assertThat(tags(client)).containsExactly("1");
+    }
   }
 
   private List<String> tags(RegistryClient client) throws IOException {

@@ -6,17 +6,23 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
+import dev.cooper.oci.ImageConfig;
 import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.ImageReference;
+import dev.cooper.oci.Manifest;
 import dev.cooper.oci.MediaType;
 import dev.cooper.oci.OperationException;
+import dev.cooper.oci.Platform;
 import dev.cooper.oci.layout.TestImage;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -133,20 +139,88 @@ class HostileContentTest {
     assertThat(server.requests).contains("GET /v2/app/manifests/" + image.descriptor.digest());
   }
 
-  @Test
-  void pinnedDigestThatTheHeadAnswersWithAnotherIsRefused() {
+  /** By digest the bytes decide, and what a header says does not matter. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "",
+        "x",
+        "sha256:"
+      })
+  void pinnedDigestIsReadWhateverTheHeaderSays(String header) throws IOException {
+    ImageReference pinned = server.reference("app:1").withDigest(image.descriptor.digest());
     server.on(
         "HEAD /v2/app/manifests/.*",
         answer ->
             answer
-                .with("Docker-Content-Digest", Digest.sha256(new byte[0]).toString())
+                .with("Docker-Content-Digest", header)
                 .with("Content-Type", MediaType.OCI_MANIFEST.value())
                 .with("Content-Length", "10")
                 .send(200));
-    assertThatThrownBy(
-            () -> client.find(server.reference("app:1").withDigest(image.descriptor.digest())))
-        .isInstanceOf(ContentException.class)
-        .hasMessageContaining("expected " + image.descriptor.digest());
+    gives(MediaType.OCI_MANIFEST.value(), manifest, "Docker-Content-Digest", header);
+    Descriptor own = image.descriptor.withPlatform(null);
+    assertThat(client.find(pinned)).contains(own);
+    assertThat(client.open(pinned).root().descriptor()).isEqualTo(own);
+  }
+
+  @Test
+  void pinnedDigestThatHeadAndBytesContradictIsRefused() {
+    ImageReference pinned = server.reference("app:1").withDigest(image.descriptor.digest());
+    byte[] other = "{\"schemaVersion\":2}".getBytes(StandardCharsets.UTF_8);
+    gives(MediaType.OCI_MANIFEST.value(), other);
+    assertRefused(pinned, "expected " + image.descriptor.digest());
+  }
+
+  /** A header that is no digest says nothing about a tag's content. */
+  @ParameterizedTest
+  @ValueSource(strings = {"x", "sha256:abc", "md5:d41d8cd98f00b204e9800998ecf8427e", " ", "\"\""})
+  void tagIsReadWhenTheHeaderIsMalformed(String header) throws IOException {
+    server.on(
+        "HEAD " + MANIFEST.substring(4),
+        answer -> answer.with("Docker-Content-Digest", header).send(200));
+    gives(MediaType.OCI_MANIFEST.value(), manifest, "Docker-Content-Digest", header);
+    Descriptor own = image.descriptor.withPlatform(null);
+    assertThat(client.open(server.reference("app:1")).root().descriptor()).isEqualTo(own);
+    assertThat(client.find(server.reference("app:1"))).contains(own);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "application/json", "application/octet-stream", "binary/octet-stream", "text/plain",
+        "application/json; charset=utf-8", "", "nonsense", "/"
+      })
+  void documentWithoutATypeUnderAGeneralHeaderIsReadByItsShape(String type) throws IOException {
+    String text = new String(manifest, StandardCharsets.UTF_8);
+    String own = "\"mediaType\":\"" + MediaType.OCI_MANIFEST + "\",";
+    byte[] plain =
+        text.replaceFirst(java.util.regex.Pattern.quote(own), "").getBytes(StandardCharsets.UTF_8);
+    assertThat(plain).hasSizeLessThan(manifest.length);
+    gives(type, plain);
+    assertThat(client.open(server.reference("app:1")).root().descriptor())
+        .isEqualTo(Descriptor.of(MediaType.OCI_MANIFEST, plain));
+    byte[] index = "{\"schemaVersion\":2,\"manifests\":[]}".getBytes(StandardCharsets.UTF_8);
+    gives(type, index);
+    assertThat(client.open(server.reference("app:1")).root().descriptor())
+        .isEqualTo(Descriptor.of(MediaType.OCI_INDEX, index));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"schemaVersion\":2,\"manifests\":[],\"layers\":[]}",
+        "{\"schemaVersion\":2,\"manifests\":[],\"config\":{}}",
+        "{\"schemaVersion\":2,\"manifests\":null,\"layers\":null}",
+        "{\"schemaVersion\":2}",
+        "{\"schemaVersion\":1,\"fsLayers\":[]}",
+        "{\"manifests\":[]}",
+        "{\"schemaVersion\":2,\"manifests\":[],\"layer\u017f\":[]}",
+        "[]"
+      })
+  void documentOfNoClearShapeIsRefused(String text) {
+    gives("application/json", text.getBytes(StandardCharsets.UTF_8));
+    assertRefused("manifest");
   }
 
   @Test
@@ -170,8 +244,6 @@ class HostileContentTest {
         "sha256"
       })
   void malformedDigestIsRefusedBeforeAnythingIsAskedForByIt(String digest) throws IOException {
-    gives(MediaType.OCI_MANIFEST.value(), manifest, "Docker-Content-Digest", digest);
-    assertRefused("digest");
     String text = new String(manifest, StandardCharsets.UTF_8);
     gives(
         MediaType.OCI_MANIFEST.value(),
@@ -290,8 +362,9 @@ class HostileContentTest {
     assertRefused("embedded data");
   }
 
+  /** As Docker reads it; a config that names layers does not fit it, and is refused. */
   @Test
-  void manifestWithNullLayersIsRefused() {
+  void manifestWithNullLayersHasNone() throws IOException {
     gives(
         MediaType.OCI_MANIFEST.value(),
         ("{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\","
@@ -300,7 +373,16 @@ class HostileContentTest {
                 + image.manifest.config().digest()
                 + "\",\"size\":2},\"layers\":null}")
             .getBytes(StandardCharsets.UTF_8));
-    assertRefused("manifest.layers: found null");
+    RemoteManifest root = client.open(server.reference("app:1")).root();
+    assertThat(Manifest.parse(root.bytes().toBytes()).layers()).isEmpty();
+    ImageConfig config = ImageConfig.of(Platform.of("linux", "amd64")).withDiffId(layerDigest());
+    assertThatThrownBy(() -> config.requireLayers(Manifest.parse(root.bytes().toBytes())))
+        .isInstanceOf(ContentException.class)
+        .hasMessageContaining("found 0 layers, expected 1");
+  }
+
+  private static Digest layerDigest() {
+    return Digest.sha256(new byte[0]);
   }
 
   @Test
@@ -390,6 +472,51 @@ class HostileContentTest {
     assertThatThrownBy(() -> client.tags(server.reference("app:1")))
         .isInstanceOf(ContentException.class)
         .hasMessageContaining("a list without an end");
+  }
+
+  /** A byte now and then is as good as none: it would hold its reader for ever. */
+  @Test
+  void answerThatDripsIsGivenUp() throws IOException {
+    server.on(
+        MANIFEST,
+        answer -> {
+          answer.exchange().sendResponseHeaders(200, 0);
+          try (OutputStream out = answer.exchange().getResponseBody()) {
+            while (true) {
+              out.write(' ');
+              out.flush();
+              LockSupport.parkNanos(20_000_000);
+            }
+          }
+        });
+    try (RegistryClient hasty =
+        RegistryClient.builder()
+            .timing(new FakeTiming())
+            .retries(0)
+            .stallTimeout(java.time.Duration.ofMillis(200))
+            .build()) {
+      assertThatThrownBy(() -> hasty.open(server.reference("app:1")))
+          .isInstanceOf(RegistryException.class)
+          .hasMessageContaining("bytes came in");
+    }
+  }
+
+  /** Limits count bytes too: a page of few entries can be as long as a document may be. */
+  @Test
+  void tagListOfLongEntriesIsGivenUp() {
+    String entry = "x".repeat(4_000_000);
+    AtomicInteger page = new AtomicInteger();
+    server.on(
+        "GET /v2/app/tags/list",
+        answer ->
+            answer
+                .with(
+                    "Link", "</v2/app/tags/list?last=" + page.incrementAndGet() + ">; rel=\"next\"")
+                .sendText(200, "{\"name\":\"app\",\"tags\":[\"" + entry + "\"]}"));
+    assertThatThrownBy(() -> client.tags(server.reference("app:1")))
+        .isInstanceOf(ContentException.class)
+        .hasMessageContaining("bytes of memory");
+    assertThat(page.get()).isLessThan(70);
   }
 
   @Test

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.net.ConnectException;
 import java.net.SocketException;
+import java.net.UnknownHostException;
 import java.security.cert.CertificateException;
 import java.time.Duration;
 import javax.net.ssl.SSLHandshakeException;
@@ -65,6 +67,31 @@ class TriesTest {
     assertThat(tries.another(new InterruptedIOException())).isFalse();
     assertThat(tries.another(new SourceException("disk", new IOException()))).isFalse();
     assertThat(timing.sleeps).isEmpty();
+  }
+
+  @Test
+  void anotherWhenAHostThatNeverAnsweredIsUnknownIsFalse() throws IOException {
+    ConnectException unknown = new ConnectException();
+    unknown.initCause(new java.nio.channels.UnresolvedAddressException());
+    assertThat(new Tries(timing, 5, () -> false).another(unknown)).isFalse();
+    assertThat(new Tries(timing, 5, () -> false).another(new UnknownHostException("x"))).isFalse();
+    assertThat(timing.sleeps).isEmpty();
+    assertThat(new Tries(timing, 5, () -> true).another(unknown)).isTrue();
+  }
+
+  @Test
+  void anotherWhenAConnectionIsRefusedIsTrueOnceUnlessTheHostHasAnswered() throws IOException {
+    Tries tries = new Tries(timing, 5, () -> false);
+    assertThat(tries.another(new ConnectException("Connection refused"))).isTrue();
+    assertThat(tries.another(new ConnectException("Connection refused"))).isFalse();
+    Tries known = new Tries(timing, 5, () -> true);
+    for (int i = 0; i < 5; i++) {
+      assertThat(known.another(new ConnectException("Connection refused"))).isTrue();
+    }
+    IOException late = new java.net.http.HttpConnectTimeoutException("connect timed out");
+    late.initCause(new ConnectException("connect timed out"));
+    Tries slow = new Tries(timing, 2, () -> false);
+    assertThat(slow.another(late) && slow.another(late)).isTrue();
   }
 
   @Test
