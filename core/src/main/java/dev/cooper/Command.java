@@ -1,5 +1,6 @@
 package dev.cooper;
 
+import dev.cooper.oci.Text;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -55,7 +56,8 @@ public record Command(
    * @param accepted the exit statuses that are no failure
    * @param security what it may do, or null for what the {@link Cooper} says
    * @param resources how much it may use, or null for what the {@link Cooper} says
-   * @throws IllegalArgumentException if there is no command, or a zero character in it
+   * @throws IllegalArgumentException if there is no command, or a zero character in it or in a
+   *     variable, or a variable's name is none
    */
   public Command {
     if (arguments.isEmpty() || arguments.get(0).isEmpty()) {
@@ -65,10 +67,21 @@ public record Command(
     if (arguments.stream().anyMatch(argument -> argument.indexOf(0) >= 0)) {
       throw new IllegalArgumentException("a command cannot hold a zero character: " + arguments);
     }
+    environment.forEach(Command::requireVariable);
     arguments = List.copyOf(arguments);
     environment = new TreeMap<>(environment);
     mounts = List.copyOf(mounts);
     accepted = new TreeSet<>(accepted);
+  }
+
+  /** A value is not shown, as it may be a secret. */
+  private static void requireVariable(String name, String value) {
+    if (name.isEmpty() || name.indexOf('=') >= 0 || (name + value).indexOf('\0') >= 0) {
+      throw new IllegalArgumentException(
+          "invalid environment variable "
+              + Text.quote(name)
+              + ": expected a name without = and NUL, and a value without NUL");
+    }
   }
 
   private static Command plain(List<String> arguments, boolean shell) {
@@ -113,6 +126,7 @@ public record Command(
    * @param name its name
    * @param value its value
    * @return the command with it
+   * @throws IllegalArgumentException if the name is empty or holds {@code =}, or a NUL is in one
    */
   public Command env(String name, String value) {
     SortedMap<String, String> more = new TreeMap<>(environment);

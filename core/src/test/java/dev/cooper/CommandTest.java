@@ -49,6 +49,20 @@ class CommandTest {
   }
 
   @Test
+  void envWhenItIsNoVariableFailsAndShowsNoValue() {
+    Command command = Command.exec("a");
+    for (String bad : new String[] {"", "A=B", "A\0B"}) {
+      assertThatThrownBy(() -> command.env(bad, "canary"))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageNotContaining("canary");
+    }
+    assertThatThrownBy(() -> command.env("A", "canary\0"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("\"A\"")
+        .hasMessageNotContaining("canary");
+  }
+
+  @Test
   void toStringWhenItHoldsSecretsShowsNone() {
     Command command =
         Command.exec("tool", "arg")

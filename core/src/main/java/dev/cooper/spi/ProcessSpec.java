@@ -1,5 +1,7 @@
 package dev.cooper.spi;
 
+import dev.cooper.oci.OperationException;
+import dev.cooper.oci.Text;
 import java.util.List;
 import java.util.Map;
 
@@ -32,7 +34,7 @@ public record ProcessSpec(
     ProcessSecurity security,
     ProcessResources resources) {
   /**
-   * Copies the collections.
+   * Copies the collections, and checks what becomes a string of the kernel's.
    *
    * @param command the executable and its arguments; one without a slash is looked for in the
    *     environment's PATH
@@ -46,12 +48,36 @@ public record ProcessSpec(
    * @param mounts what is mounted over the root while it runs
    * @param security what it may do
    * @param resources how much it may use
+   * @throws OperationException if a NUL is in one of these: the kernel would take what stands
+   *     before it for the whole
    */
   public ProcessSpec {
+    command.forEach(each -> requireWhole("the command's argument " + Text.quote(each), each));
+    environment.forEach(ProcessSpec::requireVariable);
+    requireWhole("the working directory " + Text.quote(workdir), workdir);
+    requireWhole("the host name " + Text.quote(hostname), hostname);
+    mounts.forEach(
+        each -> requireWhole("the mount's target " + Text.quote(each.target()), each.target()));
     command = List.copyOf(command);
     environment = Map.copyOf(environment);
     groups = List.copyOf(groups);
     mounts = List.copyOf(mounts);
+  }
+
+  /** A value is not shown, as it may be a secret. */
+  private static void requireVariable(String name, String value) {
+    String what = "the environment variable " + Text.quote(name);
+    requireWhole(what, name);
+    requireWhole("the value of " + what, value);
+  }
+
+  private static void requireWhole(String what, String text) {
+    if (text.indexOf('\0') >= 0) {
+      throw new OperationException(
+          "cannot run a command: "
+              + what
+              + " holds a NUL, and the kernel would cut it there: set another, or mend the image");
+    }
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.cooper.linux;
 
 import com.kenai.jffi.MemoryIO;
 import dev.cooper.oci.ByteString;
+import dev.cooper.oci.OperationException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
@@ -91,7 +92,19 @@ final class Memory implements AutoCloseable {
     end = 0;
   }
 
+  /**
+   * A string as the kernel takes it, ended by a NUL.
+   *
+   * @throws OperationException if it holds a NUL itself: the kernel would take the part before that
+   *     for the whole, such as another file's name
+   */
   long string(ByteString value) {
+    if (value.latin1().indexOf('\0') >= 0) {
+      throw new OperationException(
+          "cannot give the kernel the string "
+              + value
+              + ": it holds a NUL, and would be cut there");
+    }
     int length = value.length();
     long at = allocate(length + 1L);
     IO.putByteArray(at, value.toBytes(), 0, length);
