@@ -37,6 +37,10 @@ final class ContainerProgram implements ChildProgram {
   private static final int MOST_PLACES = 64;
   private static final int KEYCTL_JOIN_SESSION_KEYRING = 1;
   private static final int SIG_SETMASK = 2;
+
+  /** No address: the kernel answers EFAULT. */
+  private static final long NOT_ENTERED = 1;
+
   private static final int SIOCSIFFLAGS = 0x8914;
   private static final int IFF_UP = 1;
 
@@ -44,6 +48,8 @@ final class ContainerProgram implements ChildProgram {
   private final ProcessSpec process;
   private final long namespaces;
   private int workdirRow;
+  private int againRow;
+  private int requiredRow;
   private int executeRow;
 
   ContainerProgram(
@@ -185,18 +191,32 @@ final class ContainerProgram implements ChildProgram {
     } else if (!keeper.isPlain() || Capabilities.administers(permitted)) {
       SeccompFilters.load(program, security.seccomp(), capabilities, false);
     }
+    long entered = program.memory.allocate(8);
+    Memory.IO.putLong(entered, NOT_ENTERED);
+    // A directory of root's alone is no obstacle to another user, as in runc: WORKDIR /root.
+    workdirRow = enterWorkdir(entered);
     becomeUser(keeper);
     Capabilities.set(program, process.uid() == 0 ? capabilities & permitted : 0);
     if (keeper.isPlain()) {
       // Last of all that changes credentials, which clears it: nothing else ends it with its lane.
       program.call("parent", Sys.PRCTL, Linux.PR_SET_PDEATHSIG, Linux.SIGKILL);
     }
-    workdirRow =
-        program.call(process.workdir(), Sys.CHDIR, program.memory.string(process.workdir()));
-    program.call("signals", Sys.RT_SIGPROCMASK, SIG_SETMASK, program.memory.zeroed(8), 0, 8);
+    // And one that is another's alone may be closed to root: on NFS, or of an id without a mapping.
+    againRow = enterWorkdir(entered);
+    // A success of either has put 0 where this takes its old mask's address from; else it fails.
+    requiredRow =
+        program.call("signals", Sys.RT_SIGPROCMASK, SIG_SETMASK, program.memory.zeroed(8), 0, 8);
+    program.from(requiredRow, 2, entered);
     if (security.noNewPrivileges()) {
       SeccompFilters.load(program, security.seccomp(), capabilities, true);
     }
+  }
+
+  private int enterWorkdir(long entered) {
+    long path = program.memory.string(process.workdir());
+    int row = program.tolerate(process.workdir(), Sys.CHDIR, path);
+    program.into(row, entered);
+    return row;
   }
 
   /** What only its root directory parts from the host loses more, unless it was asked for. */
@@ -283,10 +303,13 @@ final class ContainerProgram implements ChildProgram {
 
   private RuntimeException explain(int row) {
     SystemCallException failure = program.failure(row);
-    if (row == workdirRow) {
-      return failure.during(
-          "cannot enter the working directory " + process.workdir(),
-          "create it, or set another with workdir(...)");
+    if (row == requiredRow) {
+      boolean refused = program.errno(workdirRow) == Linux.EACCES;
+      return program
+          .failure(refused ? againRow : workdirRow)
+          .during(
+              "cannot enter the working directory " + process.workdir(),
+              "create it, or set another with workdir(...)");
     }
     String remedy = "";
     if (failure.getMessage().startsWith("move_mount")

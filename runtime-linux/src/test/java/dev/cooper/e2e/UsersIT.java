@@ -1,6 +1,7 @@
 package dev.cooper.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cooper.Command;
@@ -8,6 +9,7 @@ import dev.cooper.Cooper;
 import dev.cooper.Isolation;
 import dev.cooper.RunningCommand;
 import dev.cooper.WorkingContainer;
+import dev.cooper.oci.OperationException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -104,6 +106,35 @@ class UsersIT extends EndToEnd {
       assertThat(c.exec(said.user("app")).out()).isEqualTo("none /home/app\n");
       assertThat(c.exec(said.env("TERM", "vt100")).out()).isEqualTo("vt100 /root\n");
       assertThat(c.env("TERM", "dumb").exec(said).out()).isEqualTo("dumb /root\n");
+    }
+  }
+
+  /** WORKDIR /root and another user, as runc has it: entered before and, if refused, after. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Isolation.class,
+      names = {"NAMESPACES", "OCI", "CHROOT"})
+  void runWhenOnlyRootMayEnterTheWorkdirBeginsThere(Isolation isolation) throws IOException {
+    try (Cooper other = open(isolation);
+        WorkingContainer c = other.from("rootfs:" + busyboxTar())) {
+      c.run("mkdir -m 0700 /mine /mine/own; chown 1000 /mine/own; stat -c %a /root");
+      Command where = Command.exec("/bin/pwd").user("app");
+      assertThat(c.exec(where.workdir("/root")).out()).isEqualTo("/root\n");
+      assertThat(c.exec(where.workdir("/mine/own")).out()).isEqualTo("/mine/own\n");
+      assertThat(c.exec(Command.shell("ls").user("app").workdir("/root")).err())
+          .contains("Permission denied");
+      c.workdir("/mine").user("app");
+      assertThat(c.exec("/bin/pwd").out()).isEqualTo("/mine\n");
+      for (String none : new String[] {"/mine/none", "/etc/passwd", "/mine/own/none"}) {
+        assertThatThrownBy(() -> c.exec(where.workdir(none)))
+            .isInstanceOf(OperationException.class)
+            .hasMessageContaining(none)
+            .hasMessageContaining("working directory");
+      }
+      if (isolation != Isolation.OCI) {
+        assertThatThrownBy(() -> c.exec(where.workdir("/mine/none")))
+            .hasMessageContaining("ENOENT");
+      }
     }
   }
 }
