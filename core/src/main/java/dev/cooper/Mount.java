@@ -5,6 +5,13 @@ import java.nio.file.Path;
 /**
  * Something that a command sees at a path while it runs, and that no layer holds; {@code RUN
  * --mount} of the Dockerfile.
+ *
+ * <p>Mounts may lie in each other, and are asked for in any order: the outer is made first, links
+ * of targets being followed inside the container. Of two on one path the last that was asked for
+ * counts. A path that is missing is made, 0755 and root's, and taken away again after the command:
+ * also in a directory of the host that is bound writable, and in a cache. A read-only bind has to
+ * hold what is mounted in it. {@code /etc/hosts}, {@code /etc/hostname} and {@code
+ * /etc/resolv.conf} are mounts by the same rule.
  */
 public sealed interface Mount {
   /**

@@ -11,6 +11,8 @@ import dev.cooper.spi.ProcessSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -200,19 +202,45 @@ final class ChrootFiles {
       this.placed = new PlacedFiles(tree, aside);
     }
 
+    /** The outer before the inner, as with mounts; of equal places the last counts. */
     void place(ProcessSpec process) {
+      Map<ByteString, ProcessMount> places = new LinkedHashMap<>();
+      RootPaths paths = new RootPaths(lane, tree.root());
       for (ProcessMount mount : process.mounts()) {
-        String target = mount.target();
-        parents.ensure(
-            List.of(
-                new MountStubs.Target(
-                    target.substring(0, Math.max(1, target.lastIndexOf('/'))), true)));
-        ByteString path = ChrootFiles.this.place(lane, target);
-        if (mount instanceof ProcessMount.Memory file) {
-          placed.file(lane, path, file);
-        } else if (mount instanceof ProcessMount.Tmpfs tmpfs) {
-          placed.directory(lane, path, tmpfs.mode());
+        ByteString path = paths.canonical(mount.target());
+        if (path.isEmpty()) {
+          throw new OperationException(
+              "cannot mount on " + mount.target() + ": its links lead to the root directory");
         }
+        places.remove(path);
+        places.put(path, mount);
+      }
+      for (ProcessMount.Memory file : EtcFiles.of(process.hostname(), process.network())) {
+        ByteString path = ChrootFiles.this.place(lane, file.target());
+        if (isHidden(path, places)) {
+          places.putIfAbsent(path, file);
+        }
+      }
+      places.entrySet().stream()
+          .sorted(Comparator.comparingInt(each -> MountView.depth(each.getKey())))
+          .forEach(each -> place(each.getKey(), each.getValue()));
+    }
+
+    private static boolean isHidden(ByteString path, Map<ByteString, ProcessMount> places) {
+      for (ByteString at = LayerPath.parent(path); !at.isEmpty(); at = LayerPath.parent(at)) {
+        if (places.get(at) instanceof ProcessMount.Tmpfs) {
+          return true;
+        }
+      }
+      return false;
+    }
+
+    private void place(ByteString path, ProcessMount mount) {
+      parents.make(LayerPath.parent(path), true);
+      if (mount instanceof ProcessMount.Memory file) {
+        placed.file(lane, path, file);
+      } else if (mount instanceof ProcessMount.Tmpfs tmpfs) {
+        placed.directory(lane, path, tmpfs.mode());
       }
     }
 

@@ -16,6 +16,9 @@ import dev.cooper.spi.ProcessMount;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Composes the mounts of a container: /proc, /sys, /dev and what it holds, the files of /etc, and
@@ -29,6 +32,10 @@ final class ContainerMounts {
   private static final List<String> DEVICES =
       List.of("null", "zero", "full", "random", "urandom", "tty");
   private static final List<String> DIRECTORIES = List.of("pts", "shm", "mqueue");
+  private static final Set<String> IN_DEV =
+      Stream.of(DEVICES, DIRECTORIES, List.of("fd", "stdin", "stdout", "stderr", "ptmx"))
+          .flatMap(List::stream)
+          .collect(Collectors.toUnmodifiableSet());
   private static final long PRIVATE = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 
   private final SyscallProgram program;
@@ -54,6 +61,11 @@ final class ContainerMounts {
             memory,
             O_PATH | Linux.O_DIRECTORY | O_CLOEXEC,
             Linux.RESOLVE_BENEATH | Linux.RESOLVE_NO_SYMLINKS);
+  }
+
+  /** All that the /dev of every container holds. */
+  static Set<String> namesInDev() {
+    return IN_DEV;
   }
 
   /** What a name is in the /dev of every container. */
@@ -120,23 +132,29 @@ final class ContainerMounts {
 
   /** Moves a mount onto a target in the image, its links followed inside the root. */
   private void attach(long mount, String path) {
-    long target = open(path, inRoot);
+    attach(mount, path, ByteString.utf8(path.substring(1)));
+  }
+
+  private void attach(long mount, String path, ByteString below) {
+    long target = open(path, below, inRoot);
     int flags = Linux.MOVE_MOUNT_F_EMPTY_PATH | Linux.MOVE_MOUNT_T_EMPTY_PATH;
     int row = program.call(path + " in the container", Sys.MOVE_MOUNT, 0, empty, 0, empty, flags);
     program.from(row, 0, mount).from(row, 2, target);
   }
 
-  private long open(String path, long how) {
+  private long open(String name, long how) {
+    return open("/" + name, ByteString.utf8(name), how);
+  }
+
+  private long open(String path, ByteString below, long how) {
     long target = slot();
-    String relative = path.startsWith("/") ? path.substring(1) : path;
     int row =
-        program.call(
-            "/" + relative + " in the container", Sys.OPENAT2, 0, memory.string(relative), how, 24);
+        program.call(path + " in the container", Sys.OPENAT2, 0, memory.string(below), how, 24);
     program.from(row, 0, root).into(row, target);
     return target;
   }
 
-  void system(boolean hostNetwork, boolean ttyGroup) {
+  void system(boolean hostNetwork, boolean ttyGroup, List<MountPlan.Place> inDev) {
     long proc = filesystem("proc", PRIVATE);
     attach(proc, open("proc", direct), "");
     long sys = hostNetwork ? hostSys() : filesystem("sysfs", PRIVATE | MOUNT_ATTR_RDONLY);
@@ -145,6 +163,7 @@ final class ContainerMounts {
     device = dev;
     attach(dev, open("dev", direct), "");
     devices(dev, ttyGroup);
+    make(dev, inDev);
     protect(proc, dev);
     boolean isNew = !hostNetwork || kernel.newSys();
     for (String name : isNew ? kernel.maskedNewSys() : kernel.maskedHostSys()) {
@@ -252,7 +271,7 @@ final class ContainerMounts {
       attach(cover(hidden.directory(), device), hidden.path());
     }
     for (String path : paths.readOnly()) {
-      long place = open(path, inRoot);
+      long place = open(path.substring(1), inRoot);
       long mount = slot();
       int flags = Linux.OPEN_TREE_CLONE | O_CLOEXEC | AT_RECURSIVE | Linux.AT_EMPTY_PATH;
       int row = program.call(path, Sys.OPEN_TREE, 0, empty, flags);
@@ -262,9 +281,39 @@ final class ContainerMounts {
     }
   }
 
-  /** A file or tree of the host. */
-  void bind(BindSource source, String target, boolean readOnly) {
-    attach(bound(source, readOnly), target);
+  /**
+   * Mounts all that a plan says, each where its target now leads.
+   *
+   * @param files its files, in slots
+   */
+  void attach(MountPlan plan, List<Long> files, long keeper) {
+    int file = 0;
+    for (MountPlan.Step step : plan.steps()) {
+      if (step.mount() instanceof ProcessMount.Bind bind) {
+        attach(
+            bound(BindSource.of(bind.source(), keeper), bind.readOnly()),
+            step.path(),
+            step.target());
+      } else if (step.mount() instanceof ProcessMount.Tmpfs tmpfs) {
+        long mount = tmpfs(tmpfs.size(), tmpfs.mode());
+        attach(mount, step.path(), step.target());
+        make(mount, step.places());
+      } else {
+        attach(files.get(file++), step.path(), step.target());
+      }
+    }
+  }
+
+  /** Makes places in a file system that is new and holds nothing else. */
+  private void make(long mount, List<MountPlan.Place> places) {
+    for (MountPlan.Place place : places) {
+      long path = memory.string(place.path());
+      int row =
+          place.directory()
+              ? program.call(place.path(), Sys.MKDIRAT, 0, path, 0755)
+              : program.call(place.path(), Sys.MKNODAT, 0, path, Linux.S_IFREG | 0644, 0);
+      program.from(row, 0, mount);
+    }
   }
 
   private long bound(BindSource source, boolean readOnly) {
@@ -294,10 +343,6 @@ final class ContainerMounts {
     return copy(place, ByteString.EMPTY, true);
   }
 
-  void tmpfs(String target, long size, int mode) {
-    attach(tmpfs(size, mode), target);
-  }
-
   private long tmpfs(long size, int mode) {
     String octal = "mode=" + Integer.toOctalString(mode);
     return size > 0
@@ -320,12 +365,13 @@ final class ContainerMounts {
     program.tolerate("groups", Sys.MOUNT_SETATTR, AT_FDCWD, path, AT_RECURSIVE, wanted, 32);
   }
 
-  void devAt(Path at) {
+  void devAt(Path at, List<MountPlan.Place> inDev) {
     long dev = filesystem("tmpfs", PRIVATE, "mode=755", "size=65536k");
     attach(dev, place(at), "");
     nodes(dev);
     // Not by the engine: runc 1.1 gives it the mode of the directory below, whatever it is told.
     attach(filesystem("tmpfs", PRIVATE, "mode=1777", "size=65536k"), dev, "shm");
+    make(dev, inDev);
   }
 
   void hostSysAt(Path at) {
@@ -336,8 +382,10 @@ final class ContainerMounts {
     attach(bound(source, readOnly), place(at), "");
   }
 
-  void tmpfsAt(Path at, long size, int mode) {
-    attach(tmpfs(size, mode), place(at), "");
+  void tmpfsAt(Path at, ProcessMount.Tmpfs tmpfs, List<MountPlan.Place> places) {
+    long mount = tmpfs(tmpfs.size(), tmpfs.mode());
+    attach(mount, place(at), "");
+    make(mount, places);
   }
 
   private long place(Path at) {
@@ -371,12 +419,6 @@ final class ContainerMounts {
       slots.add(copy(mount, ByteString.utf8(Integer.toString(i)), false));
     }
     return slots;
-  }
-
-  void attachFiles(List<ProcessMount.Memory> files, List<Long> slots) {
-    for (int i = 0; i < files.size(); i++) {
-      attach(slots.get(i), files.get(i).target());
-    }
   }
 
   private void memoryFile(long mount, String name, ProcessMount.Memory file) {

@@ -8,7 +8,6 @@ import static dev.cooper.linux.Linux.O_PATH;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.OperationException;
 import dev.cooper.spi.Capability;
-import dev.cooper.spi.ProcessMount;
 import dev.cooper.spi.ProcessNetwork;
 import dev.cooper.spi.ProcessSecurity;
 import dev.cooper.spi.ProcessSpec;
@@ -46,6 +45,7 @@ final class ContainerProgram implements ChildProgram {
 
   private final SyscallProgram program;
   private final ProcessSpec process;
+  private final MountPlan plan;
   private final long namespaces;
   private int workdirRow;
   private int againRow;
@@ -54,6 +54,7 @@ final class ContainerProgram implements ChildProgram {
 
   ContainerProgram(
       ProcessSpec process,
+      MountPlan plan,
       ProtectedPaths paths,
       @Nullable CgroupRun groups,
       @Nullable PrivateNetwork network,
@@ -62,13 +63,16 @@ final class ContainerProgram implements ChildProgram {
       long[] stdio,
       long failed) {
     this.process = process;
+    this.plan = plan;
     this.namespaces =
         (keeper.isPlain() ? 0 : NAMESPACES)
             // Where it enters groups first it makes this namespace itself, and sees them as the
             // outermost.
             | (groups == null && !keeper.isPlain() ? Linux.CLONE_NEWCGROUP : 0)
             | (process.network().mode() == ProcessNetwork.Mode.NONE ? Linux.CLONE_NEWNET : 0);
-    int more = ROWS_A_PATH * (paths.masked().size() + paths.readOnly().size());
+    int more =
+        ROWS_A_PATH * (paths.masked().size() + paths.readOnly().size() + plan.steps().size())
+            + plan.places();
     program = new SyscallProgram(ROWS + more, 64 << 10);
     try {
       if (network != null) {
@@ -124,26 +128,10 @@ final class ContainerProgram implements ChildProgram {
   }
 
   private void mounts(ContainerMounts mounts, RootTree tree, boolean ttyGroup, long keeper) {
-    mounts.system(process.hostNetwork(), ttyGroup);
-    List<ProcessMount.Memory> memory =
-        new ArrayList<>(EtcFiles.of(process.hostname(), process.network()));
-    int own = memory.size();
-    for (ProcessMount mount : process.mounts()) {
-      if (mount instanceof ProcessMount.Memory file) {
-        memory.add(file);
-      }
-    }
+    mounts.system(process.hostNetwork(), ttyGroup, plan.inDev());
     // Hidden below it are links that the overlay, once mounted, needs no more.
-    List<Long> files = mounts.memoryFiles(memory, tree.directory().resolve("lower"));
-    mounts.attachFiles(memory.subList(0, own), files.subList(0, own));
-    for (ProcessMount mount : process.mounts()) {
-      if (mount instanceof ProcessMount.Bind bind) {
-        mounts.bind(BindSource.of(bind.source(), keeper), bind.target(), bind.readOnly());
-      } else if (mount instanceof ProcessMount.Tmpfs tmpfs) {
-        mounts.tmpfs(tmpfs.target(), tmpfs.size(), tmpfs.mode());
-      }
-    }
-    mounts.attachFiles(memory.subList(own, memory.size()), files.subList(own, memory.size()));
+    List<Long> files = mounts.memoryFiles(plan.files(), tree.directory().resolve("lower"));
+    mounts.attach(plan, files, keeper);
   }
 
   private void enterRoot(long root) {

@@ -257,11 +257,11 @@ final class CopiedTree implements RootTree {
   }
 
   @Override
-  public Prepared prepare(Lane lane, ProcessSpec process) {
+  public Prepared prepare(Lane lane, ProcessSpec process, long keeperPid) {
     settle(lane);
     return chrootFiles != null
         ? chrootFiles.prepare(lane, process)
-        : MountStubs.of(lane, this, process);
+        : PreparedMounts.of(lane, this, process, keeperPid);
   }
 
   @Override

@@ -23,17 +23,18 @@ import org.jspecify.annotations.Nullable;
  * @param place where {@link EngineProgram} has laid out what is mounted
  * @param keeper says what rights can be given at all
  */
-record EngineBundle(ProcessSpec process, ProtectedPaths paths, Path place, Keeper keeper) {
+record EngineBundle(
+    ProcessSpec process, MountPlan plan, ProtectedPaths paths, Path place, Keeper keeper) {
   private static final String PRIVATE = "nosuid,nodev,noexec";
 
-  byte[] config(Path root, List<ProcessMount.Memory> files) {
+  byte[] config(Path root) {
     Map<String, Object> config = new LinkedHashMap<>();
     config.put("ociVersion", "1.0.2");
     config.put("process", told());
     // Read-only, if it is to be, already is the mount that it lies on.
     config.put("root", Map.of("path", root.toString(), "readonly", false));
     config.put("hostname", process.hostname());
-    config.put("mounts", mounts(files));
+    config.put("mounts", mounts());
     config.put("linux", linux());
     return Json.write(config);
   }
@@ -99,7 +100,7 @@ record EngineBundle(ProcessSpec process, ProtectedPaths paths, Path place, Keepe
     return limit >= 0 ? limit : new BigInteger(Long.toUnsignedString(limit));
   }
 
-  private List<Object> mounts(List<ProcessMount.Memory> files) {
+  private List<Object> mounts() {
     List<Object> all = new ArrayList<>();
     all.add(mount("/proc", "proc", "proc", PRIVATE));
     all.add(bind("/dev", "dev"));
@@ -115,28 +116,13 @@ record EngineBundle(ProcessSpec process, ProtectedPaths paths, Path place, Keepe
         process.hostNetwork()
             ? bind("/sys", "sys")
             : mount("/sys", "sysfs", "sysfs", PRIVATE + ",ro"));
-    int own = files.size() - memory(process).size();
-    for (int i = 0; i < own; i++) {
-      all.add(bind(files.get(i).target(), EngineProgram.file(i)));
-    }
-    for (int i = 0; i < process.mounts().size(); i++) {
-      ProcessMount mount = process.mounts().get(i);
-      if (!(mount instanceof ProcessMount.Memory)) {
-        all.add(bind(mount.target(), EngineProgram.mount(i)));
-      }
-    }
-    for (int i = own; i < files.size(); i++) {
-      all.add(bind(files.get(i).target(), EngineProgram.file(i)));
+    int file = 0;
+    for (int i = 0; i < plan.steps().size(); i++) {
+      MountPlan.Step step = plan.steps().get(i);
+      boolean isFile = step.mount() instanceof ProcessMount.Memory;
+      all.add(bind(step.path(), isFile ? EngineProgram.file(file++) : EngineProgram.mount(i)));
     }
     return all;
-  }
-
-  /** The files among a process's mounts. */
-  static List<ProcessMount.Memory> memory(ProcessSpec process) {
-    return process.mounts().stream()
-        .filter(ProcessMount.Memory.class::isInstance)
-        .map(ProcessMount.Memory.class::cast)
-        .toList();
   }
 
   /** What was laid out has the attributes that it is to have: an engine's copy keeps them. */

@@ -33,11 +33,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class EngineProgram implements ChildProgram {
   private static final int ROWS = 1024;
+  private static final int ROWS_A_MOUNT = 16;
   private static final int SIG_SETMASK = 2;
 
   private final SyscallProgram program;
   private final Engine engine;
   private final ProcessSpec process;
+  private final MountPlan plan;
   private final Path place;
   private final Path log;
   private int executeRow;
@@ -45,6 +47,7 @@ final class EngineProgram implements ChildProgram {
   EngineProgram(
       Engine engine,
       ProcessSpec process,
+      MountPlan plan,
       ProtectedPaths paths,
       @Nullable CgroupRun groups,
       @Nullable PrivateNetwork network,
@@ -54,11 +57,13 @@ final class EngineProgram implements ChildProgram {
       long failed) {
     this.engine = engine;
     this.process = process;
+    this.plan = plan;
     // Hidden below the bundle are links that the overlay, once mounted, needs no more.
     place = tree.directory().resolve("lower");
     log = tree.directory().resolve("engine.log");
     forget(); // what a JVM that was killed left, as engines append
-    program = new SyscallProgram(ROWS, 64 << 10);
+    program =
+        new SyscallProgram(ROWS + ROWS_A_MOUNT * plan.steps().size() + plan.places(), 64 << 10);
     try {
       keeper.requireUser(process.uid(), process.gid());
       Capabilities.require(process.security().required(), keeper.permitted());
@@ -68,7 +73,7 @@ final class EngineProgram implements ChildProgram {
       if (network != null) {
         network.enter(program); // the engine is told of none, and its container stays there
       }
-      layOut(tree, new EngineBundle(process, paths, place, keeper), keeper);
+      layOut(tree, new EngineBundle(process, plan, paths, place, keeper), keeper);
       program.call("session", Sys.SETSID);
       program.call("/", Sys.CHDIR, program.memory.string("/"));
       Launcher.descriptors(program, stdio, failed);
@@ -85,7 +90,7 @@ final class EngineProgram implements ChildProgram {
     return Integer.toString(index);
   }
 
-  /** What a mount of the process's is called in the bundle. */
+  /** What a mount of the plan's is called in the bundle. */
   static String mount(int index) {
     return "mount-" + index;
   }
@@ -99,10 +104,8 @@ final class EngineProgram implements ChildProgram {
     ContainerMounts mounts = new ContainerMounts(program, root, keeper.kernel());
     mounts.readOnlyGroups();
     mounts.procHere();
-    List<ProcessMount.Memory> files =
-        new ArrayList<>(EtcFiles.of(process.hostname(), process.network()));
-    files.addAll(EngineBundle.memory(process));
-    byte[] config = bundle.config(tree.merged(), files);
+    List<ProcessMount.Memory> files = plan.files();
+    byte[] config = bundle.config(tree.merged());
     List<ProcessMount.Memory> all = new ArrayList<>(files);
     all.add(new ProcessMount.Memory("config.json", ByteString.of(config), 0, 0, 0600));
     mounts.memoryFiles(all, place);
@@ -112,22 +115,22 @@ final class EngineProgram implements ChildProgram {
         program.memory.string(file(files.size())),
         AT_FDCWD,
         program.memory.string(HostPath.bytes(place.resolve("config.json"))));
-    mounts.devAt(directory("dev"));
+    mounts.devAt(directory("dev"), plan.inDev());
     if (process.hostNetwork()) {
       mounts.hostSysAt(directory("sys"));
     }
-    for (int i = 0; i < process.mounts().size(); i++) {
-      layOut(mounts, process.mounts().get(i), mount(i), keeper.pid());
+    for (int i = 0; i < plan.steps().size(); i++) {
+      layOut(mounts, plan.steps().get(i), mount(i), keeper.pid());
     }
     mounts.root(process.security().readOnlyRoot());
   }
 
-  private void layOut(ContainerMounts mounts, ProcessMount mount, String name, long keeper) {
-    if (mount instanceof ProcessMount.Bind bind) {
+  private void layOut(ContainerMounts mounts, MountPlan.Step step, String name, long keeper) {
+    if (step.mount() instanceof ProcessMount.Bind bind) {
       Path at = bind.source().toFile().isDirectory() ? directory(name) : emptyFile(name);
       mounts.bindAt(BindSource.of(bind.source(), keeper), at, bind.readOnly());
-    } else if (mount instanceof ProcessMount.Tmpfs tmpfs) {
-      mounts.tmpfsAt(directory(name), tmpfs.size(), tmpfs.mode());
+    } else if (step.mount() instanceof ProcessMount.Tmpfs tmpfs) {
+      mounts.tmpfsAt(directory(name), tmpfs, step.places());
     }
   }
 

@@ -37,14 +37,13 @@ final class LinuxProcess {
     this.process = process;
   }
 
-  @SuppressWarnings("try") // what is prepared is there for the process, not for us
   ProcessEnd run(ProcessIo io) {
-    try (RootTree.Prepared prepared = tree.prepare(lane, process)) {
+    try (RootTree.Prepared prepared = tree.prepare(lane, process, keeper.pid())) {
       ProtectedPaths paths = ProtectedPaths.of(process, lane, tree);
       try (CgroupRun groups = groups();
           PrivateNetwork network = network();
           ProcessPipes pipes = new ProcessPipes(io)) {
-        ProcessEnd end = start(pipes, paths, groups, network);
+        ProcessEnd end = start(pipes, paths, groups, network, prepared.plan());
         return groups != null && failed(end) && groups.outOfMemory()
             ? new ProcessEnd(end.status(), ProcessEnd.Cause.OUT_OF_MEMORY)
             : end;
@@ -80,8 +79,9 @@ final class LinuxProcess {
       ProcessPipes pipes,
       ProtectedPaths paths,
       @Nullable CgroupRun groups,
-      @Nullable PrivateNetwork network) {
-    try (ChildProgram child = child(pipes, paths, groups, network);
+      @Nullable PrivateNetwork network,
+      MountPlan plan) {
+    try (ChildProgram child = child(pipes, paths, groups, network, plan);
         SyscallProgram outer = SyscallProgram.small()) {
       long status = outer.memory.zeroed(8);
       long pidfd = outer.memory.zeroed(8);
@@ -112,15 +112,17 @@ final class LinuxProcess {
       ProcessPipes pipes,
       ProtectedPaths paths,
       @Nullable CgroupRun groups,
-      @Nullable PrivateNetwork network) {
+      @Nullable PrivateNetwork network,
+      MountPlan plan) {
     long[] ends = pipes.childEnds();
     long failed = pipes.failedEvent();
     if (engine != null) {
       requireWorkdir();
     }
     return engine == null
-        ? new ContainerProgram(process, paths, groups, network, tree, keeper, ends, failed)
-        : new EngineProgram(engine, process, paths, groups, network, tree, keeper, ends, failed);
+        ? new ContainerProgram(process, plan, paths, groups, network, tree, keeper, ends, failed)
+        : new EngineProgram(
+            engine, process, plan, paths, groups, network, tree, keeper, ends, failed);
   }
 
   /** Engines make one that is missing, and a typing error would be a change of the image. */

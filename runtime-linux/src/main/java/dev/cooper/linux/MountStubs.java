@@ -7,12 +7,11 @@ import static dev.cooper.linux.Linux.O_PATH;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.oci.layer.TarEntry;
-import dev.cooper.spi.ProcessMount;
-import dev.cooper.spi.ProcessSpec;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * Makes the places that mounts need and a root lacks, and takes them away again when the process is
@@ -21,17 +20,17 @@ import java.util.List;
  * <p>All inside the root, by descriptors; what is taken away is only what was made, if it still is
  * the same and is empty (CVE-2024-23652: a process may have put a link in its place).
  */
-final class MountStubs implements RootTree.Prepared {
+final class MountStubs implements AutoCloseable {
   private final Lane lane;
-  private final RootTree tree;
   private final RootPaths paths;
+  private final Function<ByteString, Runnable> restoring;
   private final Deque<Made> made = new ArrayDeque<>();
 
   /** A place that something is to be mounted on. */
   record Target(String path, boolean directory) {}
 
   /** What was made: its path, inode, and its parent's times before and after. */
-  private record Made(
+  record Made(
       ByteString path,
       boolean directory,
       long inode,
@@ -40,43 +39,23 @@ final class MountStubs implements RootTree.Prepared {
       Runnable restored) {}
 
   /** A path's modification time and inode; zero where there is nothing. */
-  private record Times(long seconds, long nanos, long inode) {
+  record Times(long seconds, long nanos, long inode) {
     static final Times NONE = new Times(0, 0, 0);
   }
 
   MountStubs(Lane lane, RootTree tree) {
+    this(lane, tree.root(), path -> tree.restoring(lane, path));
+  }
+
+  /**
+   * Those in an open directory.
+   *
+   * @param restoring as {@link RootTree#restoring}
+   */
+  MountStubs(Lane lane, int root, Function<ByteString, Runnable> restoring) {
     this.lane = lane;
-    this.tree = tree;
-    this.paths = new RootPaths(lane, tree.root());
-  }
-
-  /** Those of a process that has a mount namespace. */
-  static MountStubs of(Lane lane, RootTree tree, ProcessSpec process) {
-    MountStubs stubs = new MountStubs(lane, tree);
-    try {
-      stubs.ensure(targets(process));
-      return stubs;
-    } catch (RuntimeException e) {
-      stubs.close();
-      throw e;
-    }
-  }
-
-  private static List<Target> targets(ProcessSpec process) {
-    List<Target> targets = new ArrayList<>();
-    for (String name : List.of("dev", "proc", "sys")) {
-      targets.add(new Target(name, true));
-    }
-    for (String name : EtcFiles.NAMES) {
-      targets.add(new Target("etc/" + name, false));
-    }
-    for (ProcessMount mount : process.mounts()) {
-      boolean directory =
-          mount instanceof ProcessMount.Tmpfs
-              || mount instanceof ProcessMount.Bind bind && bind.source().toFile().isDirectory();
-      targets.add(new Target(mount.target(), directory));
-    }
-    return targets;
+    this.paths = new RootPaths(lane, root);
+    this.restoring = restoring;
   }
 
   /** Makes what is missing; one program asks for all of them. */
@@ -98,7 +77,7 @@ final class MountStubs implements RootTree.Prepared {
             program.tolerate(
                 target.path(),
                 Sys.OPENAT2,
-                tree.root(),
+                paths.root(),
                 program.memory.string(target.path()),
                 how,
                 24);
@@ -117,21 +96,26 @@ final class MountStubs implements RootTree.Prepared {
   }
 
   private void make(Target target) {
-    ByteString place = paths.canonical(target.path());
+    make(paths.canonical(target.path()), target.directory());
+  }
+
+  /** Makes what is missing of a path whose links were followed. */
+  void make(ByteString place, boolean directory) {
     ByteString at = ByteString.EMPTY;
     List<ByteString> names = LayerPath.components(place);
     for (int i = 0; i < names.size(); i++) {
       at = LayerPath.join(at, names.get(i));
       if (paths.entry(at) == null) {
-        makeOne(at, i < names.size() - 1 || target.directory());
+        made.push(makeOne(at, i < names.size() - 1 || directory));
       }
     }
   }
 
-  private void makeOne(ByteString path, boolean directory) {
+  /** Makes one that is not there; the caller keeps what is to be taken away. */
+  Made makeOne(ByteString path, boolean directory) {
     ByteString in = LayerPath.parent(path);
     Times before = times(in);
-    Runnable restored = tree.restoring(lane, in);
+    Runnable restored = restoring.apply(in);
     int parent = paths.openDirectory(in);
     try (SyscallProgram program = SyscallProgram.small()) {
       long name = program.memory.string(LayerPath.name(path));
@@ -143,7 +127,7 @@ final class MountStubs implements RootTree.Prepared {
       }
       program.call(path, Sys.STATX, parent, name, Linux.AT_SYMLINK_NOFOLLOW, Stat.BASIC, stat);
       lane.run(program);
-      made.push(new Made(path, directory, Stat.inode(stat), before, times(in), restored));
+      return new Made(path, directory, Stat.inode(stat), before, times(in), restored);
     } finally {
       TreeRemover.close(lane, parent);
     }
@@ -177,7 +161,7 @@ final class MountStubs implements RootTree.Prepared {
     }
   }
 
-  private void takeAway(Made one) {
+  void takeAway(Made one) {
     ByteString in = LayerPath.parent(one.path());
     Times now = times(in);
     int parent = paths.tryOpen(in, Linux.O_RDONLY | O_DIRECTORY);

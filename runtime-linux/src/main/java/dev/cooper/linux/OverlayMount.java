@@ -209,8 +209,8 @@ final class OverlayMount implements RootTree {
   }
 
   @Override
-  public Prepared prepare(Lane lane, ProcessSpec process) {
-    return MountStubs.of(lane, this, process);
+  public Prepared prepare(Lane lane, ProcessSpec process, long keeper) {
+    return PreparedMounts.of(lane, this, process, keeper);
   }
 
   @Override

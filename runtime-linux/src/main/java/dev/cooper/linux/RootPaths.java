@@ -13,6 +13,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,6 +76,11 @@ record RootPaths(Task task, int root) {
 
   /** Follows the links on a path inside the root, whether or not what they lead to exists. */
   ByteString canonical(String path) {
+    return canonical(path, this::entry);
+  }
+
+  /** Follows the links on a path inside a root, of which it is told what lies where. */
+  static ByteString canonical(String path, Function<ByteString, @Nullable TarEntry> entries) {
     Deque<ByteString> ahead = new ArrayDeque<>(parts(ByteString.utf8(path)));
     ByteString done = ByteString.EMPTY;
     int links = 0;
@@ -85,7 +91,7 @@ record RootPaths(Task task, int root) {
         continue;
       }
       ByteString next = LayerPath.join(done, name);
-      TarEntry entry = entry(next);
+      TarEntry entry = entries.apply(next);
       if (entry == null || entry.type() != EntryType.SYMLINK) {
         done = next;
         continue;

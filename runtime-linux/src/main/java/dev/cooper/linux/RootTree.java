@@ -38,8 +38,10 @@ interface RootTree {
   /**
    * Puts what a process needs there into the tree; taken away again by closing. Nothing of it is a
    * change.
+   *
+   * @param keeper the process id of the keeper that mounts it
    */
-  Prepared prepare(Lane lane, ProcessSpec process);
+  Prepared prepare(Lane lane, ProcessSpec process, long keeper);
 
   /** To be called before anything is changed in it. */
   default void settle(Lane lane) {}
@@ -63,6 +65,11 @@ interface RootTree {
 
   /** What was put into the tree for a process. */
   interface Prepared extends AutoCloseable {
+    /** What is to be mounted over the tree; nothing where nothing can be. */
+    default MountPlan plan() {
+      return MountPlan.NONE;
+    }
+
     @Override
     void close();
   }
