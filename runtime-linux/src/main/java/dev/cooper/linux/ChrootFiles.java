@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -117,7 +118,7 @@ final class ChrootFiles {
       PlacedFiles placed = new PlacedFiles(tree, aside);
       shared = placed;
       for (ProcessMount.Memory file : EtcFiles.of(process.hostname(), process.network())) {
-        placed.file(lane, place(lane, file.target()), file);
+        placed.watchedFile(lane, place(lane, file.target()), file);
       }
       placed.directory(lane, ByteString.utf8("proc"), 0555);
       placed.directory(lane, ByteString.utf8("sys"), 0555);
@@ -174,6 +175,17 @@ final class ChrootFiles {
     }
   }
 
+  /** With namespaces these are mount points: removing or replacing them fails there. */
+  private void tellOfChanges(List<ByteString> changed) {
+    if (!changed.isEmpty()) {
+      notices.accept(
+          "what a command wrote to, removed or put in the place of "
+              + changed.stream().map(path -> "/" + path).collect(Collectors.joining(", "))
+              + " is not kept: with isolation chroot this is Cooper's while commands run, and the"
+              + " image's own is back afterwards; change it by copy(...) or write(...)");
+    }
+  }
+
   private synchronized void leave(Lane lane) {
     if (--processes > 0 || lane.isDead()) {
       return;
@@ -183,6 +195,7 @@ final class ChrootFiles {
     shared = null;
     stubs = null;
     if (placed != null) {
+      tellOfChanges(placed.changed(lane));
       placed.restore(lane);
     }
     if (parents != null) {

@@ -16,6 +16,7 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,7 @@ final class PlacedFiles {
   private final Path aside;
   private final Deque<Placed> placed = new ArrayDeque<>();
   private final Map<ByteString, Parent> parents = new LinkedHashMap<>();
+  private final Map<ByteString, Times> watched = new LinkedHashMap<>();
 
   /** What was put at a path; what lay there, if anything did, is aside under a name. */
   private record Placed(ByteString path, String name, boolean replaces, Runnable restored) {
@@ -87,6 +89,22 @@ final class PlacedFiles {
             task.run(program);
           }
         });
+  }
+
+  /** A file of which {@link #changed} tells. */
+  void watchedFile(Lane lane, ByteString path, ProcessMount.Memory file) {
+    file(lane, path, file);
+    Times now = times(lane, path);
+    if (now != null) {
+      watched.put(path, now);
+    }
+  }
+
+  /** Which of the watched files were written to, removed or replaced since. */
+  List<ByteString> changed(Lane lane) {
+    return watched.keySet().stream()
+        .filter(path -> !Objects.equals(watched.get(path), times(lane, path)))
+        .toList();
   }
 
   void file(Lane lane, ByteString path, ProcessMount.Memory file) {

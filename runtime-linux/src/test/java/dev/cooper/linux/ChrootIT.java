@@ -104,6 +104,31 @@ final class ChrootIT {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "rm /etc/hosts",
+        "ln -sf /run/hosts /etc/hosts",
+        "echo x >/etc/new; mv /etc/new /etc/hosts",
+        "mv /etc/hosts /etc/elsewhere",
+        "rm /etc/hosts; echo x >/etc/hosts",
+        "rm /etc/hosts; mkdir /etc/hosts",
+        "sed -i s/l/L/ /etc/hosts",
+        "echo x >>/etc/hosts"
+      })
+  void runWhenItChangesAFileThatIsOnlyThereForItSaysWhich(String script) throws IOException {
+    try (Rootfs root = HOST.root(HOST.layer(it -> it.file("etc/hosts", "the image's\n")))) {
+      out(root, "cat /etc/hosts /etc/resolv.conf /etc/hostname; echo x >/etc/other");
+      assertThat(HOST.notices).isEmpty();
+      out(root, script);
+      assertThat(HOST.notices).singleElement().asString().contains("/etc/hosts", "not kept");
+      assertThat(HOST.notices.get(0)).doesNotContain("resolv.conf", "hostname");
+      assertThat(root.read(ByteString.utf8("etc/hosts"), 100))
+          .asString()
+          .isEqualTo("the image's\n");
+    }
+  }
+
   @Test
   void runWhenItRemovesAllOfEtcStillEnds() throws IOException {
     try (Rootfs root = HOST.root()) {
