@@ -32,10 +32,6 @@ final class ContainerMounts {
   private static final List<String> DEVICES =
       List.of("null", "zero", "full", "random", "urandom", "tty");
   private static final List<String> DIRECTORIES = List.of("pts", "shm", "mqueue");
-  private static final Set<String> IN_DEV =
-      Stream.of(DEVICES, DIRECTORIES, List.of("fd", "stdin", "stdout", "stderr", "ptmx"))
-          .flatMap(List::stream)
-          .collect(Collectors.toUnmodifiableSet());
   private static final long PRIVATE = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 
   private final SyscallProgram program;
@@ -63,9 +59,10 @@ final class ContainerMounts {
             Linux.RESOLVE_BENEATH | Linux.RESOLVE_NO_SYMLINKS);
   }
 
-  /** All that the /dev of every container holds. */
+  /** The devices and directories in the /dev of every container. */
   static Set<String> namesInDev() {
-    return IN_DEV;
+    return Stream.concat(DEVICES.stream(), DIRECTORIES.stream())
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   /** What a name is in the /dev of every container. */

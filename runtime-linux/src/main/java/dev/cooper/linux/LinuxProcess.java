@@ -39,11 +39,11 @@ final class LinuxProcess {
 
   ProcessEnd run(ProcessIo io) {
     try (RootTree.Prepared prepared = tree.prepare(lane, process, keeper.pid())) {
-      ProtectedPaths paths = ProtectedPaths.of(process, lane, tree);
+      ProtectedPaths paths = ProtectedPaths.of(process, lane, prepared);
       try (CgroupRun groups = groups();
           PrivateNetwork network = network();
           ProcessPipes pipes = new ProcessPipes(io)) {
-        ProcessEnd end = start(pipes, paths, groups, network, prepared.plan());
+        ProcessEnd end = start(pipes, paths, groups, network, prepared);
         return groups != null && failed(end) && groups.outOfMemory()
             ? new ProcessEnd(end.status(), ProcessEnd.Cause.OUT_OF_MEMORY)
             : end;
@@ -80,8 +80,8 @@ final class LinuxProcess {
       ProtectedPaths paths,
       @Nullable CgroupRun groups,
       @Nullable PrivateNetwork network,
-      MountPlan plan) {
-    try (ChildProgram child = child(pipes, paths, groups, network, plan);
+      RootTree.Prepared prepared) {
+    try (ChildProgram child = child(pipes, paths, groups, network, prepared);
         SyscallProgram outer = SyscallProgram.small()) {
       long status = outer.memory.zeroed(8);
       long pidfd = outer.memory.zeroed(8);
@@ -113,11 +113,12 @@ final class LinuxProcess {
       ProtectedPaths paths,
       @Nullable CgroupRun groups,
       @Nullable PrivateNetwork network,
-      MountPlan plan) {
+      RootTree.Prepared prepared) {
     long[] ends = pipes.childEnds();
     long failed = pipes.failedEvent();
+    MountPlan plan = prepared.plan();
     if (engine != null) {
-      requireWorkdir();
+      requireWorkdir(prepared);
     }
     return engine == null
         ? new ContainerProgram(process, plan, paths, groups, network, tree, keeper, ends, failed)
@@ -126,10 +127,10 @@ final class LinuxProcess {
   }
 
   /** Engines make one that is missing, and a typing error would be a change of the image. */
-  private void requireWorkdir() {
+  private void requireWorkdir(RootTree.Prepared prepared) {
     String workdir = process.workdir();
     if (!workdir.equals("/")
-        && ProtectedPaths.kind(workdir, process, lane, tree) != ProtectedPaths.Kind.DIRECTORY) {
+        && ProtectedPaths.kind(workdir, lane, prepared) != ProtectedPaths.Kind.DIRECTORY) {
       throw new OperationException(
           "cannot enter the working directory "
               + workdir

@@ -109,6 +109,18 @@ final class MountView {
     return RootPaths.canonical(path, this::entry);
   }
 
+  /** What a path is, its links followed. */
+  ProtectedPaths.Kind kind(String path) {
+    ByteString at = canonical(path);
+    TarEntry entry = at.isEmpty() ? entry(at, true) : entry(at);
+    if (entry == null) {
+      return ProtectedPaths.Kind.ABSENT;
+    }
+    return entry.type() == EntryType.DIRECTORY
+        ? ProtectedPaths.Kind.DIRECTORY
+        : ProtectedPaths.Kind.OTHER;
+  }
+
   private @Nullable TarEntry entry(ByteString path) {
     Found found = find(path);
     if (found.below().isEmpty()) {

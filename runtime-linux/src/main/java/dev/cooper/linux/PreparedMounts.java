@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Finds where the mounts of a process go and in which order, and makes what they are mounted on:
@@ -279,8 +280,14 @@ final class PreparedMounts implements RootTree.Prepared {
           steps.add(new MountPlan.Step(one.mount(), at, places));
         });
     List<MountPlan.Place> made = dev.all();
-    made.removeIf(place -> ContainerMounts.namesInDev().contains(place.path().toString()));
+    Set<String> there = ContainerMounts.namesInDev();
+    made.removeIf(place -> there.contains(place.path().toString()));
     return new MountPlan(steps, made);
+  }
+
+  @Override
+  public ProtectedPaths.Kind kind(String path) {
+    return view.kind(path);
   }
 
   /** Takes away what was made, in the order that leaves nothing in another's way. */

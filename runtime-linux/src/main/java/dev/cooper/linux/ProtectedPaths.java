@@ -1,9 +1,5 @@
 package dev.cooper.linux;
 
-import static dev.cooper.linux.Linux.O_CLOEXEC;
-import static dev.cooper.linux.Linux.O_PATH;
-
-import dev.cooper.spi.ProcessMount;
 import dev.cooper.spi.ProcessSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +25,7 @@ record ProtectedPaths(List<MountStubs.Target> masked, List<String> readOnly) {
     ABSENT
   }
 
-  static ProtectedPaths of(ProcessSpec process, Lane lane, RootTree tree) {
+  static ProtectedPaths of(ProcessSpec process, Lane lane, RootTree.Prepared mounts) {
     List<String> mask = process.security().masked();
     List<String> protect = process.security().readOnly();
     if (mask.isEmpty() && protect.isEmpty()) {
@@ -37,18 +33,18 @@ record ProtectedPaths(List<MountStubs.Target> masked, List<String> readOnly) {
     }
     List<MountStubs.Target> masked = new ArrayList<>();
     for (String path : mask) {
-      Kind kind = kind(path, process, lane, tree);
+      Kind kind = kind(path, lane, mounts);
       if (kind != Kind.ABSENT) {
         masked.add(new MountStubs.Target(path, kind == Kind.DIRECTORY));
       }
     }
     List<String> readOnly =
-        protect.stream().filter(path -> kind(path, process, lane, tree) != Kind.ABSENT).toList();
+        protect.stream().filter(path -> kind(path, lane, mounts) != Kind.ABSENT).toList();
     return new ProtectedPaths(masked, readOnly);
   }
 
   /** What a path inside is, as the process will see it. */
-  static Kind kind(String path, ProcessSpec process, Lane lane, RootTree tree) {
+  static Kind kind(String path, Lane lane, RootTree.Prepared mounts) {
     if (path.startsWith("/proc/")) {
       // The kernel's own, of which the JVM's may show less.
       String name = path.substring("/proc/".length());
@@ -57,45 +53,10 @@ record ProtectedPaths(List<MountStubs.Target> masked, List<String> readOnly) {
     if (path.startsWith("/sys/")) {
       return onHost(Path.of(path)); // the kernel's own, there as here
     }
-    if (path.startsWith("/dev/")) {
-      return ContainerMounts.inDev(path.substring("/dev/".length()));
-    }
-    for (ProcessMount mount : process.mounts()) {
-      if (mount instanceof ProcessMount.Bind bind && path.startsWith(bind.target() + "/")) {
-        return onHost(bind.source().resolve(path.substring(bind.target().length() + 1)));
-      }
-    }
-    return inRoot(path, lane, tree);
+    return mounts.kind(path);
   }
 
   private static Kind onHost(Path path) {
     return Files.isDirectory(path) ? Kind.DIRECTORY : Files.exists(path) ? Kind.OTHER : Kind.ABSENT;
-  }
-
-  private static Kind inRoot(String path, Lane lane, RootTree tree) {
-    try (SyscallProgram program = new SyscallProgram(3, 8192)) {
-      long how =
-          TreePaths.how(
-              program.memory,
-              O_PATH | O_CLOEXEC,
-              Linux.RESOLVE_IN_ROOT | Linux.RESOLVE_NO_MAGICLINKS);
-      long stat = program.memory.zeroed(Stat.SIZE);
-      int open =
-          program.call(
-              path, Sys.OPENAT2, tree.root(), program.memory.string(path.substring(1)), how, 24);
-      int look =
-          program.tolerate(
-              path, Sys.STATX, 0, program.memory.string(""), Linux.AT_EMPTY_PATH, Stat.BASIC, stat);
-      int close = program.tolerate(path, Sys.CLOSE, 0);
-      program.resultOf(look, 0, open).resultOf(close, 0, open);
-      lane.run(program, 0);
-      int errno = program.errno(open);
-      if (errno == Linux.ENOENT || errno == Linux.ENOTDIR) {
-        return Kind.ABSENT;
-      }
-      program.check(open);
-      program.check(look);
-      return (Stat.mode(stat) & Linux.S_IFMT) == Linux.S_IFDIR ? Kind.DIRECTORY : Kind.OTHER;
-    }
   }
 }

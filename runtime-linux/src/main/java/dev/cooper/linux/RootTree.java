@@ -70,6 +70,11 @@ interface RootTree {
       return MountPlan.NONE;
     }
 
+    /** What a path will be with all mounts made; only where there are any. */
+    default ProtectedPaths.Kind kind(String path) {
+      throw new IllegalStateException("nothing is mounted over " + path + " here");
+    }
+
     @Override
     void close();
   }

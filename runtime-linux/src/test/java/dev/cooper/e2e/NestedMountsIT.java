@@ -10,6 +10,7 @@ import dev.cooper.Isolation;
 import dev.cooper.Mount;
 import dev.cooper.RunningCommand;
 import dev.cooper.Secret;
+import dev.cooper.Security;
 import dev.cooper.WorkingContainer;
 import dev.cooper.oci.OperationException;
 import java.io.IOException;
@@ -288,6 +289,28 @@ class NestedMountsIT extends EndToEnd {
     }
     assertThat(outside).isEmptyDirectory();
     assertThat(names(outer)).containsExactly("away", "up");
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Isolation.class,
+      names = {"NAMESPACES", "OCI"})
+  void runWhenItBeginsOrIsProtectedInsideAMountFindsIt(Isolation isolation) throws IOException {
+    Path bound = host("bound/sub/file", "bound\n").getParent().getParent();
+    try (Cooper other = open(isolation);
+        WorkingContainer c = begin(other)) {
+      Command command =
+          with("pwd; ls", List.of(Mount.bind(bound, "/work/a"), Mount.tmpfs("/work")));
+      assertThat(c.exec(command.workdir("/work/a/sub")).out()).isEqualTo("/work/a/sub\nfile\n");
+      assertThat(c.exec(command.workdir("/work/a")).out()).isEqualTo("/work/a\nsub\n");
+      Security masked = Security.DEFAULT.mask("/work/a/sub/file", "/work/none");
+      Command hidden =
+          with(
+              "wc -c < /work/a/sub/file; ls /work",
+              List.of(Mount.bind(bound, "/work/a"), Mount.tmpfs("/work")));
+      assertThat(c.exec(hidden.security(masked)).out()).isEqualTo("0\na\n");
+      assertUnchanged(c);
+    }
   }
 
   /** Where nothing can be mounted, what is put into the tree has the same order. */
