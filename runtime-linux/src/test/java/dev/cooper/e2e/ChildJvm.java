@@ -7,8 +7,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** Another JVM with this one's class path, that runs a main class of the tests. */
+/**
+ * Another JVM with this one's class path, that runs a main class of the tests.
+ *
+ * <p>It lives for about a second, most of it spent on loading classes: the property {@code
+ * cooper.test.archive} names an archive of them (class data sharing), made for the class path in
+ * {@code cooper.test.classpath}, which consists of archives that every user may read.
+ */
 final class ChildJvm {
+  private static final String CLASS_PATH = System.getProperty("cooper.test.classpath", "");
+  private static final String ARCHIVE = System.getProperty("cooper.test.archive", "");
+
   private ChildJvm() {}
 
   /** Settings of a JVM that prints nothing but what its main class does. */
@@ -27,6 +36,7 @@ final class ChildJvm {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-Xmx256m", "-cp", classPath()));
+    command.addAll(quickStart());
     command.addAll(silence());
     command.addAll(options);
     command.add(main.getName());
@@ -34,8 +44,20 @@ final class ChildJvm {
     return command;
   }
 
+  /** The first compiler alone, and classes from an archive if there is one that fits. */
+  static List<String> quickStart() {
+    List<String> options = new ArrayList<>(List.of("-XX:TieredStopAtLevel=1", "-Xshare:auto"));
+    if (!ARCHIVE.isEmpty()) {
+      options.addAll(List.of("-XX:SharedArchiveFile=" + ARCHIVE, "-Xlog:cds*=off"));
+    }
+    return options;
+  }
+
   /** The entries as absolute paths: a child may run elsewhere. */
   static String classPath() {
+    if (!CLASS_PATH.isEmpty()) {
+      return CLASS_PATH;
+    }
     List<String> entries = new ArrayList<>();
     String own =
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
@@ -43,6 +65,13 @@ final class ChildJvm {
       entries.add(Path.of(each).toAbsolutePath().toString());
     }
     return String.join(":", entries);
+  }
+
+  /** What other users can read: the given class path, or a copy of this JVM's in a directory. */
+  static String classPathForOthers(Path classes) throws IOException {
+    return CLASS_PATH.isEmpty()
+        ? String.join(":", copiedClassPath(classes, classes + "/"))
+        : CLASS_PATH;
   }
 
   /** A copy that other users can read; its entries as paths below a directory. */

@@ -24,11 +24,13 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Builds in JVMs of their own: several on one store, one with little memory, one of a newer JDK.
  */
+@Tag("storm")
 class ChildJvmsIT extends EndToEnd {
   private static final int BUILDS = 3;
   private static final int MEGABYTES = 200;

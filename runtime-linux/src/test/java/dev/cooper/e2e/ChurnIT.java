@@ -22,6 +22,7 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -31,6 +32,7 @@ import org.junit.jupiter.api.Test;
  *
  * <p>Five seconds by default, a minute with {@code -Dcooper.churn=60}.
  */
+@Tag("storm")
 class ChurnIT {
   private static final int JVMS = 3;
   private static final int THREADS = 3;

@@ -25,6 +25,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -45,6 +46,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * A number in the place of {@code all} takes so many of each scenario. It runs as root, as strace
  * would take the rights of newuidmap away.
  */
+@Tag("storm")
 class FaultsIT {
   private static final String MANY = System.getProperty("cooper.faults", "");
   private static final int WORKERS = 2;

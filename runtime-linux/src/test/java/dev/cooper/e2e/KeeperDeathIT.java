@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The keeper is killed from outside, or one of its lanes alone: each call that needs it fails with
  * a clear error, none hangs, and the next build starts another.
  */
+@Tag("storm")
 class KeeperDeathIT extends EndToEnd {
   @ParameterizedTest
   @ValueSource(strings = {"keeper", "lane"})

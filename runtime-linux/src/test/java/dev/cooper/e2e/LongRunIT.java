@@ -24,6 +24,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.management.ObjectName;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.Test;
  *
  * <p>60 and 15 by default; {@code -Dcooper.long=1000,100} for the full run.
  */
+@Tag("storm")
 class LongRunIT {
   private static final Pattern NUMBER = Pattern.compile("([a-z]+)=([0-9]+)");
   private Path temp;

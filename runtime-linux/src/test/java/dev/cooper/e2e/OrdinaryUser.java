@@ -84,9 +84,9 @@ final class OrdinaryUser {
                 "HOME=" + temp.resolve("home")));
     command.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
     command.addAll(ChildJvm.silence());
-    List<String> classPath =
-        ChildJvm.copiedClassPath(temp.resolve("classes"), temp.resolve("classes") + "/");
-    command.addAll(List.of("-Xmx256m", "-cp", String.join(":", classPath), main.getName()));
+    command.addAll(ChildJvm.quickStart());
+    String classPath = ChildJvm.classPathForOthers(temp.resolve("classes"));
+    command.addAll(List.of("-Xmx256m", "-cp", classPath, main.getName()));
     command.addAll(List.of(arguments));
     return command;
   }

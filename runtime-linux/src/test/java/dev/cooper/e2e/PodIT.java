@@ -80,6 +80,7 @@ class PodIT {
             "host-programs",
             Path.of(System.getProperty("java.home"), "bin/java").toString(),
             "-Xmx256m",
+            "-XX:TieredStopAtLevel=1",
             "-cp",
             String.join(":", classPath),
             PodMain.class.getName(),
@@ -257,8 +258,7 @@ class PodIT {
     Tools.require("setpriv");
     Path place = Files.createDirectory(temp.resolve("nobodys"));
     Tools.run("chown", "nobody", place.toString());
-    String classPath =
-        String.join(":", ChildJvm.copiedClassPath(temp.resolve("classes"), at("classes") + "/"));
+    String classPath = ChildJvm.classPathForOthers(temp.resolve("classes"));
     for (String isolation : List.of("namespaces", "chroot", "none", "probe")) {
       String printed =
           Tools.run(
@@ -267,6 +267,7 @@ class PodIT {
               "--regid=nogroup",
               "--clear-groups",
               Path.of(System.getProperty("java.home"), "bin/java").toString(),
+              "-XX:TieredStopAtLevel=1",
               "-cp",
               classPath,
               PodMain.class.getName(),

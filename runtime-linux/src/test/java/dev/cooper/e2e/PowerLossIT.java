@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -36,6 +37,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  *
  * <p>Some calls of each scenario by default; {@code -Dcooper.faults=50} takes fifty.
  */
+@Tag("storm")
 class PowerLossIT {
   private static final int SOME = Integer.getInteger("cooper.faults", 3);
 

@@ -15,12 +15,14 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * A program swaps a directory of a container for a link that leads outside, again and again, while
  * something goes on that passes through it. What lies outside stays as it was.
  */
+@Tag("storm")
 class RacesIT extends EndToEnd {
   private static final int ROUNDS = 10_000;
   private static final long MOST = 10_000_000_000L;

@@ -87,8 +87,7 @@ final class Strace {
         new ArrayList<>(
             List.of("strace", "-f", "--seccomp-bpf", "-e", "signal=none", "-o", log.toString()));
     command.addAll(options);
-    command.addAll(
-        ChildJvm.command(List.of("-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"), main, arguments));
+    command.addAll(ChildJvm.command(List.of("-XX:-UsePerfData"), main, arguments));
     Path output = directory.resolve("output-of-" + log.getFileName());
     Process process =
         new ProcessBuilder(command)

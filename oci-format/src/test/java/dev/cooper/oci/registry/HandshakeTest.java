@@ -143,7 +143,7 @@ class HandshakeTest {
 
   @Test
   void certificateThatNobodyTrustsIsFinalEvenWherePlainHttpIsAllowed() throws Exception {
-    TestCertificate other = TestCertificate.create(Files.createTempDirectory(temp, "o"));
+    TestCertificate other = TestCertificate.another(Files.createTempDirectory(temp, "o"));
     try (RegistryClient client = builder(true).tls(TestTls.of(other)).build()) {
       assertThatThrownBy(() -> client.tags(app()))
           .isInstanceOf(RegistryException.class)

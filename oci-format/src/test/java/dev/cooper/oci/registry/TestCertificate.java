@@ -17,6 +17,7 @@ import javax.net.ssl.TrustManagerFactory;
 /** A key and a certificate that it signed itself, for 127.0.0.1 and localhost. */
 final class TestCertificate {
   private static final char[] PASSWORD = "changeit".toCharArray();
+  private static KeyStore first;
 
   final Path certificateFile;
   final Path keyFile;
@@ -31,13 +32,27 @@ final class TestCertificate {
     Files.writeString(keyFile, pem("PRIVATE KEY", key().getEncoded()));
   }
 
+  /** Writes the one of this JVM to a directory; it is the same for all tests. */
+  static synchronized TestCertificate create(Path directory) throws Exception {
+    if (first == null) {
+      first = generated(directory);
+    }
+    return new TestCertificate(directory, first);
+  }
+
+  /** One that {@link #create}'s tells nothing of. */
+  static TestCertificate another(Path directory) throws Exception {
+    return new TestCertificate(directory, generated(directory));
+  }
+
   /** Makes one, with the Java runtime's own keytool. */
-  static TestCertificate create(Path directory) throws Exception {
+  private static KeyStore generated(Path directory) throws Exception {
     Path file = directory.resolve("keys.p12");
     Path log = directory.resolve("keytool.log");
     Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                "-J-XX:TieredStopAtLevel=1",
                 "-genkeypair",
                 "-keyalg",
                 "RSA",
@@ -67,7 +82,7 @@ final class TestCertificate {
     try (InputStream in = Files.newInputStream(file)) {
       store.load(in, PASSWORD);
     }
-    return new TestCertificate(directory, store);
+    return store;
   }
 
   private static String pem(String what, byte[] der) {
