@@ -5,8 +5,9 @@
 #
 #   .ci/test.sh [PATTERN]    PATTERN selects the classes of tests by their full names
 #
-# Several JVMs share the test classes of a user (dev.cooper.suite.Worker). First come the tests that are not tagged "storm",
-# beside Maven from the moment on that their module is packaged; then the storms, which take all processors for themselves.
+# Several JVMs share the test classes of a user (dev.cooper.suite.Worker). First come the tests without a tag,
+# beside Maven from the moment on that their module is packaged; then the storms, which take all processors for themselves, and
+# those tagged "alone", which look at what all JVMs of a host share.
 set -euo pipefail
 set -m # each job is a process group, to be ended as one
 shopt -s nullglob
@@ -140,10 +141,19 @@ java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 user_java=${newer:-$java}
 
 # Processes and mounts of one worker are not another's: several tests look for what is left of theirs on the whole host, and
-# a worker that ends takes all with it. The shell is the first process, which has to collect orphans.
+# a worker that ends takes all with it. The shell is the first process, which has to collect orphans. As JVMs of several workers
+# have the same process ids, they need directories of their own for what jps(1) reads, or they warn of each other.
 apart=()
 if ((EUID == 0)) && unshare --pid --fork --kill-child --mount-proc true 2>/dev/null; then
-  apart=(unshare --pid --fork --kill-child --mount-proc bash -c '"$@"; exit $?' worker)
+  apart=(
+    unshare --pid --fork --kill-child --mount-proc bash -c '
+      for each in root nobody '"$user"'; do
+        install -d -o "$each" -m 0755 "/tmp/hsperfdata_$each"
+        mount -t tmpfs -o "uid=$(id -u "$each"),mode=0755" tmpfs "/tmp/hsperfdata_$each"
+      done
+      "$@"
+      exit $?' worker
+  )
 fi
 
 as_user=()
@@ -264,16 +274,13 @@ if has_come_to 'Cooper samples'; then
   stage_modules "${modules[@]}"
   share_classes
   echo "$(date +%T) tests of all modules"
-  if ((EUID != 0)); then
-    phase calm "${modules[*]}" root
-    phase storm "${modules[*]}" root
-  elif ((${#apart[@]})); then
-    phase calm "${modules[*]}" 'root user' 'root user' 'user root'
-    phase storm "${modules[*]}" 'root user' 'user root'
-  else
-    phase calm "${modules[*]}" 'root user'
-    phase storm "${modules[*]}" 'root user'
+  workers=("${passes[*]}")
+  if ((${#apart[@]})); then
+    workers=('root user' 'user root' 'root user')
   fi
+  phase calm "${modules[*]}" "${workers[@]}"
+  phase storm "${modules[*]}" "${workers[@]:0:2}"
+  phase alone "${modules[*]}" "${passes[*]}"
 fi
 status=0
 wait "$built" || status=1

@@ -32,13 +32,15 @@ import org.junit.platform.reporting.legacy.xml.LegacyXmlReportGeneratingListener
  * java dev.cooper.suite.Worker RECORDS PHASE PATTERN ROOT…
  * </pre>
  *
- * <p>PHASE is {@code storm} for the tests with this tag, which use all processors or the disk for a
- * while, and {@code calm} for all others. PATTERN selects classes by name; ROOT is a directory of
+ * <p>PHASE is a tag: {@code storm} of tests that use all processors or the disk for a while, {@code
+ * alone} of those that look at what all JVMs of a host share, such as control groups; or {@code
+ * calm} for the tests with neither tag. PATTERN selects classes by name; ROOT is a directory of
  * test classes. The status is 0, whatever came of the tests, and {@link Watchdog#STATUS} where one
  * hung.
  */
 public final class Worker {
-  private static final String STORM = "storm";
+  private static final String CALM = "calm";
+  private static final List<String> TAGS = List.of("storm", "alone");
 
   private final Launcher launcher = LauncherFactory.create();
   private final Records records;
@@ -47,8 +49,9 @@ public final class Worker {
   private final Watchdog watchdog;
 
   private Worker(Records records, String phase, String pattern) {
-    if (!phase.equals(STORM) && !phase.equals("calm")) {
-      throw new IllegalArgumentException("invalid phase " + phase + ": expected calm or storm");
+    if (!phase.equals(CALM) && !TAGS.contains(phase)) {
+      throw new IllegalArgumentException(
+          "invalid phase " + phase + ": expected calm or one of " + TAGS);
     }
     this.records = records;
     this.phase = phase;
@@ -91,14 +94,14 @@ public final class Worker {
     }
   }
 
-  /** A class may have tests of both phases. */
+  /** A class may have tests of several phases. */
   private String key(String name) {
-    return phase.equals(STORM) ? name + "@" + STORM : name;
+    return phase.equals(CALM) ? name : name + "@" + phase;
   }
 
   private LauncherDiscoveryRequest request(List<? extends DiscoverySelector> selectors) {
     Filter<?> tags =
-        phase.equals(STORM) ? TagFilter.includeTags(STORM) : TagFilter.excludeTags(STORM);
+        phase.equals(CALM) ? TagFilter.excludeTags(TAGS) : TagFilter.includeTags(phase);
     return LauncherDiscoveryRequestBuilder.request()
         .selectors(selectors)
         .filters(ClassNameFilter.includeClassNamePatterns(pattern), tags)
