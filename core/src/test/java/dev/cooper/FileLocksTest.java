@@ -179,6 +179,7 @@ class FileLocksTest {
   private static Process java(Class<?> main, Path file) throws IOException {
     return new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-XX:TieredStopAtLevel=1",
             "-cp",
             classPath(),
             main.getName(),

@@ -119,6 +119,7 @@ class TunnelIT {
       throws Exception {
     List<String> line = new ArrayList<>();
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    line.add("-XX:TieredStopAtLevel=1"); // it lives for a second
     line.addAll(List.of(flags));
     line.addAll(List.of("-cp", System.getProperty("java.class.path"), Asker.class.getName()));
     line.add(reference);
