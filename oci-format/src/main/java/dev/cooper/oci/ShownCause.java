@@ -20,6 +20,7 @@ final class ShownCause extends IOException {
   }
 
   @Override
+  @SuppressWarnings("OverrideThrowableToString") // it prints as another exception
   public String toString() {
     return String.valueOf(getMessage());
   }
