@@ -493,7 +493,7 @@ class HostileContentTest {
         RegistryClient.builder()
             .timing(new FakeTiming())
             .retries(0)
-            .stallTimeout(java.time.Duration.ofMillis(200))
+            .stallTimeout(java.time.Duration.ofSeconds(2))
             .build()) {
       assertThatThrownBy(() -> hasty.open(server.reference("app:1")))
           .isInstanceOf(RegistryException.class)
