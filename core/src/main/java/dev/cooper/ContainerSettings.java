@@ -72,8 +72,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
           try {
             T result =
                 Io.run(
-                    "cannot do \"" + description + "\" in container " + files.label(),
-                    call::get);
+                    "cannot do \"" + description + "\" in container " + files.label(), call::get);
             succeeded = true;
             return result;
           } finally {

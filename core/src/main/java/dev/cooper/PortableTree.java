@@ -147,7 +147,8 @@ final class PortableTree {
         children.put(LayerPath.join(name, PortableFile.name(child)), child);
       }
     } catch (IOException e) {
-      throw new OperationException("cannot read the directory " + directory + ": " + Io.reason(e), e);
+      throw new OperationException(
+          "cannot read the directory " + directory + ": " + Io.reason(e), e);
     }
     for (Map.Entry<ByteString, Path> each : children.entrySet()) {
       visit(each.getValue(), each.getKey());

@@ -43,7 +43,8 @@ public sealed interface Seccomp {
     try {
       return new Profile(file.toString(), Files.readString(file));
     } catch (IOException e) {
-      throw new OperationException("cannot read the seccomp profile " + file + ": " + Io.reason(e), e);
+      throw new OperationException(
+          "cannot read the seccomp profile " + file + ": " + Io.reason(e), e);
     }
   }
 }

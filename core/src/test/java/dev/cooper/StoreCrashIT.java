@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
 import dev.cooper.oci.ImageReference;
+import dev.cooper.oci.Platform;
 import dev.cooper.oci.compress.Compression;
 import dev.cooper.oci.layout.Validator;
 import java.io.IOException;
@@ -25,6 +26,13 @@ import org.junit.jupiter.api.io.TempDir;
 class StoreCrashIT {
   private static final int KILLS = 12;
 
+  /** Each JVM's own, under names of all. */
+  private static final List<Platform> PLATFORMS =
+      List.of(
+          Platform.of("linux", "amd64"),
+          Platform.of("linux", "arm64"),
+          Platform.of("linux", "s390x"));
+
   @TempDir Path directory;
 
   /** The other JVMs: arguments are the store, the JVM's own number and what it does. */
@@ -36,6 +44,8 @@ class StoreCrashIT {
         if (args[2].equals("add")) {
           for (int i = 0; i < 15; i++) {
             add(store, args[1], i);
+            Platform own = PLATFORMS.get(Integer.parseInt(args[1]));
+            TestImages.add(store, "all:" + i, own, Compression.NONE, TestImages.greeting("all"));
           }
           return;
         }
@@ -89,7 +99,12 @@ class StoreCrashIT {
       assertThat(children.get(i).exitValue()).isZero();
     }
     try (Store store = TestImages.open(root())) {
-      assertThat(store.list()).hasSize(45);
+      assertThat(store.list()).hasSize(45 + PLATFORMS.size());
+      for (int i = 0; i < 15; i++) {
+        for (Platform each : PLATFORMS) {
+          assertThat(store.find("all:" + i, each)).as("all:%d %s", i, each).isPresent();
+        }
+      }
       for (int i = 0; i < 45; i++) {
         assertThat(store.find("app-" + i / 15 + ":" + i % 15)).isPresent();
       }

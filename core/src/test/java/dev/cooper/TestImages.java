@@ -66,7 +66,18 @@ final class TestImages {
   static StoredImage add(
       Store store, @Nullable String name, Compression compression, byte[]... tars)
       throws IOException {
-    ImageConfig config = ImageConfig.of(Platform.current());
+    return add(store, name, Platform.current(), compression, tars);
+  }
+
+  /** The same for a platform. */
+  static StoredImage add(
+      Store store,
+      @Nullable String name,
+      Platform platform,
+      Compression compression,
+      byte[]... tars)
+      throws IOException {
+    ImageConfig config = ImageConfig.of(platform);
     List<Descriptor> layers = new ArrayList<>();
     for (byte[] tar : tars) {
       try (StagedBlob staged = store.stage()) {

@@ -34,6 +34,8 @@ class StoreIT extends EndToEnd {
     assertThat(cooper.image("base").id()).isEqualTo(image.id());
     assertThat(cooper.image("docker.io/library/base:latest").id()).isEqualTo(image.id());
     assertThat(cooper.image("registry.example.com/team/base:1").names())
+        .containsExactly("registry.example.com/team/base:1");
+    assertThat(cooper.images().get(0).names())
         .containsExactlyInAnyOrder("base:latest", "registry.example.com/team/base:1");
     assertThat(cooper.image(image.id().hex().substring(0, 12)).id()).isEqualTo(image.id());
     assertThat(cooper.image(image.id().toString()).id()).isEqualTo(image.id());
