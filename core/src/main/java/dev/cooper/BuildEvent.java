@@ -70,7 +70,12 @@ public sealed interface BuildEvent {
    * @param message what and why
    */
   record Notice(String container, String message) implements BuildEvent {
-    /** Says it in one line, whatever strangers put into it. */
+    /**
+     * Says it in one line, whatever strangers put into it.
+     *
+     * @param container its name or id
+     * @param message what and why
+     */
     public Notice {
       message = Text.line(message);
     }
@@ -114,7 +119,14 @@ public sealed interface BuildEvent {
    * @param size bytes that there are to read, or 0 if nobody knows
    */
   record Work(long id, Kind kind, String subject, long size) {
-    /** Names the subject in one line, whatever strangers put into it. */
+    /**
+     * Names the subject in one line, whatever strangers put into it.
+     *
+     * @param id tells it apart from others of one store that is open
+     * @param kind what is done
+     * @param subject to what, such as a layer's digest or a file
+     * @param size bytes that there are to read, or 0 if nobody knows
+     */
     public Work {
       subject = Text.line(subject);
     }

@@ -157,7 +157,7 @@ final class Session implements AutoCloseable {
         reference == null
             ? List.of()
             : Io.run("cannot read the store", () -> store.images().platforms(reference));
-    return there.isEmpty()
+    return reference == null || there.isEmpty()
         ? null
         : String.format(
             Locale.ROOT,

@@ -2,6 +2,7 @@ package dev.cooper;
 
 import java.io.Console;
 import java.io.PrintWriter;
+import java.util.Objects;
 import java.util.function.Consumer;
 
 /** The terminal that a person looks at, if one does. */
@@ -31,7 +32,7 @@ final class Terminal {
 
   /** Shows text on it at once. */
   static Consumer<String> out() {
-    PrintWriter writer = System.console().writer();
+    PrintWriter writer = Objects.requireNonNull(System.console(), "console").writer();
     return text -> {
       writer.print(text);
       writer.flush();

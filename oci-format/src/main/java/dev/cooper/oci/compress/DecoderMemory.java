@@ -64,6 +64,8 @@ final class DecoderMemory {
     taken += bytes;
   }
 
+  /** Returns early now and then: the caller looks again whether there is room. */
+  @SuppressWarnings("WaitNotInLoop")
   private void await(long nanos) throws IOException {
     try {
       wait(1 + TimeUnit.NANOSECONDS.toMillis(nanos));

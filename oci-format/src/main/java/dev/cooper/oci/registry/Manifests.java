@@ -209,8 +209,10 @@ final class Manifests {
     Digest said = said(response);
     OptionalLong length = response.length();
     MediaType type = header(response);
-    boolean told = said != null && length.isPresent() && type != null;
-    if (!told || (pinned != null && !pinned.equals(said))) {
+    if (said == null || type == null || length.isEmpty()) {
+      return null;
+    }
+    if (pinned != null && !pinned.equals(said)) {
       return null;
     }
     return type.isManifest() || type.isIndex()
