@@ -165,7 +165,7 @@ if ((EUID == 0)); then
   )
 fi
 
-# in_java WHO ARGUMENT…: as "root", which is whoever calls this, or as the ordinary "user".
+# in_java WHO ARGUMENT…: as "root", which is whoever calls this, or as the ordinary "user", in a directory that is theirs.
 in_java() {
   local who=$1 options
   shift
@@ -176,7 +176,7 @@ in_java() {
   else
     options+=(-Djava.io.tmpdir="$stage/user/tmp")
     [[ -z $newer ]] || options+=(--enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow)
-    (cd "$stage" && exec "${apart[@]}" "${as_user[@]}" "$user_java" "${options[@]}" "$@")
+    (cd "$stage/user" && exec "${apart[@]}" "${as_user[@]}" "$user_java" "${options[@]}" "$@")
   fi
 }
 
