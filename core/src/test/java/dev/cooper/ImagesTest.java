@@ -463,6 +463,7 @@ class ImagesTest {
             "oci-archive:" + archive,
             "oci:" + directory.resolve("layout"))) {
       try (WorkingContainer c = cooper.from(place)) {
+        assertThat(c.config()).as(place).isNotNull();
         assertThat(cooper.images()).as(place).isEmpty();
         assertThat(blobs()).as(place).isPositive();
       }
