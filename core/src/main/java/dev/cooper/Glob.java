@@ -4,6 +4,7 @@ import dev.cooper.oci.ByteString;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One pattern for paths: {@code *} and {@code ?} within a component, {@code [a-z]} and {@code
@@ -11,17 +12,18 @@ import java.util.List;
  *
  * <p>Matched in one pass over the path, all ways at once, so in a time that is bounded by the
  * product of both lengths whatever a stranger's ignore file holds; a regular expression tries one
- * way after another. Source: the Dockerfile reference, ".dockerignore file"; Go's filepath.Match.
- * Bytes are matched, as Latin-1. Immutable.
+ * way after another. A character is one of UTF-8, or a byte that is none. Source: the Dockerfile
+ * reference, ".dockerignore file"; Go's filepath.Match. Immutable.
  */
 final class Glob {
-  private static final int OCTETS = 256;
+  /** What a byte stands for that is no character: no pattern can name it. */
+  private static final int NONE = -1;
 
   /** What a place in the pattern takes. */
   private enum Kind {
-    /** One of a set of octets, none of them a slash unless the pattern says so itself. */
+    /** One character. */
     ONE,
-    /** Any number of octets but slashes. */
+    /** Any number of characters but slashes. */
     STAR,
     /** Anything. */
     ALL,
@@ -31,20 +33,31 @@ final class Glob {
     WITHIN
   }
 
-  private record Token(Kind kind, BitSet octets) {}
+  private record Token(Kind kind, @Nullable GlobSet characters) {
+    boolean takes(int character) {
+      return characters != null && characters.holds(character);
+    }
+  }
 
   private final List<Token> tokens = new ArrayList<>();
   private final String prefix;
+  private final int afterPrefix;
 
-  private Glob(String bytes, String shown) {
-    for (int i = 0; i < bytes.length(); i++) {
-      i = token(bytes, i, shown);
+  private Glob(String pattern, String shown) {
+    StringBuilder plain = new StringBuilder();
+    int plainTokens = 0;
+    for (int i = 0; i < pattern.length(); ) {
+      int before = tokens.size();
+      int character = pattern.codePointAt(i);
+      boolean literal = "*?[".indexOf(character) < 0;
+      i = token(pattern, i, shown);
+      if (literal && plainTokens == before) {
+        plain.appendCodePoint(pattern.codePointBefore(i));
+        plainTokens = tokens.size();
+      }
     }
-    StringBuilder text = new StringBuilder();
-    for (int i = 0; i < tokens.size() && isPlain(i); i++) {
-      text.append((char) tokens.get(i).octets.nextSetBit(0));
-    }
-    prefix = text.toString();
+    prefix = ByteString.utf8(plain.toString()).latin1();
+    afterPrefix = plainTokens;
   }
 
   /**
@@ -52,76 +65,34 @@ final class Glob {
    *
    * @param pattern without the beginning or ending slash of what a user wrote
    * @param shown what an error quotes
+   * @throws IllegalArgumentException if Go's filepath.Match takes it for malformed
    */
   static Glob of(String pattern, String shown) {
-    return new Glob(ByteString.utf8(pattern).latin1(), shown);
+    return new Glob(pattern, shown);
   }
 
-  private boolean isPlain(int at) {
-    return tokens.get(at).kind == Kind.ONE && tokens.get(at).octets.cardinality() == 1;
-  }
-
-  /** Adds what begins at an index; returns the index of its last character. */
-  private int token(String bytes, int i, String shown) {
-    char c = bytes.charAt(i);
-    if (c == '*' && bytes.startsWith("**/", i)) {
+  /** Adds what begins at an index; returns the index after it. */
+  private int token(String pattern, int i, String shown) {
+    if (pattern.startsWith("**/", i)) {
       add(Kind.DIRECTORIES);
       add(Kind.WITHIN);
-      return i + 2;
+      return i + 3;
     }
-    if (c == '*') {
-      boolean all = bytes.startsWith("**", i);
+    if (pattern.charAt(i) == '*') {
+      boolean all = pattern.startsWith("**", i);
       add(all ? Kind.ALL : Kind.STAR);
-      return all ? i + 1 : i;
+      return all ? i + 2 : i + 1;
     }
-    if (c == '[') {
-      return octets(bytes, i, shown);
-    }
-    BitSet octets = new BitSet(OCTETS);
-    if (c == '?') {
-      octets.set(0, OCTETS);
-      octets.clear('/');
-    } else {
-      boolean escapes = c == '\\' && i + 1 < bytes.length();
-      octets.set(bytes.charAt(escapes ? i + 1 : i));
-      i += escapes ? 1 : 0;
-    }
-    tokens.add(new Token(Kind.ONE, octets));
-    return i;
+    GlobSet.Reader reader = new GlobSet.Reader(pattern, i, shown);
+    tokens.add(new Token(Kind.ONE, reader.read()));
+    return reader.end();
   }
 
   private void add(Kind kind) {
-    tokens.add(new Token(kind, new BitSet()));
+    tokens.add(new Token(kind, null));
   }
 
-  private int octets(String pattern, int from, String shown) {
-    int end = pattern.indexOf(']', from + 2);
-    if (end < 0) {
-      throw new IllegalArgumentException("the pattern \"" + shown + "\" has a [ without its ]");
-    }
-    boolean negated = pattern.charAt(from + 1) == '^' || pattern.charAt(from + 1) == '!';
-    BitSet octets = new BitSet(OCTETS);
-    for (int i = negated ? from + 2 : from + 1; i < end; i++) {
-      char low = pattern.charAt(i);
-      if (i + 2 < end && pattern.charAt(i + 1) == '-') {
-        i += 2;
-      }
-      char high = pattern.charAt(i);
-      if (high < low) {
-        throw new IllegalArgumentException(
-            "the pattern \"" + shown + "\" has a range that ends before it begins");
-      }
-      octets.set(low, high + 1);
-    }
-    if (negated) {
-      octets.flip(0, OCTETS);
-    }
-    octets.clear('/');
-    tokens.add(new Token(Kind.ONE, octets));
-    return end;
-  }
-
-  /** Whether it matches all of a path or name. */
+  /** Whether it matches all of a path or name, whose bytes are given as Latin-1. */
   boolean matches(String path) {
     return matches(path, false);
   }
@@ -136,30 +107,60 @@ final class Glob {
       return false;
     }
     BitSet places = new BitSet(tokens.size() + 1);
-    enter(prefix.length(), places);
-    for (int i = prefix.length(); i < path.length() && !places.isEmpty(); i++) {
+    enter(afterPrefix, places);
+    for (int i = prefix.length(); i < path.length() && !places.isEmpty(); ) {
       if (holding && path.charAt(i) == '/' && places.get(tokens.size())) {
         return true;
       }
-      places = after(path.charAt(i), places);
+      int length = characterLength(path, i);
+      places = after(length == 0 ? NONE : character(path, i, length), places);
+      i += Math.max(1, length);
     }
     return places.get(tokens.size());
   }
 
-  /** Where it can be after one more octet. */
-  private BitSet after(char octet, BitSet places) {
+  /** How many bytes the character at an index has; 0 if it is none of UTF-8. */
+  private static int characterLength(String bytes, int at) {
+    char first = bytes.charAt(at);
+    if (first < 0x80) {
+      return 1;
+    }
+    int length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    if (first < 0xc2 || first > 0xf4 || at + length > bytes.length()) {
+      return 0;
+    }
+    for (int i = at + 1; i < at + length; i++) {
+      if ((bytes.charAt(i) & 0xc0) != 0x80) {
+        return 0;
+      }
+    }
+    int found = character(bytes, at, length);
+    boolean shortest = found >= (length == 2 ? 0x80 : length == 3 ? 0x800 : 0x10000);
+    return shortest && found <= Character.MAX_CODE_POINT && (found >> 11) != 0x1b ? length : 0;
+  }
+
+  private static int character(String bytes, int at, int length) {
+    int found = length == 1 ? bytes.charAt(at) : bytes.charAt(at) & 0xff >> length + 1;
+    for (int i = at + 1; i < at + length; i++) {
+      found = found << 6 | bytes.charAt(i) & 0x3f;
+    }
+    return found;
+  }
+
+  /** Where it can be after one more character. */
+  private BitSet after(int character, BitSet places) {
     BitSet next = new BitSet(tokens.size() + 1);
     for (int at = places.nextSetBit(0);
         at >= 0 && at < tokens.size();
         at = places.nextSetBit(at + 1)) {
       Token token = tokens.get(at);
       switch (token.kind) {
-        case ONE -> enter(token.octets.get(octet) ? at + 1 : -1, next);
-        case STAR -> enter(octet == '/' ? -1 : at, next);
+        case ONE -> enter(token.takes(character) ? at + 1 : -1, next);
+        case STAR -> enter(character == '/' ? -1 : at, next);
         case ALL -> enter(at, next);
         case WITHIN -> {
           next.set(at);
-          enter(octet == '/' ? at + 1 : -1, next);
+          enter(character == '/' ? at + 1 : -1, next);
         }
         case DIRECTORIES -> {} // left as it is entered
       }

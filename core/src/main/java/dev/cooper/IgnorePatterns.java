@@ -19,6 +19,7 @@ import java.util.List;
  */
 final class IgnorePatterns implements TreeFilter {
   private static final int LIMIT = 1 << 20;
+  private static final String BYTE_ORDER_MARK = "\ufeff";
 
   private final List<Rule> rules;
   private final boolean exceptions;
@@ -38,6 +39,10 @@ final class IgnorePatterns implements TreeFilter {
         continue;
       }
       boolean exception = text.startsWith("!");
+      if (exception && text.length() == 1) {
+        throw new IllegalArgumentException(
+            "invalid pattern \"!\": expected a pattern after it, such as !kept.txt");
+      }
       String cleaned = clean(exception ? text.substring(1).strip() : text);
       if (!cleaned.isEmpty()) {
         rules.add(new Rule(Glob.of(cleaned, text), exception));
@@ -55,7 +60,11 @@ final class IgnorePatterns implements TreeFilter {
         throw new SourceNotFoundException(
             "the ignore file " + file + " is no regular file of at most " + LIMIT + " bytes");
       }
-      return Files.readAllLines(file, StandardCharsets.UTF_8);
+      List<String> lines = new ArrayList<>(Files.readAllLines(file, StandardCharsets.UTF_8));
+      if (!lines.isEmpty() && lines.get(0).startsWith(BYTE_ORDER_MARK)) {
+        lines.set(0, lines.get(0).substring(1));
+      }
+      return lines;
     } catch (IOException e) {
       throw new OperationException(
           "cannot read the ignore file " + file + ": " + e.getMessage(), e);

@@ -47,6 +47,17 @@ class GlobsTest {
   }
 
   @Test
+  void expandWhenNamesHoldPatternCharactersTakesThemEscaped() throws IOException {
+    for (String each : List.of("[x].txt", "star*.txt", "!a.txt", "é.txt")) {
+      Files.writeString(temp.resolve(each), each);
+    }
+    assertThat(expand("[[]x].txt")).containsExactly("[x].txt");
+    assertThat(expand("star\\*.txt")).containsExactly("star*.txt");
+    assertThat(expand("[!a]*.txt")).containsExactly("!a.txt");
+    assertThat(expand("?.txt")).containsExactly("c.txt", "é.txt");
+  }
+
+  @Test
   void expandWhenDirectoriesMatchGoesOnInEach() {
     assertThat(expand("*/x.jar")).containsExactly("one/x.jar", "two/x.jar");
     assertThat(expand("t*/*/*.jar")).containsExactly("two/deep/y.jar");

@@ -110,12 +110,76 @@ class IgnorePatternsTest {
     "**/x/**/y, a/x/b/y/z, true",
     "x*y*z, xaybz, true",
     "x*y*z, xay/bz, false",
-    "[a-]x, -x, true",
-    "[!a]x, bx, true",
+    "[!a]x, bx, false",
+    "[!a]x, !x, true",
+    "[!a]x, ax, true",
     "[^a]x, ax, false",
+    "[^!a]x, bx, true",
+    "[a\\-]x, -x, true",
+    "[\\]b]x, ]x, true",
+    "[\\]b]x, bx, true",
+    "[\\]b]x, \\x, false",
+    "[a\\-c]x, bx, false",
+    "[[]x, [x, true",
+    "[a-c0-2]x, 1x, true",
+    "x[^a], x/, false",
+    "x\\y, xy, true",
   })
   void chooseWhenStarsArePutTogetherMatchesAsDockerDoes(String pattern, String path, boolean out) {
     assertThat(choose(path, false, pattern)).isEqualTo(out ? Choice.SKIP : Choice.TAKE);
+  }
+
+  /** As Go has it: a pattern takes characters, not the bytes that they are written in. */
+  @ParameterizedTest
+  @CsvSource({
+    "?, é, true",
+    "a?c, a😀c, true",
+    "??, é, false",
+    "[é]x, éx, true",
+    "[à-ü]x, éx, true",
+    "[^a]x, éx, true",
+    "é*, éx, true",
+    "*é, xé, true",
+  })
+  void chooseWhenNamesAreNotAsciiTakesCharacters(String pattern, String path, boolean out) {
+    assertThat(choose(path, false, pattern)).isEqualTo(out ? Choice.SKIP : Choice.TAKE);
+  }
+
+  @Test
+  void chooseWhenNamesAreNoTextTakesBytes() {
+    ByteString bytes = new ByteString("a\u00ff\u00c3b"); // neither 0xff nor 0xc3 and b are UTF-8
+    assertThat(IgnorePatterns.of(List.of("a??b")).choose(bytes, false)).isEqualTo(Choice.SKIP);
+    assertThat(IgnorePatterns.of(List.of("a?b")).choose(bytes, false)).isEqualTo(Choice.TAKE);
+    assertThat(IgnorePatterns.of(List.of("aÿ*")).choose(bytes, false)).isEqualTo(Choice.TAKE);
+  }
+
+  /** What Go's filepath.Match calls "syntax error in pattern". */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "[]a]", "[-a]", "[a-", "[a-]", "[a-]x", "[^]a]", "[^-a]", "[]", "[^]", "[", "a[", "[a",
+        "[a\\]", "[\\", "x\\", "[a-b-c]", "ok/[]"
+      })
+  void ofWhenAPatternIsMalformedSaysSo(String pattern) {
+    assertThatThrownBy(() -> choose("x", false, pattern))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("\"" + pattern + "\"");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"!", "! ", "  !"})
+  void ofWhenAnExceptionNamesNothingSaysSo(String line) {
+    assertThatThrownBy(() -> choose("x", false, "x", line))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("\"!\"");
+  }
+
+  @Test
+  void readWhenAFileBeginsWithAByteOrderMarkTakesItOff(@TempDir Path temp) throws IOException {
+    Path file = Files.writeString(temp.resolve("marked"), "\ufeff*.tmp\r\n!kept.tmp\r\n");
+    String[] lines = IgnorePatterns.read(file).toArray(new String[0]);
+    assertThat(choose("x.tmp", false, lines)).isEqualTo(Choice.SKIP);
+    assertThat(choose("kept.tmp", false, lines)).isEqualTo(Choice.TAKE);
   }
 
   @Test
