@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * How files are copied; immutable, each method gives another.
  *
  * @param owner who owns them: {@code user}, {@code user:group}, names of the container or ids; null
- *     for 0:0
+ *     for 0:0, and for what an archive or another container says
  * @param mode their permissions, in octal 0 to 07777; null for the source's own
  * @param excludes patterns of .dockerignore that leave files out
  * @param ignoreFile a file of such patterns, or null
@@ -29,7 +29,7 @@ public record CopyOptions(
    * Checks the mode and copies the patterns.
    *
    * @param owner who owns them: {@code user}, {@code user:group}, names of the container or ids;
-   *     null for 0:0
+   *     null for 0:0, and for what an archive or another container says
    * @param mode their permissions, in octal 0 to 07777; null for the source's own
    * @param excludes patterns of .dockerignore that leave files out
    * @param ignoreFile a file of such patterns, or null
@@ -38,11 +38,8 @@ public record CopyOptions(
    * @throws IllegalArgumentException if the mode is none
    */
   public CopyOptions {
-    if (mode != null && (mode < 0 || mode > 07777)) {
-      throw new IllegalArgumentException(
-          "mode "
-              + Integer.toOctalString(mode)
-              + " is none: octal 0 to 7777, written 0644 in Java");
+    if (mode != null) {
+      FileModes.require(mode);
     }
     excludes = List.copyOf(excludes);
   }
@@ -63,12 +60,29 @@ public record CopyOptions(
 
   /**
    * The permissions of what is copied, files and directories alike, as the Dockerfile's {@code
-   * --chmod}.
+   * --chmod}; directories that are made on the way to it stay 0755.
    *
    * @param permissions in octal, such as 0644
    * @return these options with it
+   * @throws IllegalArgumentException if it is not within 0 to 07777, or is the decimal number of
+   *     digits that are usual permissions, such as 644: {@link #mode(String)} takes any
    */
   public CopyOptions mode(int permissions) {
+    return withMode(FileModes.requireOctal(permissions));
+  }
+
+  /**
+   * The permissions of what is copied, as text.
+   *
+   * @param permissions octal digits, such as "0644" or "644"
+   * @return these options with it
+   * @throws IllegalArgumentException if it is anything else, or beyond 07777
+   */
+  public CopyOptions mode(String permissions) {
+    return withMode(FileModes.parse(permissions));
+  }
+
+  private CopyOptions withMode(int permissions) {
     return new CopyOptions(owner, permissions, excludes, ignoreFile, checksum, unpack);
   }
 
