@@ -109,7 +109,7 @@ final class Committer {
       source.writeTo(ClampingSink.of(counted, clamp));
       tar.finish();
       out.flush();
-      if (counted.entries > 0) {
+      if (counted.entries() > 0) {
         add(blob.keep(MediaType.OCI_LAYER, out.digest(), out.size()));
       }
     }
@@ -133,7 +133,10 @@ final class Committer {
       history.addAll(complete(base));
     }
     String comment = options.comment() != null ? options.comment() : draft.comment();
-    history.addAll(draft.history(newLayers, set, comment));
+    history.addAll(
+        options.squash() && base != null && newLayers == 1
+            ? draft.squashed(set, comment)
+            : draft.history(newLayers, set, comment));
     Map<String, @Nullable Object> extra = new HashMap<>(draft.image().extra());
     extra.keySet().removeAll(DOCKER_LEFTOVERS);
     return draft
@@ -199,32 +202,6 @@ final class Committer {
       if (!root) {
         out.end();
       }
-    }
-  }
-
-  /** Counts what goes by. */
-  private static final class CountingSink implements EntrySink {
-    private final EntrySink out;
-    private long entries;
-
-    CountingSink(EntrySink out) {
-      this.out = out;
-    }
-
-    @Override
-    public void begin(TarEntry entry) throws IOException {
-      entries++;
-      out.begin(entry);
-    }
-
-    @Override
-    public void write(byte[] source, int offset, int length) throws IOException {
-      out.write(source, offset, length);
-    }
-
-    @Override
-    public void end() throws IOException {
-      out.end();
     }
   }
 }

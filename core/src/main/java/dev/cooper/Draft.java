@@ -118,19 +118,47 @@ final class Draft {
     return List.copyOf(steps);
   }
 
-  /** The lines of history that a commit adds; as many that hold a layer as there are new layers. */
+  /**
+   * The lines of history that a commit adds; as many that hold a layer as there are new layers.
+   *
+   * <p>A layer that one step made is that step's. The layer of several steps has a line of its own,
+   * after the last of them: none of them made all of it.
+   */
   List<History> history(int newLayers, @Nullable Instant at, @Nullable String lastComment) {
     List<History> lines = new ArrayList<>();
     long changing = steps.stream().filter(Step::changesFiles).count();
-    long skip = Math.max(0, changing - newLayers);
+    long together = newLayers == 0 ? changing : Math.max(0, changing - newLayers + 1);
+    long seen = 0;
     for (Step step : steps) {
-      // One layer for many steps: the last of them is said to hold it.
-      boolean holds = step.changesFiles() && skip-- <= 0;
-      lines.add(History.of(at == null ? step.time() : at, step.text(), !holds));
+      seen += step.changesFiles() ? 1 : 0;
+      boolean shares = seen <= together && together != 1;
+      lines.add(line(at, step, step.changesFiles() && newLayers > 0 && !shares));
+      if (step.changesFiles() && newLayers > 0 && together > 1 && seen == together) {
+        String text = "one layer of the " + together + " steps above that change files";
+        lines.add(line(at, new Step(step.time(), text, true), true));
+      }
     }
     for (long missing = newLayers - changing; missing > 0; missing--) {
-      lines.add(History.of(at == null ? now() : at, "changes made through the mount path", false));
+      lines.add(line(at, new Step(now(), "changes made through the mount path", true), true));
     }
+    return commented(lines, lastComment);
+  }
+
+  /** The same of a squashed image, whose only layer holds the base too. */
+  List<History> squashed(@Nullable Instant at, @Nullable String lastComment) {
+    List<History> lines = new ArrayList<>();
+    for (Step step : steps) {
+      lines.add(line(at, step, false));
+    }
+    lines.add(line(at, new Step(now(), "one layer of the base and all steps", true), true));
+    return commented(lines, lastComment);
+  }
+
+  private static History line(@Nullable Instant at, Step step, boolean holdsLayer) {
+    return History.of(at == null ? step.time() : at, step.text(), !holdsLayer);
+  }
+
+  private static List<History> commented(List<History> lines, @Nullable String lastComment) {
     if (lines.isEmpty()) {
       return lines;
     }

@@ -24,12 +24,18 @@ class DraftTest {
   }
 
   @Test
-  void historyWhenManyStepsMakeOneLayerSaysTheLastHoldsIt() {
+  void historyWhenManyStepsMakeOneLayerCreditsNoneOfThem() {
     draft.changedFiles("COPY a");
     draft.edit("ENV b", UnaryOperator.identity());
     draft.changedFiles("RUN c");
     draft.edit("ENV d", UnaryOperator.identity());
-    assertThat(lines(1)).containsExactly("COPY a", "ENV b", "RUN c +", "ENV d");
+    assertThat(lines(1))
+        .containsExactly(
+            "COPY a",
+            "ENV b",
+            "RUN c",
+            "one layer of the 2 steps above that change files +",
+            "ENV d");
     assertThat(lines(0)).containsExactly("COPY a", "ENV b", "RUN c", "ENV d");
   }
 
@@ -40,6 +46,31 @@ class DraftTest {
     draft.lastChangedNothing();
     draft.changedFiles("RUN c");
     assertThat(lines(2)).containsExactly("COPY a +", "RUN nothing", "RUN c +");
+  }
+
+  @Test
+  void historyWhenOneStepMakesTheLayerSaysSo() {
+    draft.changedFiles("COPY a");
+    draft.edit("ENV b", UnaryOperator.identity());
+    assertThat(lines(1)).containsExactly("COPY a +", "ENV b");
+  }
+
+  @Test
+  void historyWhenSomeStepsShareALayerAndOthersDoNotSaysWhich() {
+    draft.changedFiles("RUN a");
+    draft.changedFiles("RUN b");
+    draft.changedFiles("RUN c");
+    assertThat(lines(2))
+        .containsExactly(
+            "RUN a", "RUN b", "one layer of the 2 steps above that change files +", "RUN c +");
+  }
+
+  @Test
+  void squashedCreditsTheBaseToNoStep() {
+    draft.changedFiles("COPY a");
+    assertThat(draft.squashed(null, null))
+        .extracting(line -> line.createdBy() + (line.emptyLayer() ? "" : " +"))
+        .containsExactly("COPY a", "one layer of the base and all steps +");
   }
 
   @Test

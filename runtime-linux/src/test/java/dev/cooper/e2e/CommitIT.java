@@ -45,7 +45,11 @@ class CommitIT extends EndToEnd {
       assertThat(Tars.last(store, image)).containsOnlyKeys("1", "2", "srv", "srv/.wh.file");
       assertThat(told(image))
           .endsWith(
-              "RUN /bin/sh -c echo 1 > /1", "ENV A=b", "COPY /2", "RUN /bin/sh -c rm /srv/file");
+              "RUN /bin/sh -c echo 1 > /1",
+              "ENV A=b",
+              "COPY /2",
+              "RUN /bin/sh -c rm /srv/file",
+              "one layer of the 3 steps above that change files");
       assertToldOf(image);
     }
   }
@@ -218,7 +222,7 @@ class CommitIT extends EndToEnd {
               .entrypoint("/bin/sh", "-c")
               .cmd("id")
               .port(80)
-              .port("53/udp")
+              .port("53/UDP")
               .volume("/data")
               .shell("/bin/busybox", "sh", "-c")
               .stopSignal("SIGUSR1")
