@@ -110,7 +110,12 @@ final class ImagePlaces {
     if (Files.isDirectory(path)) {
       return Files.exists(path.resolve("oci-layout")) || Files.exists(path.resolve("index.json"));
     }
-    return Io.run("cannot read " + path, () -> holdsManifest(path, store));
+    TarHead.require(path, "a tar of images or of a root filesystem");
+    try {
+      return Io.run("cannot read " + path, () -> holdsManifest(path, store));
+    } catch (ContentException e) {
+      throw new ContentException(path + ": " + e.getMessage(), e);
+    }
   }
 
   private static boolean holdsManifest(Path file, Store store) throws IOException {

@@ -9,6 +9,7 @@ import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.spi.TreeFilter;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -58,7 +59,7 @@ final class PortableTree {
     try {
       real = path.toRealPath();
     } catch (IOException e) {
-      throw new OperationException("cannot read " + path + ": " + Io.reason(e), e);
+      throw unreadable(path, e);
     }
     new PortableTree(filter, sink, notices).take(real, ByteString.EMPTY);
   }
@@ -124,7 +125,7 @@ final class PortableTree {
     try {
       return Files.newInputStream(path, LinkOption.NOFOLLOW_LINKS);
     } catch (IOException e) {
-      throw new OperationException("cannot read " + path + ": " + Io.reason(e), e);
+      throw unreadable(path, e);
     }
   }
 
@@ -132,12 +133,26 @@ final class PortableTree {
     try {
       return in.read(buffer, 0, length);
     } catch (IOException e) {
-      throw new OperationException("cannot read " + path + ": " + Io.reason(e), e);
+      throw unreadable(path, e);
     }
   }
 
+  /** An error that names the file, and says what to do where that is known. */
+  static OperationException unreadable(Path path, IOException e) {
+    boolean denied = e instanceof AccessDeniedException;
+    return new OperationException(
+        "cannot read "
+            + path.toAbsolutePath()
+            + ": "
+            + (denied
+                ? "this user has no permission: grant it, or leave the file out"
+                : Io.reason(e)),
+        e);
+  }
+
   private static OperationException changed(Path path) {
-    return new OperationException("cannot read " + path + ": it changed meanwhile; try again");
+    return new OperationException(
+        "cannot read " + path.toAbsolutePath() + ": it changed meanwhile: try again");
   }
 
   private void descend(Path directory, ByteString name) throws IOException {
@@ -147,8 +162,7 @@ final class PortableTree {
         children.put(LayerPath.join(name, PortableFile.name(child)), child);
       }
     } catch (IOException e) {
-      throw new OperationException(
-          "cannot read the directory " + directory + ": " + Io.reason(e), e);
+      throw unreadable(directory, e);
     }
     for (Map.Entry<ByteString, Path> each : children.entrySet()) {
       visit(each.getValue(), each.getKey());

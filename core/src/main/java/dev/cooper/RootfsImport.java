@@ -75,6 +75,7 @@ final class RootfsImport {
    */
   @SuppressWarnings("try") // the intake is open, not used
   StoredImage tarball(Path tarball, @Nullable ImageReference name) throws IOException {
+    TarHead.require(tarball, "a tar of a root filesystem, or a directory");
     try (Blobs.Intake intake = store.intake();
         Progress.Piece work =
             store.progress().begin(Work.Kind.IMPORT, tarball.toString(), Files.size(tarball));

@@ -9,4 +9,8 @@ public final class SourceNotFoundException extends OperationException {
   SourceNotFoundException(String message) {
     super(message);
   }
+
+  SourceNotFoundException(String message, Throwable cause) {
+    super(message, cause);
+  }
 }

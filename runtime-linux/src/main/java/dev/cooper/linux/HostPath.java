@@ -32,7 +32,7 @@ record HostPath(Path path, ByteString bytes) {
       return;
     }
     if (-directory != Linux.ENOTDIR) {
-      throw new SystemCallException("openat", path.toString(), -directory);
+      throw new HostReading(path).failure(-directory);
     }
     readFile(reader);
   }

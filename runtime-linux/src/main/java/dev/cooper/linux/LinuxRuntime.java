@@ -84,7 +84,8 @@ final class LinuxRuntime implements ContainerRuntime {
   public void readHost(Path path, TreeFilter filter, EntrySink sink, Consumer<String> notices)
       throws IOException {
     HostPath source = HostPath.of(path);
-    try (TreeReader reader = new TreeReader(Task.HERE, sink, filter, notices, Baseline.NONE)) {
+    Task task = new HostReading(path);
+    try (TreeReader reader = new TreeReader(task, sink, filter, notices, Baseline.NONE)) {
       source.read(reader);
     }
   }

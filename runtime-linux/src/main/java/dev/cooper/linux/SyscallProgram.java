@@ -193,6 +193,11 @@ final class SyscallProgram implements AutoCloseable {
     return (rows[row * WORDS] & TOLERATE) != 0;
   }
 
+  /** What a row was called for, as errors name it. */
+  String subject(int row) {
+    return describe(subjects[row]);
+  }
+
   /** The failure of a row, as an exception that names call, subject and errno. */
   SystemCallException failure(int row) {
     Sys call = calls[row];

@@ -60,6 +60,14 @@ final class TreeReader implements AutoCloseable {
 
   private record Inode(long fileSystem, long number) {}
 
+  /** A name in a directory, as errors name it. */
+  private record Child(ByteString directory, ByteString name) {
+    @Override
+    public String toString() {
+      return LayerPath.join(directory, name).toString();
+    }
+  }
+
   /**
    * An entry that was found but not read: what statx said, and where its content or target will
    * lie.
@@ -159,7 +167,7 @@ final class TreeReader implements AutoCloseable {
     for (int i = 0; i < names.size(); i++) {
       at[i] = stats.memory.zeroed(Stat.SIZE);
       stats.call(
-          names.get(i),
+          compared == null ? ByteString.EMPTY : new Child(path, names.get(i)),
           Sys.STATX,
           fd,
           stats.memory.string(names.get(i)),

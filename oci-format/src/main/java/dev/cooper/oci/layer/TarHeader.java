@@ -42,6 +42,16 @@ final class TarHeader {
     return false;
   }
 
+  /** Whether a block is a header, which its checksum says: not all writers give a magic. */
+  static boolean isOne(byte[] block) {
+    TarHeader header = new TarHeader();
+    try {
+      return block.length == BLOCK && !header.at(block, 0, 0);
+    } catch (ContentException e) {
+      return false;
+    }
+  }
+
   /** Looks at a block that has no checksum, as a sparse map's extension. */
   void look(byte[] buffer, int index, long archiveOffset) {
     bytes = buffer;

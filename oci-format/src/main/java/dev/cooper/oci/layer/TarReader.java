@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * the stream it reads.
  */
 public final class TarReader implements Closeable {
+  /** The size of a header in bytes, and what contents are padded to. */
+  public static final int BLOCK = TarInput.BLOCK;
+
   private final TarInput in;
   private final ImageLimits limits;
   private final LayerBudget budget;
@@ -61,6 +64,17 @@ public final class TarReader implements Closeable {
    */
   public static TarReader over(InputStream in, LayerBudget budget) {
     return new TarReader(in, budget);
+  }
+
+  /**
+   * Whether a file begins as a tar does, of whatever format: with a header whose checksum is right,
+   * as Go's archive/tar tells.
+   *
+   * @param head the file's first {@link #BLOCK} bytes, uncompressed; all of it if it is shorter
+   * @return false for anything else, also for the end of an archive
+   */
+  public static boolean begins(byte[] head) {
+    return TarHeader.isOne(head);
   }
 
   /**

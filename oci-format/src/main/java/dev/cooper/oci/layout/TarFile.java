@@ -17,6 +17,7 @@ import java.io.OutputStream;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -112,7 +113,19 @@ final class TarFile implements Closeable {
     }
   }
 
+  /** A file that is no tar at all is told by that, not by the first field that is wrong in it. */
+  private void requireTar() throws IOException {
+    byte[] head = new byte[TarReader.BLOCK];
+    file.seek(0);
+    int found = Math.max(0, file.read(head));
+    boolean end = Arrays.equals(head, new byte[TarReader.BLOCK]);
+    if (!TarReader.begins(found < head.length ? new byte[0] : head) && !end) {
+      throw new ContentException("found no tar, expected an archive of images");
+    }
+  }
+
   private void index() throws IOException {
+    requireTar();
     // What it holds is there already, and each blob's size is looked at when it is opened.
     ImageLimits own = limits.withLayerEntries(Long.MAX_VALUE).withLayerBytes(Long.MAX_VALUE);
     try (TarReader reader = TarReader.over(new Extent(file, 0, file.length()), own)) {

@@ -7,6 +7,8 @@ import dev.cooper.oci.ByteString;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,6 +19,23 @@ class TarReaderTest {
     List<RawTar.Read> all = tar.read();
     assertThat(all).hasSize(1);
     return all.get(0).entry();
+  }
+
+  @Test
+  void beginsGoesByTheChecksumAndByNoMagic() throws IOException {
+    byte[] v7 =
+        new RawTar()
+            .header("name", '0', 0, block -> Arrays.fill(block, 257, 265, (byte) 0))
+            .bytes();
+    assertThat(TarReader.begins(v7)).isTrue();
+    byte[] changed = v7.clone();
+    changed[0]++;
+    assertThat(TarReader.begins(changed)).isFalse();
+    assertThat(TarReader.begins(new byte[TarReader.BLOCK])).isFalse();
+    assertThat(TarReader.begins(new byte[0])).isFalse();
+    assertThat(TarReader.begins(Arrays.copyOf(v7, TarReader.BLOCK - 1))).isFalse();
+    byte[] text = "this is no tar ".repeat(40).getBytes(StandardCharsets.US_ASCII);
+    assertThat(TarReader.begins(Arrays.copyOf(text, TarReader.BLOCK))).isFalse();
   }
 
   @Test
