@@ -3,9 +3,6 @@ package dev.cooper;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layer.EntrySink;
-import dev.cooper.oci.layer.EntryType;
-import dev.cooper.oci.layer.TarEntry;
-import dev.cooper.oci.layer.TarReader;
 import dev.cooper.oci.layout.DurableFiles;
 import dev.cooper.spi.RootView;
 import dev.cooper.spi.Rootfs;
@@ -108,6 +105,10 @@ final class ContainerFiles {
 
   Copies copies() {
     return new Copies(this);
+  }
+
+  ConfiguredDirectories directories() {
+    return new ConfiguredDirectories(this);
   }
 
   /** The root as it is, mounted or not. */
@@ -219,9 +220,8 @@ final class ContainerFiles {
   }
 
   private void replay(Rootfs into, StepTar step) throws IOException {
-    try (TarReader reader = TarReader.over(Files.newInputStream(step.file()), LayerScan.OWN);
-        TreeOutput out = into.write()) {
-      LayerScan.pump(reader, out);
+    try (TreeOutput out = into.write()) {
+      step.replay(out);
       out.finish();
     } catch (OperationException e) {
       throw FullDisk.explained(e, "cannot write to " + directory());
@@ -244,8 +244,8 @@ final class ContainerFiles {
         });
   }
 
-  /** Returns whether it changes anything, as far as is known yet. */
-  private boolean apply(Change change) throws IOException {
+  /** Returns whether it writes anything. */
+  boolean apply(Change change) throws IOException {
     if (!unpacked) {
       try {
         return pending.add(sink -> change.write(view(), sink, true));
@@ -255,12 +255,13 @@ final class ContainerFiles {
     }
     Rootfs mounted = mounted();
     try (TreeOutput out = mounted.write()) {
-      change.write(mounted, out, false);
+      CountingSink counted = new CountingSink(out);
+      change.write(mounted, counted, false);
       out.finish();
+      return counted.entries() > 0;
     } catch (OperationException e) {
       throw FullDisk.explained(e, "cannot write to " + directory());
     }
-    return true;
   }
 
   /** Writes entries into a root, as a layer's or into a mounted one. */
@@ -280,7 +281,8 @@ final class ContainerFiles {
     save();
   }
 
-  private void seal() throws IOException {
+  /** Makes what changed in the mounted root a layer, where each step is one. */
+  void seal() throws IOException {
     Rootfs mounted = rootfs;
     if (!perStep || mounted == null) {
       return;
@@ -326,49 +328,18 @@ final class ContainerFiles {
     }
   }
 
-  /** Sets the working directory, and makes it where it is missing. */
-  void workdir(String path) {
-    boolean made = makeDirectory(path);
-    draft.edit(
-        "WORKDIR " + path, made, image -> image.withConfig(image.config().withWorkingDir(path)));
-    if (made) {
-      Io.run(
-          "cannot keep the directory " + path,
-          () -> {
-            seal();
-            return true;
-          });
-    }
-    save();
-  }
-
-  private boolean makeDirectory(String path) {
-    PathResolver.Resolved place = PathResolver.resolve(view(), ByteString.utf8(path.substring(1)));
-    TarEntry there = place.entry();
-    if (there != null && there.type() != EntryType.DIRECTORY) {
-      throw new OperationException(
-          "the working directory "
-              + path
-              + " of container "
-              + label()
-              + " is a file: remove it, or choose another");
-    }
-    if (there == null) {
-      Io.run(
-          "cannot make the directory " + path,
-          () -> {
-            Change change =
-                (root, sink, layer) ->
-                    new DestinationSink(root, sink, layer, 0, 0, null, session.now())
-                        .to(place.path())
-                        .put(
-                            TarEntry.directory(ByteString.EMPTY, 0755)
-                                .withMtime(session.now().getEpochSecond(), 0));
-            apply(change);
-            return true;
-          });
-    }
-    return there == null;
+  /**
+   * What places the entries of a copy.
+   *
+   * @param owner who owns them, as in {@link CopyOptions#owner}; null or empty for root
+   */
+  DestinationSink destination(
+      RootView root, EntrySink out, boolean layer, @Nullable String owner, @Nullable Integer mode) {
+    UserDatabase.Owner user =
+        owner == null || owner.isEmpty()
+            ? UserDatabase.Owner.ROOT
+            : UserDatabase.of(root).owning(owner);
+    return new DestinationSink(root, out, layer, user.uid(), user.gid(), mode, session.now());
   }
 
   Image commit(CommitOptions options, List<String> names) {

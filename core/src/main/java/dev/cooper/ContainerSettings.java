@@ -1,6 +1,7 @@
 package dev.cooper;
 
 import dev.cooper.oci.ContainerConfig;
+import dev.cooper.oci.ExposedPort;
 import dev.cooper.oci.Healthcheck;
 import dev.cooper.oci.ImageConfig;
 import dev.cooper.oci.Platform;
@@ -176,17 +177,21 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
   }
 
   /**
-   * Sets the working directory and makes it if it is missing, as the Dockerfile's WORKDIR does.
+   * Sets the working directory and makes it if it is missing, as the Dockerfile's WORKDIR does:
+   * what it makes, with the directories above it, belongs to the user that was set before, and is
+   * root's if none was.
    *
    * @param directory a relative one is taken from the working directory so far
    * @return this
+   * @throws dev.cooper.oci.OperationException if a file lies there, or a directory has to be made
+   *     and the container does not know the user
    */
   public WorkingContainer workdir(String directory) {
     return step(
         "WORKDIR " + directory,
         () -> {
           String absolute = Paths.absolute(files.draft().workdir(), directory);
-          files.workdir(absolute);
+          files.directories().workdir(absolute);
           return self();
         });
   }
@@ -238,28 +243,32 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
   /**
    * Says that the image listens on a port.
    *
-   * @param port such as {@code 53/udp}; without a protocol it is TCP
+   * @param port such as {@code 53/udp}; without a protocol it is TCP, and {@code 53/UDP} is {@code
+   *     53/udp}
    * @return this
    * @throws IllegalArgumentException if it is none
    */
   public WorkingContainer port(String port) {
-    String whole = port.contains("/") ? port : port + "/tcp";
-    if (!whole.matches("[1-9][0-9]{0,4}(-[1-9][0-9]{0,4})?/(tcp|udp|sctp)")) {
-      throw new IllegalArgumentException(
-          "\"" + port + "\" is no port: a number up to 65535 with /tcp, /udp or /sctp");
-    }
+    String whole = ExposedPort.parse(port).toString();
     return configure("EXPOSE " + whole, config -> config.withExposedPort(whole));
   }
 
   /**
-   * Says that a path holds data from outside the image.
+   * Says that a path holds data from outside the image, and makes its directory if it is missing:
+   * root's, with mode 0755.
    *
    * @param path an absolute path
    * @return this
+   * @throws dev.cooper.oci.OperationException if a file lies there
    */
   public WorkingContainer volume(String path) {
     String absolute = Paths.absolute("/", path);
-    return configure("VOLUME " + absolute, config -> config.withVolume(absolute));
+    return step(
+        "VOLUME " + absolute,
+        () -> {
+          files.directories().volume(absolute);
+          return self();
+        });
   }
 
   /**

@@ -1,7 +1,6 @@
 package dev.cooper;
 
 import dev.cooper.oci.ByteString;
-import dev.cooper.oci.ContentException;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.compress.Decompression;
 import dev.cooper.oci.layer.EntrySink;
@@ -15,24 +14,20 @@ import dev.cooper.oci.layout.DurableFiles;
 import dev.cooper.spi.HostNames;
 import dev.cooper.spi.RootView;
 import dev.cooper.spi.TreeFilter;
-import java.io.BufferedInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Copies files into a working container: the rules of the Dockerfile's COPY and ADD for where they
  * go.
  */
 final class Copies {
-  private static final int MAGIC = 512;
-
   private final ContainerFiles files;
 
   Copies(ContainerFiles files) {
@@ -40,17 +35,32 @@ final class Copies {
   }
 
   /**
-   * A copy as the history says it. A directory's own name does not matter, and is left out: the
-   * image must not depend on where its sources lay.
+   * A copy as the history says it: a source with the path that was given, if that is a relative
+   * one, else a file with its name and a directory as "{@code .}". So an image does not depend on
+   * where its sources lay.
    */
   static String describe(String instruction, List<Path> sources, String destination) {
     List<String> words = new ArrayList<>(List.of(instruction));
     for (Path source : sources) {
-      Path name = source.getFileName();
-      words.add(name == null || Files.isDirectory(source) ? "." : name.toString());
+      words.add(described(source));
     }
     words.add(destination);
     return String.join(" ", words);
+  }
+
+  private static String described(Path source) {
+    if (source.isAbsolute()) {
+      Path name = source.getFileName();
+      return name == null || Files.isDirectory(source) ? "." : name.toString();
+    }
+    List<String> parts = new ArrayList<>();
+    for (Path each : source.normalize()) {
+      String part = each.toString();
+      if (!part.isEmpty() && !part.equals("..")) { // as a Dockerfile's context has no outside
+        parts.add(part);
+      }
+    }
+    return parts.isEmpty() ? "." : String.join("/", parts);
   }
 
   /**
@@ -90,22 +100,25 @@ final class Copies {
     }
   }
 
-  /** Copies files of the host, and what its directories hold. */
+  /** Copies files of the host, and what its directories hold: one step, whatever their number. */
   void copy(List<Path> sources, String destination, CopyOptions options) {
     requireNoChecksum(sources, options);
-    for (Path source : sources) {
-      requireNamed(source);
-      if (!Files.exists(source)) {
-        throw new SourceNotFoundException("cannot copy " + source + ": it " + missing(source));
-      }
+    if (sources.isEmpty()) {
+      throw new IllegalArgumentException(
+          "cannot copy to " + destination + ": found no sources, expected at least one");
     }
-    for (Path source : sources) {
-      copy(
-          describe("COPY", List.of(source), destination),
-          source,
-          destination,
-          sources.size() > 1,
-          options);
+    sources.forEach(Copies::requireSource);
+    copy(describe("COPY", sources, destination), sources, destination, options);
+  }
+
+  private static void requireSource(Path source) {
+    requireNamed(source);
+    try {
+      Files.readAttributes(source, BasicFileAttributes.class);
+    } catch (NoSuchFileException e) {
+      throw new SourceNotFoundException("cannot copy " + source + ": it " + missing(source), e);
+    } catch (IOException e) {
+      throw PortableTree.unreadable(source, e);
     }
   }
 
@@ -118,26 +131,23 @@ final class Copies {
   }
 
   private void copy(
-      String description, Path source, String destination, boolean several, CopyOptions options) {
-    TreeFilter filter = withoutStore(source, filter(options));
+      String description, List<Path> sources, String destination, CopyOptions options) {
+    List<TreeFilter> filters = new ArrayList<>();
+    for (Path source : sources) {
+      filters.add(withoutStore(source, filter(options)));
+    }
     change(
         description,
         options,
         (root, sink) -> {
-          Target target = target(root, destination, several);
-          boolean directory = Files.isDirectory(source);
-          files
-              .session()
-              .runtime()
-              .host()
-              .readHost(
-                  source,
-                  filter,
-                  sink.to(
-                      directory || !target.directory()
-                          ? target.path()
-                          : inside(target.path(), source)),
-                  files::notice);
+          Target target = target(root, destination, sources.size() > 1);
+          for (int i = 0; i < sources.size(); i++) {
+            Path source = sources.get(i);
+            boolean itself = Files.isDirectory(source) || !target.directory();
+            sink.to(itself ? target.path() : inside(target.path(), source));
+            HostRuntime.HostTree host = files.session().runtime().host();
+            host.readHost(source, filters.get(i), sink, files::notice);
+          }
         });
   }
 
@@ -197,10 +207,15 @@ final class Copies {
         (root, sink) -> {
           Target target = target(root, destination, false);
           boolean directory = entry == null || entry.type() == EntryType.DIRECTORY;
+          // A link's copy has the name of the link, not of what it leads to.
+          ByteString name = LayerPath.name(ByteString.utf8(absolute));
           ByteString place =
               directory || !target.directory()
                   ? target.path()
-                  : LayerPath.join(target.path(), LayerPath.name(found.path()));
+                  : LayerPath.join(target.path(), name);
+          if (options.owner() == null) {
+            sink.keepingOwners();
+          }
           from.mounted().readTree(found.path(), filter, sink.to(place));
         });
   }
@@ -208,9 +223,7 @@ final class Copies {
   /** Adds a file or directory, or what an archive holds. */
   void add(Path source, String destination, CopyOptions options) {
     requireNoChecksum(source, options);
-    if (Files.isRegularFile(source)
-        && options.unpack()
-        && Io.run("cannot read " + source, () -> isArchive(source))) {
+    if (Files.isRegularFile(source) && options.unpack() && TarHead.isTar(source)) {
       change(
           describe("ADD", List.of(source), destination),
           options,
@@ -218,7 +231,7 @@ final class Copies {
               unpack(
                   source,
                   target(root, destination, true).path(),
-                  options.owner() == null ? sink.keepingOwners() : sink));
+                  (options.owner() == null ? sink.keepingOwners() : sink).unpacking()));
     } else {
       copy(List.of(source), destination, options);
     }
@@ -229,21 +242,6 @@ final class Copies {
     try (TarReader reader =
         TarReader.over(Decompression.open(Files.newInputStream(source)), budget)) {
       LayerScan.pump(reader, new NormalizingSink(sink.to(directory), new LayerPaths()));
-    }
-  }
-
-  /**
-   * Whether a file begins as a tar does, once decompressed; known by content, as Docker knows it,
-   * not by name.
-   */
-  private static boolean isArchive(Path source) throws IOException {
-    try (InputStream in =
-        new BufferedInputStream(Decompression.open(Files.newInputStream(source)))) {
-      byte[] head = in.readNBytes(MAGIC);
-      return head.length == MAGIC
-          && new String(head, 257, 5, StandardCharsets.ISO_8859_1).equals("ustar");
-    } catch (ContentException e) {
-      return false; // it looks compressed and is not: a file like any other
     }
   }
 
@@ -259,9 +257,8 @@ final class Copies {
           url, file, options.checksum(), session.store().limits(), session.registries()::client);
       copy(
           "ADD " + Downloads.redacted(url) + " " + destination,
-          file,
+          List.of(file),
           destination,
-          false,
           options.mode() == null ? options.mode(0600) : options);
     } finally {
       Io.run(
@@ -284,8 +281,7 @@ final class Copies {
         "COPY " + destination,
         options,
         (root, sink) -> {
-          String absolute = Paths.absolute(files.draft().workdir(), destination);
-          sink.to(PathResolver.resolve(root, ByteString.utf8(absolute.substring(1))).path());
+          sink.to(fileAt(root, destination));
           sink.begin(
               TarEntry.file(ByteString.EMPTY, 0644, bytes.length)
                   .withMtime(files.session().now().getEpochSecond(), 0));
@@ -294,22 +290,30 @@ final class Copies {
         });
   }
 
+  private ByteString fileAt(RootView root, String destination) {
+    String absolute = Paths.absolute(files.draft().workdir(), destination);
+    PathResolver.Resolved place =
+        PathResolver.resolve(root, ByteString.utf8(absolute.substring(1)));
+    TarEntry there = place.entry();
+    if (there != null && there.type() == EntryType.DIRECTORY) {
+      throw new OperationException(
+          "cannot write "
+              + destination
+              + ": it is a directory in the container: name a file in it, or remove it first");
+    }
+    return place.path();
+  }
+
   private interface Writer {
     void write(RootView root, DestinationSink sink) throws IOException;
   }
 
   private void change(String description, CopyOptions options, Writer writer) {
-    @Nullable String owner = options.owner();
     files.change(
         description,
-        (root, out, layer) -> {
-          UserDatabase.Owner user =
-              owner == null ? UserDatabase.Owner.ROOT : UserDatabase.of(root).owning(owner);
-          writer.write(
-              root,
-              new DestinationSink(
-                  root, out, layer, user.uid(), user.gid(), options.mode(), files.session().now()));
-        });
+        (root, out, layer) ->
+            writer.write(
+                root, files.destination(root, out, layer, options.owner(), options.mode())));
   }
 
   /** An archive's names made canonical before they are placed: nothing in it may point outside. */
@@ -317,12 +321,6 @@ final class Copies {
     @Override
     public void begin(TarEntry entry) throws IOException {
       ByteString path = LayerPath.normalize(entry.path());
-      if (LayerPath.name(path).latin1().startsWith(".wh.")) {
-        throw new OperationException(
-            "cannot put "
-                + path
-                + " of the archive into a layer: a name that begins with .wh. would delete a file there");
-      }
       paths.add(entry, path);
       out.begin(entry.withPath(path));
     }

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * with its further names: a hardlink keeps the content that it was made for when its file is
  * replaced. What is held in memory are the entries, not their contents. Not thread-safe.
  */
-final class DistinctLayer {
+final class DistinctLayer implements LayerNode.Visitor {
   private static final int BUFFER = 128 * 1024;
 
   private final EntrySink out;
@@ -86,13 +86,14 @@ final class DistinctLayer {
       root.add(item, new LayerNode.Place(0, item.offset(), number++));
     }
     DistinctLayer layer = new DistinctLayer(out);
-    root.visit(ByteString.EMPTY, layer::place);
+    root.visit(ByteString.EMPTY, layer);
     try (TarReader reader = TarReader.over(Files.newInputStream(tar), LayerScan.OWN)) {
       layer.pass(reader);
     }
   }
 
-  private void place(ByteString path, TarEntry entry, LayerNode.@Nullable Place place)
+  @Override
+  public void visit(ByteString path, TarEntry entry, LayerNode.@Nullable Place place)
       throws IOException {
     if (place != null) {
       contents.computeIfAbsent(place.number(), key -> new ArrayList<>(1)).add(path);
@@ -101,6 +102,11 @@ final class DistinctLayer {
     @Nullable ByteString first =
         entry.type() == EntryType.DIRECTORY ? null : written.putIfAbsent(entry, path);
     out.put(first == null ? entry.withPath(path) : link(path, first, entry));
+  }
+
+  @Override
+  public void opaque(TarEntry directory) throws IOException {
+    out.put(TarEntry.opaque(directory.path()).withMtime(directory.mtimeSeconds(), 0));
   }
 
   private static TarEntry link(ByteString path, ByteString first, TarEntry entry) {

@@ -63,6 +63,9 @@ final class LayerNode {
   interface Visitor {
     /** One file or directory; its place is null for anything but a regular file. */
     void visit(ByteString path, TarEntry entry, @Nullable Place place) throws IOException;
+
+    /** The directory that was shown last hides what lower layers hold at its path. */
+    default void opaque(TarEntry directory) throws IOException {}
   }
 
   /** Shows what entries told of at a path and below, in canonical order, without whiteouts. */
@@ -72,6 +75,9 @@ final class LayerNode {
     }
     if (children == null) {
       return;
+    }
+    if (opaque && entry != null && !path.isEmpty()) {
+      visitor.opaque(entry.withPath(path));
     }
     for (String name : new TreeSet<>(children.keySet())) {
       LayerNode child = child(name);

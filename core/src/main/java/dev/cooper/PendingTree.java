@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -102,10 +101,17 @@ final class PendingTree implements RootView {
   @Override
   public @Nullable TarEntry entry(ByteString path) {
     Found found = find(path);
-    return found == null ? base.entry(path) : found.placed.entry();
+    if (found != null) {
+      return found.placed == null ? null : found.placed.entry();
+    }
+    @Nullable TarEntry below = base.entry(path);
+    return below != null && isHidden(path, -1) ? null : below;
   }
 
-  /** The last step that has a path, and what it has there; a hardlink is the file it links to. */
+  /**
+   * The last step that has a path, and what it has there, which is nothing if a later one hides it;
+   * a hardlink is the file it links to.
+   */
   private @Nullable Found find(ByteString path) {
     try {
       for (int i = steps.size() - 1; i >= 0; i--) {
@@ -116,31 +122,50 @@ final class PendingTree implements RootView {
           found = file == null ? null : step.index().get(file);
         }
         if (found != null) {
-          return new Found(step, found);
+          return new Found(step, isHidden(path, i) ? null : found);
         }
       }
       return null;
     } catch (IOException e) {
-      throw new UncheckedIOException("cannot read a copy again that was staged in " + directory, e);
+      throw unreadable(e);
     }
   }
 
-  private record Found(StepTar step, StepTar.Placed placed) {}
+  /** Whether a step after one of them, or after the base, replaced a directory above a path. */
+  private boolean isHidden(ByteString path, int step) {
+    try {
+      boolean hidden = false;
+      for (int i = step + 1; i < steps.size() && !hidden; i++) {
+        hidden = steps.get(i).hides(path);
+      }
+      return hidden;
+    } catch (IOException e) {
+      throw unreadable(e);
+    }
+  }
+
+  private UncheckedIOException unreadable(IOException e) {
+    return new UncheckedIOException("cannot read a copy again that was staged in " + directory, e);
+  }
+
+  private record Found(StepTar step, StepTar.@Nullable Placed placed) {}
 
   @Override
   public byte @Nullable [] read(ByteString path, int limit) {
     Found found = find(path);
     if (found == null) {
-      return base.read(path, limit);
+      return isHidden(path, -1) ? null : base.read(path, limit);
     }
-    TarEntry entry = found.placed.entry();
-    if (entry.type() != EntryType.FILE || entry.size() > limit) {
+    StepTar.Placed placed = found.placed;
+    if (placed == null
+        || placed.entry().type() != EntryType.FILE
+        || placed.entry().size() > limit) {
       return null;
     }
     try {
-      return content(found.step, found.placed);
+      return content(found.step, placed);
     } catch (IOException e) {
-      throw new UncheckedIOException("cannot read a copy again that was staged in " + directory, e);
+      throw unreadable(e);
     }
   }
 
@@ -155,18 +180,16 @@ final class PendingTree implements RootView {
 
   /** All copies as the entries of one layer, in canonical order: of each path the last. */
   void merged(EntrySink sink) throws IOException {
-    Map<ByteString, Integer> winners = new TreeMap<>(LayerPath.ORDER);
-    for (int i = 0; i < steps.size(); i++) {
-      for (Map.Entry<ByteString, StepTar.Placed> each : steps.get(i).index().entrySet()) {
-        winners.put(each.getKey(), i);
-      }
+    MergedSteps merged = new MergedSteps(base);
+    for (StepTar step : steps) {
+      merged.add(step);
     }
     List<FileChannel> files = new ArrayList<>();
     try {
       for (StepTar step : steps) {
         files.add(FileChannel.open(step.file()));
       }
-      new Merge(winners, files, sink).run();
+      new Merge(merged, files, sink).run();
     } finally {
       for (FileChannel file : files) {
         file.close();
@@ -179,7 +202,7 @@ final class PendingTree implements RootView {
    * content over.
    */
   private final class Merge {
-    private final Map<ByteString, Integer> winners;
+    private final MergedSteps merged;
     private final List<FileChannel> files;
     private final EntrySink sink;
     private final Map<Linked, ByteString> written = new HashMap<>();
@@ -187,19 +210,22 @@ final class PendingTree implements RootView {
 
     private record Linked(int step, ByteString file) {}
 
-    Merge(Map<ByteString, Integer> winners, List<FileChannel> files, EntrySink sink) {
-      this.winners = winners;
+    Merge(MergedSteps merged, List<FileChannel> files, EntrySink sink) {
+      this.merged = merged;
       this.files = files;
       this.sink = sink;
     }
 
     void run() throws IOException {
-      for (Map.Entry<ByteString, Integer> winner : winners.entrySet()) {
+      for (Map.Entry<ByteString, Integer> winner : merged.winners().entrySet()) {
         int step = winner.getValue();
         StepTar.Placed placed = required(step, winner.getKey());
         TarEntry entry = placed.entry();
         if (entry.type() != EntryType.HARDLINK && entry.type() != EntryType.FILE) {
           sink.put(entry);
+          if (merged.isOpaque(winner.getKey())) {
+            sink.put(TarEntry.opaque(winner.getKey()).withMtime(entry.mtimeSeconds(), 0));
+          }
           continue;
         }
         ByteString file = winner.getKey();

@@ -15,8 +15,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +35,8 @@ final class StepTar {
   private final boolean canonical;
   private final boolean empty;
   private final boolean linked;
+  private final boolean marked;
+  private final Set<ByteString> opaque = new LinkedHashSet<>();
   private @Nullable Map<ByteString, Placed> index;
   private @Nullable Map<ByteString, @Nullable ByteString> files;
 
@@ -45,8 +49,15 @@ final class StepTar {
   }
 
   private StepTar(
-      Path file, Digest digest, long size, boolean canonical, boolean empty, boolean linked) {
+      Path file,
+      Digest digest,
+      long size,
+      boolean canonical,
+      boolean empty,
+      boolean linked,
+      boolean marked) {
     this.linked = linked;
+    this.marked = marked;
     this.file = file;
     this.digest = digest;
     this.size = size;
@@ -81,7 +92,8 @@ final class StepTar {
     Path again = file.resolveSibling(Store.name(file) + ".distinct");
     StepTar step = writeAll(again, sink -> DistinctLayer.write(file, new LayerIndex(items), sink));
     Files.move(again, file, StandardCopyOption.REPLACE_EXISTING);
-    return new StepTar(file, step.digest, step.size, step.canonical, step.empty, step.linked);
+    return new StepTar(
+        file, step.digest, step.size, step.canonical, step.empty, step.linked, step.marked);
   }
 
   private static StepTar writeAll(Path file, Source source) throws IOException {
@@ -95,7 +107,13 @@ final class StepTar {
       out.flush();
       done = true;
       return new StepTar(
-          file, out.digest(), out.size(), ordered.canonical, ordered.last == null, ordered.linked);
+          file,
+          out.digest(),
+          out.size(),
+          ordered.canonical,
+          ordered.last == null,
+          ordered.linked,
+          ordered.marked);
     } finally {
       if (!done) {
         Files.deleteIfExists(file);
@@ -105,7 +123,7 @@ final class StepTar {
 
   /** One that an earlier JVM wrote. */
   static StepTar reopen(Path file, Digest digest, boolean canonical) throws IOException {
-    return new StepTar(file, digest, Files.size(file), canonical, false, true);
+    return new StepTar(file, digest, Files.size(file), canonical, false, true, true);
   }
 
   Path file() {
@@ -130,19 +148,54 @@ final class StepTar {
     return empty;
   }
 
-  /** The entries by path; the last of a path counts. */
+  /** The entries by path, without opaque markers; the last of a path counts. */
   Map<ByteString, Placed> index() throws IOException {
     Map<ByteString, Placed> known = index;
     if (known == null) {
       known = new HashMap<>();
       try (TarReader reader = TarReader.over(Files.newInputStream(file), LayerScan.OWN)) {
         for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
-          known.put(LayerPath.normalize(entry.path()), new Placed(entry, reader.contentOffset()));
+          if (entry.isOpaqueMarker()) {
+            opaque.add(LayerPath.normalize(entry.whiteoutTarget()));
+          } else {
+            known.put(LayerPath.normalize(entry.path()), new Placed(entry, reader.contentOffset()));
+          }
         }
       }
       index = known;
     }
     return known;
+  }
+
+  /** The directories that hide what lay at their paths before. */
+  Set<ByteString> opaque() throws IOException {
+    if (marked) {
+      index();
+    }
+    return opaque;
+  }
+
+  /** Whether nothing can be seen any more of what lay at a path before, as it lay below one. */
+  boolean hides(ByteString path) throws IOException {
+    Map<ByteString, Placed> entries = index();
+    for (ByteString in = path; !in.isEmpty(); ) {
+      in = LayerPath.parent(in);
+      @Nullable Placed placed = entries.get(in);
+      if (opaque.contains(in) || (placed != null && placed.entry().type() != EntryType.DIRECTORY)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Writes it into a mounted root, which is as it was when the step was made. */
+  void replay(EntrySink sink) throws IOException {
+    for (ByteString each : opaque()) {
+      sink.put(TarEntry.whiteout(each)); // so that its directory is a new one
+    }
+    try (TarReader reader = TarReader.over(Files.newInputStream(file), LayerScan.OWN)) {
+      LayerScan.pump(reader, marked ? new WithoutMarkers(sink) : sink);
+    }
   }
 
   /**
@@ -199,12 +252,46 @@ final class StepTar {
     return null;
   }
 
-  /** Notices when entries come in another order than a layer's, and whether any is a hardlink. */
+  /** Leaves opaque markers out, which have no content. */
+  private static final class WithoutMarkers implements EntrySink {
+    private final EntrySink out;
+    private boolean skipping;
+
+    WithoutMarkers(EntrySink out) {
+      this.out = out;
+    }
+
+    @Override
+    public void begin(TarEntry entry) throws IOException {
+      skipping = entry.isOpaqueMarker();
+      if (!skipping) {
+        out.begin(entry);
+      }
+    }
+
+    @Override
+    public void write(byte[] source, int offset, int length) throws IOException {
+      out.write(source, offset, length);
+    }
+
+    @Override
+    public void end() throws IOException {
+      if (!skipping) {
+        out.end();
+      }
+    }
+  }
+
+  /**
+   * Notices when entries come in another order than a layer's, and whether any is a hardlink or an
+   * opaque marker.
+   */
   private static final class OrderedSink implements EntrySink {
     private final TarWriter tar;
     private @Nullable ByteString last;
     private boolean canonical = true;
     private boolean linked;
+    private boolean marked;
 
     OrderedSink(TarWriter tar) {
       this.tar = tar;
@@ -216,6 +303,7 @@ final class StepTar {
       canonical &= before == null || LayerPath.ORDER.compare(before, entry.path()) < 0;
       last = entry.path();
       linked |= entry.type() == EntryType.HARDLINK;
+      marked |= entry.isOpaqueMarker();
       tar.begin(entry);
     }
 

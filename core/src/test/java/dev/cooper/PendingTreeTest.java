@@ -4,6 +4,7 @@ import static dev.cooper.TestImages.file;
 import static dev.cooper.TestImages.path;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cooper.oci.layer.EntrySink;
 import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.oci.layer.TarReader;
 import dev.cooper.oci.layer.TarWriter;
@@ -80,6 +81,80 @@ class PendingTreeTest {
           sink.put(TarEntry.hardlink(path("a"), path("z")));
         });
     assertThat(merged()).containsExactly("a FILE text", "z HARDLINK a");
+  }
+
+  private static void directory(EntrySink sink, String path) throws IOException {
+    sink.put(TarEntry.directory(path(path), 0755));
+  }
+
+  @Test
+  void entryWhenAStepReplacesADirectoryHidesWhatLayBelow() throws IOException {
+    tree.add(
+        sink -> {
+          directory(sink, "d");
+          file(sink, "d/in", "1");
+        });
+    tree.add(sink -> sink.put(TarEntry.symlink(path("d"), path("etc"))));
+    tree.add(sink -> file(sink, "etc", "no directory"));
+    for (String gone : List.of("d/in", "etc/x")) {
+      assertThat(tree.entry(path(gone))).as(gone).isNull();
+      assertThat(tree.read(path(gone), 100)).as(gone).isNull();
+    }
+    tree.add(sink -> directory(sink, "etc"));
+    assertThat(tree.entry(path("etc/x"))).isNull();
+    assertThat(merged())
+        .containsExactly("d SYMLINK etc", "etc DIRECTORY ", "etc/.wh..wh..opq FILE ");
+  }
+
+  @Test
+  void mergedWhenADirectoryIsReplacedDropsWhatLayBelow() throws IOException {
+    tree.add(
+        sink -> {
+          directory(sink, "d");
+          file(sink, "d/in", "1");
+          directory(sink, "d/sub");
+          file(sink, "d/sub/in", "1");
+        });
+    tree.add(sink -> file(sink, "d", "2"));
+    assertThat(merged()).containsExactly("d FILE 2");
+    tree.add(
+        sink -> {
+          directory(sink, "d");
+          file(sink, "d/new", "3");
+        });
+    // Nothing of the base lay there, so that no lower layer shows through.
+    assertThat(merged()).containsExactly("d DIRECTORY ", "d/new FILE 3");
+  }
+
+  @Test
+  void mergedWhenADirectoryOfTheBaseIsMadeAnewHidesTheFirst() throws IOException {
+    tree =
+        new PendingTree(temp.resolve("steps"), new MapView().file("a/b/x", "x").file("a/y", "y"));
+    tree.add(
+        sink -> {
+          directory(sink, "a");
+          file(sink, "a/b", "1");
+        });
+    tree.add(
+        sink -> {
+          directory(sink, "a");
+          directory(sink, "a/b");
+          file(sink, "a/b/!first", "2");
+        });
+    assertThat(merged())
+        .containsExactly(
+            "a DIRECTORY ", "a/b DIRECTORY ", "a/b/.wh..wh..opq FILE ", "a/b/!first FILE 2");
+    assertThat(tree.entry(path("a/b/x"))).isNull();
+    assertThat(tree.entry(path("a/y"))).isNotNull();
+    tree.add(sink -> sink.put(TarEntry.symlink(path("a/b"), path("y"))));
+    assertThat(merged()).containsExactly("a DIRECTORY ", "a/b SYMLINK y");
+    tree.add(sink -> file(sink, "a", "3"));
+    tree.add(
+        sink -> {
+          directory(sink, "a");
+          directory(sink, "a/b");
+        });
+    assertThat(merged()).containsExactly("a DIRECTORY ", "a/.wh..wh..opq FILE ", "a/b DIRECTORY ");
   }
 
   @Test

@@ -15,6 +15,10 @@ public interface Rootfs extends RootView, AutoCloseable {
   /**
    * Opens the root to write entries into it; existing directories keep their times.
    *
+   * <p>An entry replaces what lies at its path, a directory with all below it, unless both are
+   * directories. Its path is canonical, and no directory on the way is a link. A whiteout removes
+   * what it names; there are no opaque markers.
+   *
    * @return takes entries
    */
   TreeOutput write();

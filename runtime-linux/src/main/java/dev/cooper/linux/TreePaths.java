@@ -5,11 +5,14 @@ import static dev.cooper.linux.Linux.O_DIRECTORY;
 import static dev.cooper.linux.Linux.O_RDONLY;
 
 import dev.cooper.oci.ByteString;
+import dev.cooper.oci.layer.LayerPath;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +28,9 @@ final class TreePaths {
   private final long emptyString;
   private final LinkedHashMap<ByteString, Long> slots = new LinkedHashMap<>(HELD, 0.75f, true);
   private final Deque<Long> free = new ArrayDeque<>();
+
+  /** Every directory that was ever opened, and those above it. */
+  private final Set<ByteString> opened = new HashSet<>();
 
   TreePaths(Memory memory, int rootFd) {
     this.memory = memory;
@@ -58,6 +64,18 @@ final class TreePaths {
     return path.isEmpty() ? Long.valueOf(root) : slots.get(path);
   }
 
+  /** Whether a path, or what lies below it, was opened and may still be held. */
+  boolean mayHold(ByteString path) {
+    return opened.contains(path);
+  }
+
+  private void note(ByteString path) {
+    ByteString each = path;
+    while (!each.isEmpty() && opened.add(each)) {
+      each = LayerPath.parent(each);
+    }
+  }
+
   /**
    * A slot for a path, emptied by a row if it held something; a row added afterwards has to fill
    * it.
@@ -80,6 +98,7 @@ final class TreePaths {
       slot = free.isEmpty() ? memory.zeroed(8) : free.pop();
     }
     slots.put(path, slot);
+    note(path);
     return slot;
   }
 

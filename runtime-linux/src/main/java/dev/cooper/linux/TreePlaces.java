@@ -3,8 +3,10 @@ package dev.cooper.linux;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.layer.LayerPath;
-import java.util.LinkedHashMap;
+import java.util.Iterator;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +21,7 @@ final class TreePlaces {
   private final Memory memory;
   private final TreePaths paths;
   private final boolean rootless;
-  private final Map<ByteString, Long> directoryTimes = new LinkedHashMap<>();
+  private final NavigableMap<ByteString, Long> directoryTimes = new TreeMap<>(LayerPath.ORDER);
   private final long timeSlot;
 
   TreePlaces(
@@ -129,13 +131,21 @@ final class TreePlaces {
     if (errno != Linux.EEXIST) {
       throw at.program().failure(row);
     }
-    int parent = (int) Memory.IO.getLong(parentSlot);
-    if (kind == TreeWriter.Kind.MERGED) {
-      TreeRemover.unlink(lane, parent, name);
-    } else {
-      TreeRemover.remove(lane, parent, name);
-    }
+    TreeRemover.remove(lane, (int) Memory.IO.getLong(parentSlot), name);
     return row;
+  }
+
+  /** Forgets the times of a directory that is replaced, and of all below it. */
+  void forget(ByteString path) {
+    String below = path.latin1() + "/";
+    Iterator<ByteString> each = directoryTimes.tailMap(path).keySet().iterator();
+    while (each.hasNext()) {
+      ByteString next = each.next();
+      if (!next.equals(path) && !next.latin1().startsWith(below)) {
+        return; // in this order, what lies below a directory follows it at once
+      }
+      each.remove();
+    }
   }
 
   /** Notes the time that a directory gets in the end. */

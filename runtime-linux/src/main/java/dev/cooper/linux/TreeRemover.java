@@ -33,14 +33,6 @@ final class TreeRemover {
 
   private TreeRemover() {}
 
-  /** Removes one name that is no directory. */
-  static void unlink(Task task, int parent, ByteString name) {
-    try (SyscallProgram program = SyscallProgram.small()) {
-      program.call(name, Sys.UNLINKAT, parent, program.memory.string(name), 0);
-      task.run(program);
-    }
-  }
-
   /** Removes a name and, if it is a directory, all below it; a name that is not there is fine. */
   static void remove(Task task, int parent, ByteString name) {
     Moved moved = new Moved(parent, new ArrayDeque<>());

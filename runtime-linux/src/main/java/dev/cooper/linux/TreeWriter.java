@@ -28,7 +28,10 @@ final class TreeWriter implements TreeOutput {
     LAYER,
     /** A layer's tree that only we read: whiteouts are files. */
     MARKED,
-    /** A container's merged tree: existing directories keep their times. */
+    /**
+     * A container's merged tree: existing directories keep their times, and a whiteout removes what
+     * it names.
+     */
     MERGED
   }
 
@@ -90,11 +93,12 @@ final class TreeWriter implements TreeOutput {
   @Override
   public void begin(TarEntry entry) {
     ByteString path = LayerPath.normalize(entry.path());
-    if (entry.type() != EntryType.DIRECTORY && !path.isEmpty() && paths.find(path) != null) {
-      // The layer replaces its own directory: what is held open below it must not be written to any
-      // more.
+    if (entry.type() != EntryType.DIRECTORY && paths.mayHold(path)) {
+      // A directory that was written to is replaced: what is held open below it must not be written
+      // to any more, nor get a time through a link that lies there now.
       batches.settle();
       paths.closeAll(lane);
+      places.forget(path);
     }
     if (isMarker(path)) {
       batches.room(ROWS_OF_AN_ENTRY, 16384);
@@ -110,7 +114,7 @@ final class TreeWriter implements TreeOutput {
   /** Whether a layer says by a path what it hides. */
   private boolean isMarker(ByteString path) {
     String text = path.latin1();
-    return kind != Kind.MERGED && text.startsWith(".wh.", text.lastIndexOf('/') + 1);
+    return text.startsWith(".wh.", text.lastIndexOf('/') + 1);
   }
 
   private void special(TarEntry entry, ByteString path) {
@@ -175,13 +179,7 @@ final class TreeWriter implements TreeOutput {
           if (errno != Linux.ENOTDIR && errno != Linux.ELOOP) {
             throw at.program().failure(open);
           }
-          if (kind == Kind.MERGED) {
-            // An image's own link to a directory (/bin to usr/bin) is followed, as its users
-            // expect, inside the root.
-            paths.reopen(lane, path, slot);
-            return open + 1;
-          }
-          boolean whiteout = Whiteouts.isOne(lane, parent, name);
+          boolean whiteout = kind != Kind.MERGED && Whiteouts.isOne(lane, parent, name);
           places.retryAfterRemoving(at, Linux.EEXIST, make, parent, name);
           if (whiteout) {
             // The layer hides a path and makes it anew: as a directory it must hide what lies
@@ -305,6 +303,9 @@ final class TreeWriter implements TreeOutput {
     TreeBatch batch = batches.current();
     ByteString name = LayerPath.name(path);
     if (FileMarks.isOpaque(name)) {
+      if (kind == Kind.MERGED) {
+        throw new ContentException(path + ": an opaque marker, and a merged tree hides nothing");
+      }
       long slot = places.parent(path);
       if (kind == Kind.MARKED) {
         marks.make(path, slot);
@@ -320,6 +321,10 @@ final class TreeWriter implements TreeOutput {
     if (hidden.isEmpty() || hidden.latin1().equals(".") || hidden.latin1().equals("..")) {
       throw new ContentException(
           "the whiteout " + path + " hides no name: a whiteout is .wh. and the name that it hides");
+    }
+    if (kind == Kind.MERGED) {
+      remove(LayerPath.join(LayerPath.parent(path), hidden));
+      return;
     }
     long parent = places.parent(path);
     if (kind == Kind.MARKED) {
@@ -339,6 +344,15 @@ final class TreeWriter implements TreeOutput {
           Whiteouts.makeOpaqueIfDirectory(lane, parent, hidden, rootless);
           return row + 1;
         });
+  }
+
+  /** Removes what lies at a path of a merged tree, with all below it. */
+  private void remove(ByteString path) {
+    long parent = places.parent(path);
+    batches.settle();
+    TreeRemover.remove(lane, (int) Memory.IO.getLong(parent), LayerPath.name(path));
+    paths.closeAll(lane);
+    places.forget(path);
   }
 
   /** Waits until everything is written, and gives directories their times. */

@@ -215,6 +215,107 @@ class AddIT extends EndToEnd {
     }
   }
 
+  /** Old archives, and those that begin with a label, have no magic where others have theirs. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--format=v7",
+        "-V label --format=gnu",
+        "--format=gnu",
+        "--format=oldgnu",
+        "--format=posix",
+        "--format=ustar"
+      })
+  void addWhenGnuTarWroteTheArchiveUnpacksIt(String options) throws IOException {
+    Tools.require("tar");
+    host("tree/sub/file", "f");
+    Path archive = temp.resolve("gnu.tar");
+    String tree = temp.resolve("host/tree").toString();
+    Tools.run("sh", "-c", "tar " + options + " -cf " + archive + " -C " + tree + " sub");
+    Path packed = temp.resolve("gnu.tar.gz");
+    Tools.run("sh", "-c", "gzip -c " + archive + " > " + packed);
+    try (WorkingContainer c = container()) {
+      Image image = c.add(archive, "/one").add(packed, "/two").commit();
+      assertThat(Tars.last(store, image)).containsKeys("one/sub/file", "two/sub/file");
+    }
+  }
+
+  @Test
+  void addWhenAFileOnlyBeginsLikeAHeaderCopiesIt() throws IOException {
+    byte[] tar = Files.readAllBytes(archive("tar"));
+    byte[] wrongSum = tar.clone();
+    wrongSum[0] ^= 1;
+    Path host = temp.resolve("host/files");
+    Files.createDirectories(host);
+    Files.write(host.resolve("sum"), wrongSum);
+    Files.write(host.resolve("short"), java.util.Arrays.copyOf(tar, 511));
+    Files.write(host.resolve("zeros"), new byte[10_240]);
+    Files.write(host.resolve("none"), new byte[0]);
+    try (WorkingContainer c = container()) {
+      for (String each : List.of("sum", "short", "zeros", "none")) {
+        c.add(host.resolve(each), "/a/");
+      }
+      assertThat(Tars.last(store, c.commit()))
+          .containsOnlyKeys("a", "a/sum", "a/short", "a/zeros", "a/none");
+    }
+  }
+
+  @Test
+  void addWhenAnArchivesLinksLeadOutStaysInItsDestination() throws IOException {
+    Path archive = temp.resolve("out.tar");
+    Files.write(
+        archive,
+        Tars.of(
+            tar -> {
+              Tars.link(tar, "up", "..");
+              Tars.file(tar, "up/etc/m", 0644, "1");
+              Tars.link(tar, "abs", "/etc");
+              Tars.file(tar, "abs/n", 0644, "2");
+              Tars.link(tar, "passwd", "/etc/passwd");
+              tar.put(
+                  dev.cooper.oci.layer.TarEntry.hardlink(
+                      dev.cooper.oci.ByteString.utf8("hard"),
+                      dev.cooper.oci.ByteString.utf8("up/etc/m")));
+            }));
+    for (boolean mounted : new boolean[] {false, true}) {
+      try (WorkingContainer c = container()) {
+        if (mounted) {
+          c.run("true");
+        }
+        var last = Tars.last(store, c.add(archive, "/srv/linked").commit());
+        assertThat(last.keySet())
+            .containsExactlyInAnyOrder(
+                "srv",
+                "srv/real",
+                "srv/real/up",
+                "srv/real/abs",
+                "srv/real/passwd",
+                "srv/real/etc",
+                "srv/real/etc/m",
+                "srv/real/etc/n",
+                "srv/real/hard");
+        assertThat(cat(c, "/srv/real/hard")).isEqualTo("1");
+      }
+    }
+  }
+
+  @Test
+  void fromWhenAFileIsNoArchiveSaysWhich() throws IOException {
+    Path text = host("notes.txt", "this is no tar, whatever its name says ".repeat(100));
+    for (ThrowingCallable each :
+        List.<ThrowingCallable>of(
+            () -> cooper.from(text).close(),
+            () -> cooper.importRoot(text),
+            () -> cooper.load(text))) {
+      assertThatThrownBy(each)
+          .isInstanceOf(dev.cooper.oci.CooperException.class)
+          .hasMessageContaining(text.toString())
+          .hasMessageContaining("expected")
+          .message()
+          .doesNotContain("checksum");
+    }
+  }
+
   @Test
   void addWhenArchiveIsCutOffFailsAndAddsNothing() throws IOException {
     byte[] whole = Files.readAllBytes(archive("tar"));

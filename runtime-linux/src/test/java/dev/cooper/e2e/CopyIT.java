@@ -2,7 +2,9 @@ package dev.cooper.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import dev.cooper.BuildEvent;
 import dev.cooper.Image;
 import dev.cooper.SourceNotFoundException;
 import dev.cooper.WorkingContainer;
@@ -12,60 +14,18 @@ import dev.cooper.oci.layer.TarEntry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeEach;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/**
- * Where copies go and what they become: the Dockerfile's COPY.
- *
- * <pre>
- * host/
- *   file            "f"
- *   tree/one        "1"
- *   tree/sub/two    "2"
- *   tree/link -> one
- *   to-file -> file
- *   to-tree -> tree
- *   a.x "a", b.x "b"
- * image: /srv/real/ (0750) with old, /srv/linked -> real, /srv/absolute -> /srv/real,
- *   /srv/up -> ../../../../srv/real, /srv/file
- * </pre>
- */
-class CopyIT extends EndToEnd {
-  private Path host;
-
-  @BeforeEach
-  void makeSources() throws IOException {
-    host = temp.resolve("host");
-    host("file", "f");
-    host("tree/one", "1");
-    host("tree/sub/two", "2");
-    host("a.x", "a");
-    host("b.x", "b");
-    Files.createSymbolicLink(host.resolve("tree/link"), Path.of("one"));
-    Files.createSymbolicLink(host.resolve("to-file"), Path.of("file"));
-    Files.createSymbolicLink(host.resolve("to-tree"), Path.of("tree"));
-    for (String each : List.of("file", "a.x", "b.x", "tree/one", "tree/sub/two")) {
-      Files.setPosixFilePermissions(
-          host.resolve(each), PosixFilePermissions.fromString("rw-r-----"));
-    }
-    for (String each : List.of("tree/sub", "tree/one", "tree/sub/two", "file", "a.x", "b.x")) {
-      Files.setLastModifiedTime(
-          host.resolve(each), FileTime.from(Instant.ofEpochSecond(1_500_000_000)));
-    }
-  }
-
+/** Where copies go and what they become: the Dockerfile's COPY. */
+class CopyIT extends CopySources {
   // --- source × destination, with and without a mounted root
 
   /** The files that a copy makes: each path and its text. */
@@ -87,22 +47,6 @@ class CopyIT extends EndToEnd {
             .isEqualTo(expected);
       }
     }
-  }
-
-  /** The files and links of the last layer. */
-  private String made(Image image) throws IOException {
-    StringBuilder made = new StringBuilder();
-    Tars.last(store, image)
-        .forEach(
-            (path, found) -> {
-              switch (found.entry().type()) {
-                case FILE -> made.append(path).append('=').append(found.text()).append(' ');
-                case SYMLINK ->
-                    made.append(path).append('>').append(found.entry().link()).append(' ');
-                default -> {}
-              }
-            });
-    return made.substring(0, Math.max(0, made.length() - 1));
   }
 
   @ParameterizedTest
@@ -165,42 +109,6 @@ class CopyIT extends EndToEnd {
   }
 
   @Test
-  void copyWhenAFileInATreeMeetsADirectoryFails() throws IOException {
-    host("clash/real", "no directory");
-    host("clash2/file/x", "no file");
-    for (boolean mounted : new boolean[] {false, true}) {
-      try (WorkingContainer c = container()) {
-        if (mounted) {
-          c.run("true");
-        }
-        assertThatThrownBy(() -> c.copy(host.resolve("clash"), "/srv"))
-            .isInstanceOf(OperationException.class)
-            .hasMessageContaining("srv/real");
-        assertThatThrownBy(() -> c.copy(host.resolve("clash2"), "/srv"))
-            .isInstanceOf(OperationException.class)
-            .hasMessageContaining("srv/file");
-        assertThat(cat(c, "/srv/file")).isEqualTo("file\n");
-        assertThat(cat(c, "/srv/real/old")).isEqualTo("old\n");
-      }
-    }
-  }
-
-  @Test
-  void copyWhenTreeMeetsALinkToADirectoryFollowsItInside() throws IOException {
-    host("into/linked/new", "n");
-    for (boolean mounted : new boolean[] {false, true}) {
-      try (WorkingContainer c = container()) {
-        if (mounted) {
-          c.run("true");
-        }
-        Image image = c.copy(host.resolve("into"), "/srv").commit();
-        assertThat(Tars.last(store, image)).containsKey("srv/real/new");
-        assertThat(c.exec("/bin/readlink", "/srv/linked").out()).isEqualTo("real\n");
-      }
-    }
-  }
-
-  @Test
   void copyWhenNothingIsInTheSourceMakesNoLayerAndNoMountNeedsIt() throws IOException {
     Path empty = Files.createDirectories(host.resolve("empty"));
     for (boolean mounted : new boolean[] {false, true}) {
@@ -222,134 +130,6 @@ class CopyIT extends EndToEnd {
         assertThat(Tars.last(store, image)).containsOnlyKeys("one");
       }
     }
-  }
-
-  // --- links that lead to nothing
-
-  /**
-   * What a copy into the image of {@code /srv/dangling -> /target/missing} makes: the link is
-   * followed inside the root, and its target made. Run with and without a mounted root, which has
-   * to give the same layer.
-   */
-  static Stream<Arguments> danglingCopies() {
-    return Stream.of(
-        dangling(
-            "file", r -> r.c.copy(r.host.resolve("file"), "/srv/dangling"), "target/missing=f"),
-        dangling(
-            "file/",
-            r -> r.c.copy(r.host.resolve("file"), "/srv/dangling/"),
-            "target/missing/file=f"),
-        dangling(
-            "file/x",
-            r -> r.c.copy(r.host.resolve("file"), "/srv/dangling/x"),
-            "target/missing/x=f"),
-        dangling(
-            "tree",
-            r -> r.c.copy(r.host.resolve("tree"), "/srv/dangling"),
-            "target/missing/link>one target/missing/one=1 target/missing/sub/two=2"),
-        dangling(
-            "tree/x",
-            r -> r.c.copy(r.host.resolve("tree"), "/srv/dangling/x"),
-            "target/missing/x/link>one target/missing/x/one=1 target/missing/x/sub/two=2"),
-        dangling(
-            "directory of its name",
-            r -> r.c.copy(r.host.resolve("dir"), "/srv"),
-            "target/missing/new=n target/missing/sub/newer=m"),
-        dangling(
-            "file of its name", r -> r.c.copy(r.host.resolve("named"), "/srv"), "srv/dangling=n"),
-        dangling(
-            "archive",
-            r -> r.c.add(r.host.resolve("dir.tar"), "/srv"),
-            "target/missing/new=n target/missing/sub/newer=m"),
-        dangling(
-            "archive without directories",
-            r -> r.c.add(r.host.resolve("nodir.tar"), "/srv"),
-            "target/missing/new=n target/missing/sub/newer=m"),
-        dangling(
-            "archive into it",
-            r -> r.c.add(r.host.resolve("nodir.tar"), "/srv/dangling"),
-            "target/missing/dangling/new=n target/missing/dangling/sub/newer=m"),
-        dangling(
-            "archive through a link to a directory",
-            r -> r.c.add(r.host.resolve("linked.tar"), "/srv"),
-            "srv/real/new=n"),
-        dangling(
-            "archive through its own link",
-            r -> r.c.add(r.host.resolve("own.tar"), "/"),
-            "opt/l>/target/missing target/missing/new=n"),
-        dangling("write", r -> r.c.write("/srv/dangling", "w"), "target/missing=w"),
-        dangling("write/x", r -> r.c.write("/srv/dangling/x", "w"), "target/missing/x=w"),
-        dangling(
-            "twice",
-            r -> r.c.write("/srv/dangling/x", "w").write("/srv/dangling/y", "v"),
-            "target/missing/x=w target/missing/y=v"),
-        dangling(
-            "workdir",
-            r -> r.c.workdir("/srv/dangling").copy(r.host.resolve("file"), "."),
-            "target/missing/file=f"),
-        dangling(
-            "copyFrom",
-            r -> r.c.copyFrom(r.other, "/srv/real", "/srv/dangling", o -> o),
-            "target/missing/old=old\n"));
-  }
-
-  private static Arguments dangling(String name, Consumer<Recipe> recipe, String expected) {
-    return Arguments.of(name, recipe, expected);
-  }
-
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("danglingCopies")
-  void copyWhenAnImagesLinkLeadsToNothingMakesItsTarget(
-      String name, Consumer<Recipe> recipe, String expected) throws IOException {
-    host("dir/dangling/new", "n");
-    host("dir/dangling/sub/newer", "m");
-    host("named/dangling", "n");
-    Files.write(
-        host.resolve("dir.tar"),
-        Tars.of(
-            tar -> {
-              Tars.directory(tar, "dangling", 0750);
-              Tars.file(tar, "dangling/new", 0644, "n");
-              Tars.directory(tar, "dangling/sub", 0750);
-              Tars.file(tar, "dangling/sub/newer", 0644, "m");
-            }));
-    Files.write(
-        host.resolve("nodir.tar"),
-        Tars.of(
-            tar -> {
-              Tars.file(tar, "dangling/new", 0644, "n");
-              Tars.file(tar, "dangling/sub/newer", 0644, "m");
-            }));
-    Files.write(
-        host.resolve("linked.tar"), Tars.of(tar -> Tars.file(tar, "linked/new", 0644, "n")));
-    Files.write(
-        host.resolve("own.tar"),
-        Tars.of(
-            tar -> {
-              Tars.link(tar, "opt/l", "/target/missing");
-              Tars.file(tar, "opt/l/new", 0644, "n");
-            }));
-    Image base;
-    try (WorkingContainer c = container()) {
-      base = c.run("ln -s /target/missing /srv/dangling").commit();
-    }
-    List<String> layers = new ArrayList<>();
-    for (String when : List.of("never", "before", "after")) {
-      try (WorkingContainer c = cooper.from(base)) {
-        if (when.equals("before")) {
-          c.run("true");
-        }
-        recipe.accept(new Recipe(c, host, busybox(), host, host));
-        if (when.equals("after")) {
-          c.run("true");
-        }
-        Image image = c.commit(o -> o.reproducible(NOW));
-        assertThat(made(image)).as("mounted %s", when).isEqualTo(expected);
-        layers.add(described(image));
-      }
-    }
-    assertThat(layers.get(1)).isEqualTo(layers.get(0));
-    assertThat(layers.get(2)).isEqualTo(layers.get(0));
   }
 
   @Test
@@ -462,27 +242,114 @@ class CopyIT extends EndToEnd {
     }
   }
 
+  // --- one step
+
   @Test
-  void copyFromWhenSourceIsAContainerOrAnImageCopies() throws IOException {
-    try (WorkingContainer builder = container();
-        WorkingContainer c = container()) {
-      builder.run("mkdir /out && echo built > /out/app && chown 5:6 /out/app && ln -s app /out/l");
-      Image built = builder.commit();
-      Image image =
-          c.copyFrom(builder, "/out", "/one", o -> o)
-              .copyFrom(built, "/out/app", "/two/", o -> o.owner("7:8").mode(0700))
-              .copyFrom(built, "/srv/linked/old", "/three", o -> o)
-              .commit();
-      var last = Tars.last(store, image);
-      assertThat(last.get("one/app").line()).startsWith("FILE 0644 0:0 6 ");
-      assertThat(last.get("one/l").entry().link().toString()).isEqualTo("app");
-      assertThat(last.get("two/app").line()).startsWith("FILE 0700 7:8 6 ");
-      assertThat(last.get("three").text()).isEqualTo("old\n");
-      assertThatThrownBy(() -> c.copyFrom(built, "/none", "/x", o -> o))
-          .isInstanceOf(SourceNotFoundException.class)
-          .hasMessageContaining("/none");
-      assertThatThrownBy(() -> c.copyFrom(c, "/srv", "/x", o -> o))
-          .isInstanceOf(IllegalArgumentException.class);
+  void copyWhenThereAreSeveralSourcesIsOneStep() throws IOException {
+    List<Path> sources =
+        List.of(
+            host.resolve("a.x"), host.resolve("tree"), host.resolve("b.x"), host.resolve("a.x"));
+    for (boolean mounted : new boolean[] {false, true}) {
+      try (WorkingContainer c = container()) {
+        c.layerPerStep();
+        if (mounted) {
+          c.run("true");
+        }
+        events.clear();
+        Image image = c.copy(sources, "/many", o -> o).commit();
+        assertThat(image.manifest().layers()).hasSize(2);
+        assertThat(made(image))
+            .isEqualTo("many/a.x=a many/b.x=b many/link>one many/one=1 many/sub/two=2");
+        assertThat(image.history().get(image.history().size() - 1).createdBy())
+            .isEqualTo("COPY a.x . b.x a.x /many");
+        assertThat(events.stream().filter(BuildEvent.StepStarted.class::isInstance))
+            .extracting(event -> ((BuildEvent.StepStarted) event).step())
+            .containsExactly("COPY a.x . b.x a.x /many", "COMMIT ");
+        assertThatThrownBy(() -> c.copy(List.of(), "/many", o -> o))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("/many");
+      }
+    }
+  }
+
+  @Test
+  void copyWhenASourceIsRelativeNamesItInTheHistory() throws IOException {
+    Path here = Path.of("").toAbsolutePath();
+    Path relative = here.relativize(host.resolve("tree"));
+    String told = relative.normalize().toString().replaceFirst("^(\\.\\./)*", "");
+    try (WorkingContainer c = container()) {
+      c.copy(relative, "/one").copy(host.resolve("tree"), "/two").copy(host.resolve("a.x"), "/x");
+      assertThat(c.commit().history())
+          .extracting(line -> line.createdBy())
+          .contains("COPY " + told + " /one", "COPY . /two", "COPY a.x /x");
+    }
+  }
+
+  // --- messages
+
+  @Test
+  void copyWhenASourceMayNotBeReadNamesItsWholePath() throws IOException {
+    Path secret = host("closed/sub/secret", "s");
+    Path closed = host("shut/in", "s").getParent();
+    Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("---------"));
+    Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("---------"));
+    assumeFalse(Tools.isRoot(), "root reads everything");
+    try (WorkingContainer c = container()) {
+      assertUnreadable(secret, () -> c.copy(host.resolve("closed"), "/x"));
+      assertUnreadable(secret, () -> c.copy(secret, "/x"));
+      assertUnreadable(secret, () -> c.add(secret, "/x"));
+      assertUnreadable(closed, () -> c.copy(closed, "/x"));
+      assertUnreadable(closed.resolve("in"), () -> c.copy(closed.resolve("in"), "/x"));
+      c.run("true");
+      assertUnreadable(secret, () -> c.copy(host.resolve("closed"), "/x"));
+      assertUnreadable(secret, () -> cooper.importRoot(secret));
+    } finally {
+      Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("rwx------"));
+    }
+  }
+
+  private static void assertUnreadable(Path file, ThrowingCallable call) {
+    assertThatThrownBy(call)
+        .isInstanceOf(OperationException.class)
+        .hasMessageContaining("cannot read " + file)
+        .hasMessageContaining("permission");
+  }
+
+  @Test
+  void writeWhenADirectoryLiesThereFails() throws IOException {
+    for (boolean mounted : new boolean[] {false, true}) {
+      try (WorkingContainer c = container()) {
+        if (mounted) {
+          c.run("true");
+        }
+        assertThatThrownBy(() -> c.write("/srv/real", "x"))
+            .isInstanceOf(OperationException.class)
+            .hasMessageContaining("/srv/real")
+            .hasMessageContaining("directory");
+        assertThat(cat(c, "/srv/real/old")).isEqualTo("old\n");
+      }
+    }
+  }
+
+  @Test
+  void copyWhenAModeIsGivenLeavesTheDestinationThatItMakes() throws IOException {
+    for (boolean mounted : new boolean[] {false, true}) {
+      try (WorkingContainer c = container()) {
+        if (mounted) {
+          c.run("true");
+        }
+        Image image =
+            c.copy(host.resolve("tree"), "/new/deep", o -> o.mode(0700).owner("7"))
+                .copy(host.resolve("file"), "/more/deep/", o -> o.mode(0600))
+                .commit();
+        var last = Tars.last(store, image);
+        assertThat(last.get("new").line()).startsWith("DIRECTORY 0755 7:7");
+        assertThat(last.get("new/deep").line()).startsWith("DIRECTORY 0755 7:7");
+        assertThat(last.get("new/deep/sub").line()).startsWith("DIRECTORY 0700 7:7");
+        assertThat(last.get("new/deep/one").line()).startsWith("FILE 0700 7:7");
+        assertThat(last.get("more/deep").line()).startsWith("DIRECTORY 0755 0:0");
+        assertThat(last.get("more/deep/file").line()).startsWith("FILE 0600 0:0");
+      }
     }
   }
 
@@ -490,26 +357,24 @@ class CopyIT extends EndToEnd {
 
   static Stream<Consumer<Recipe>> recipes() {
     return Stream.of(
-        r -> r.c.copy(r.host.resolve("file"), "/new"),
-        r -> r.c.copy(r.host.resolve("file"), "/deep/er/new"),
-        r -> r.c.copy(r.host.resolve("tree"), "/srv/linked"),
-        r -> r.c.copy(r.host.resolve("tree"), "/"),
-        r -> r.c.copy(r.host.resolve("tree"), "/srv", o -> o.owner("app").mode(0700)),
-        r -> r.c.copy(r.host.resolve("tree"), "/t").copy(r.host.resolve("tree"), "/t"),
-        r -> r.c.copy(r.host.resolve("tree"), "/t").copy(r.host.resolve("a.x"), "/t/one"),
-        r -> r.c.write("/etc/motd", "m").write("/etc/motd", "n").write("/srv/file", "n"),
-        r -> r.c.workdir("/made/here").copy(r.host.resolve("a.x"), "."),
-        r -> r.c.copyFrom(r.other, "/srv", "/copy", o -> o),
-        r -> r.c.copyFrom(r.other, "/bin", "/bin2", o -> o.owner("1:2")),
-        r -> r.c.add(r.archive, "/unpacked"),
-        r -> r.c.add(r.archive, "/srv"),
-        r -> r.c.add(r.repeats, "/unpacked"),
-        r -> r.c.add(r.repeats, "/srv"),
-        r -> r.c.copy(List.of(r.host.resolve("a.x"), r.host.resolve("b.x")), "/srv", o -> o));
+        r -> r.c().copy(r.host().resolve("file"), "/new"),
+        r -> r.c().copy(r.host().resolve("file"), "/deep/er/new"),
+        r -> r.c().copy(r.host().resolve("tree"), "/srv/linked"),
+        r -> r.c().copy(r.host().resolve("tree"), "/"),
+        r -> r.c().copy(r.host().resolve("tree"), "/srv", o -> o.owner("app").mode(0700)),
+        r -> r.c().copy(r.host().resolve("tree"), "/t").copy(r.host().resolve("tree"), "/t"),
+        r -> r.c().copy(r.host().resolve("tree"), "/t").copy(r.host().resolve("a.x"), "/t/one"),
+        r -> r.c().write("/etc/motd", "m").write("/etc/motd", "n").write("/srv/file", "n"),
+        r -> r.c().workdir("/made/here").copy(r.host().resolve("a.x"), "."),
+        r -> r.c().copyFrom(r.other(), "/srv", "/copy", o -> o),
+        r -> r.c().copyFrom(r.other(), "/bin", "/bin2", o -> o.owner("1:2")),
+        r -> r.c().copyFrom(r.other(), "/srv/file", "/srv/real/", o -> o.mode(0600)),
+        r -> r.c().add(r.archive(), "/unpacked"),
+        r -> r.c().add(r.archive(), "/srv"),
+        r -> r.c().add(r.repeats(), "/unpacked"),
+        r -> r.c().add(r.repeats(), "/srv"),
+        r -> r.c().copy(List.of(r.host().resolve("a.x"), r.host().resolve("b.x")), "/srv", o -> o));
   }
-
-  /** What a recipe may use. */
-  record Recipe(WorkingContainer c, Path host, Image other, Path archive, Path repeats) {}
 
   @ParameterizedTest
   @MethodSource("recipes")
@@ -553,21 +418,5 @@ class CopyIT extends EndToEnd {
     }
     assertThat(described(with)).isEqualTo(described(without));
     assertThat(with.manifest().layers()).isEqualTo(without.manifest().layers());
-  }
-
-  private String described(Image image) throws IOException {
-    StringBuilder all = new StringBuilder();
-    Tars.last(store, image)
-        .forEach(
-            (path, found) ->
-                all.append(path)
-                    .append(' ')
-                    .append(found.line())
-                    .append(' ')
-                    .append(found.entry().mtimeSeconds())
-                    .append('.')
-                    .append(found.entry().mtimeNanos())
-                    .append('\n'));
-    return all.toString();
   }
 }

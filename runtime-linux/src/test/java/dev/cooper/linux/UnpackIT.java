@@ -325,10 +325,44 @@ final class UnpackIT {
         HOST.layer(it -> it.directory("usr/lib").symlink("lib", "usr/lib").symlink("abs", "/home"));
     try (Rootfs root = HOST.root(layer)) {
       try (var output = root.write()) {
-        new Layer(output).directory("lib").file("lib/f", "x").file("abs/g", "y");
+        new Layer(output).file("lib/f", "x").file("abs/g", "y");
         output.finish();
       }
       assertThat(sh(root, "readlink /lib; cat /usr/lib/f /home/g")).isEqualTo("usr/lib\nxy");
+    }
+  }
+
+  @Test
+  void writeWhenAnotherKindLiesThereReplacesIt() throws IOException {
+    Path layer =
+        HOST.layer(
+            it ->
+                it.directory("d/sub")
+                    .file("d/sub/old", "o")
+                    .directory("e")
+                    .file("e/old", "o")
+                    .directory("gone/sub")
+                    .directory("usr/lib")
+                    .file("usr/lib/old", "o")
+                    .symlink("lib", "usr/lib")
+                    .file("file", "f"));
+    try (Rootfs root = HOST.root(layer)) {
+      try (var output = root.write()) {
+        new Layer(output)
+            .file("d/sub/new", "n") // held open while it is replaced
+            .file("d", "x")
+            .directory("d")
+            .file("d/sub/newer", "n")
+            .symlink("e", "usr/lib")
+            .put(TarEntry.whiteout(bytes("gone")))
+            .directory("lib")
+            .file("lib/f", "x")
+            .directory("file")
+            .file("file/in", "y");
+        output.finish();
+      }
+      assertThat(sh(root, "find /d /e /lib /file /usr/lib /gone 2>/dev/null | sort | tr '\\n' ' '"))
+          .isEqualTo("/d /d/sub /d/sub/newer /e /file /file/in /lib /lib/f /usr/lib /usr/lib/old ");
     }
   }
 
