@@ -67,11 +67,16 @@ final class ChildJvm {
     return String.join(":", entries);
   }
 
-  /** What other users can read: the given class path, or a copy of this JVM's in a directory. */
+  /**
+   * What other users can read: the given class path, or a copy of this JVM's in a directory; they
+   * may enter the directory above it in either case.
+   */
   static String classPathForOthers(Path classes) throws IOException {
-    return CLASS_PATH.isEmpty()
-        ? String.join(":", copiedClassPath(classes, classes + "/"))
-        : CLASS_PATH;
+    if (CLASS_PATH.isEmpty()) {
+      return String.join(":", copiedClassPath(classes, classes + "/"));
+    }
+    Tools.run("chmod", "a+rx", String.valueOf(classes.getParent()));
+    return CLASS_PATH;
   }
 
   /** A copy that other users can read; its entries as paths below a directory. */
