@@ -61,7 +61,7 @@ final class Committer {
     int below = layers.size();
     if (options.squash()) {
       written(
-          sink -> files.mounted().readTree(ByteString.EMPTY, TreeFilter.ALL, new WithoutRoot(sink)),
+          sink -> files.mounted().readTree(ByteString.EMPTY, TreeFilter.ALL, new WithoutUsualRoot(sink)),
           clamp);
     } else {
       changes(clamp);
@@ -175,18 +175,18 @@ final class Committer {
     return store.images().add(descriptor, names, List.of());
   }
 
-  /** A root directory's own entry is no part of a squashed layer. */
-  private static final class WithoutRoot implements EntrySink {
+  /** A squashed layer names its root only where that is not what it is without. */
+  private static final class WithoutUsualRoot implements EntrySink {
     private final EntrySink out;
     private boolean root;
 
-    WithoutRoot(EntrySink out) {
+    WithoutUsualRoot(EntrySink out) {
       this.out = out;
     }
 
     @Override
     public void begin(TarEntry entry) throws IOException {
-      root = entry.path().isEmpty();
+      root = entry.path().isEmpty() && LayerPaths.isUsualRoot(entry);
       if (!root) {
         out.begin(entry);
       }

@@ -5,6 +5,7 @@ import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layer.EntryType;
+import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.oci.layer.TarReader;
 import dev.cooper.spi.RootView;
@@ -13,9 +14,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -88,6 +92,24 @@ final class ImageView implements RootView {
       throw new IllegalStateException("the index of layer " + diffId + " can't be read back");
     }
     return index;
+  }
+
+  /**
+   * The directories whose uppermost layer does not name them, as lower ones do, and those that lead
+   * there, the root always: in canonical order.
+   */
+  List<TarEntry> unnamedDirectories() {
+    Set<ByteString> paths = new TreeSet<>(LayerPath.ORDER);
+    root.addUnnamed(ByteString.EMPTY, paths);
+    paths.add(ByteString.EMPTY);
+    List<TarEntry> directories = new ArrayList<>(paths.size());
+    for (ByteString path : paths) {
+      LayerNode node = root.find(path);
+      if (node != null) {
+        directories.add(node.entry(path));
+      }
+    }
+    return directories;
   }
 
   @Override

@@ -146,10 +146,28 @@ record LayerIndex(List<Item> items) {
     private int length;
     private String before = "";
     private int count;
+    private boolean unnamed;
+    private boolean rootApart;
 
     /** What it holds is taken from a budget. */
     Writer(HeapBudget heap) {
       this.heap = heap;
+    }
+
+    /** Notes what the paths of all its entries tell of the layer. */
+    void setShape(LayerPaths paths) {
+      unnamed = paths.hasUnnamed();
+      rootApart = paths.isRootApart();
+    }
+
+    /** Whether entries lie in directories that have none of their own. */
+    boolean hasUnnamed() {
+      return unnamed;
+    }
+
+    /** Whether the layer gives its root a mode, an owner or attributes that roots seldom have. */
+    boolean isRootApart() {
+      return rootApart;
     }
 
     /** Adds an entry, as found in the tar. */

@@ -11,6 +11,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +37,15 @@ final class LayerNode {
   private @Nullable TarEntry entry;
   private @Nullable Place place;
   private final @Nullable Map<String, LayerNode> children;
+
+  /** Whether nothing that lower layers hold in it is shown. */
   private boolean opaque;
+
+  /** Whether its layer hid the one below and made it anew: it has nothing of that one. */
+  private boolean anew;
+
+  /** Whether a layer above the one that named it last holds it without naming it. */
+  private boolean unnamedAbove;
 
   /**
    * Where a content lies.
@@ -89,6 +98,26 @@ final class LayerNode {
 
   private boolean isDirectory() {
     return children != null;
+  }
+
+  /**
+   * Adds the paths of the directories that, layer upon layer, the uppermost one that holds them
+   * does not name, and of those that they lie in; says whether this is one.
+   */
+  boolean addUnnamed(ByteString path, Set<ByteString> found) {
+    boolean any = unnamedAbove;
+    if (children != null) {
+      for (Map.Entry<String, LayerNode> each : children.entrySet()) {
+        LayerNode child = each.getValue();
+        if (child != WHITEOUT && child.isDirectory()) {
+          any |= child.addUnnamed(LayerPath.join(path, new ByteString(each.getKey())), found);
+        }
+      }
+    }
+    if (any) {
+      found.add(path);
+    }
+    return any;
   }
 
   /** What it is, under a path of its own: one file may have several. */
@@ -159,7 +188,7 @@ final class LayerNode {
   private static void hide(Map<String, LayerNode> children, String name) {
     LayerNode there = children.putIfAbsent(name, WHITEOUT);
     if (there != null && there != WHITEOUT) {
-      there.opaque = true;
+      there.anew = true;
     }
   }
 
@@ -169,7 +198,7 @@ final class LayerNode {
       there.entry = node.entry;
       return;
     }
-    node.opaque |= there == WHITEOUT;
+    node.anew |= there == WHITEOUT;
     children.put(name, node);
   }
 
@@ -262,17 +291,27 @@ final class LayerNode {
     }
   }
 
-  /** Lays a layer's root over this one. */
+  /**
+   * Lays a layer's root over this one.
+   *
+   * <p>A directory that the upper layer holds something in, without an entry of its own for it,
+   * stays what it was: the layer says nothing of its mode, owner, attributes and time.
+   */
   void merge(LayerNode upper) {
     Map<String, LayerNode> below = children;
     Map<String, LayerNode> above = upper.children;
     if (below == null || above == null) {
       throw new IllegalArgumentException("only directories are merged");
     }
-    if (upper.opaque) {
+    if (upper.opaque || upper.anew) {
       below.clear();
     }
-    entry = upper.entry != null || entry == null ? upper.entry : entry;
+    if (upper.entry != null || upper.anew) {
+      entry = upper.entry;
+      unnamedAbove = false;
+    } else {
+      unnamedAbove |= entry != null;
+    }
     for (Map.Entry<String, LayerNode> each : above.entrySet()) {
       mergeChild(below, each.getKey(), each.getValue());
     }
@@ -283,7 +322,6 @@ final class LayerNode {
     if (upper == WHITEOUT) {
       below.remove(name);
     } else if (lower != null && lower.isDirectory() && upper.isDirectory()) {
-      lower.entry = upper.entry;
       lower.merge(upper);
     } else {
       upper.dropWhiteouts();

@@ -7,7 +7,7 @@ import dev.cooper.oci.layer.TarEntry;
 
 /**
  * Refuses an archive whose entries lie below one that is no directory, before anything is made of
- * it.
+ * it, and tells which of its directories a layer does not name.
  *
  * <p>So do GNU tar, Docker, containerd and umoci, when they write them: ENOTDIR. A link on the way
  * is another matter, as it may lead to a directory. Known in 8 to 16 bytes for each such entry, by
@@ -25,6 +25,9 @@ final class LayerPaths {
 
   private int count;
   private long lastParent;
+  private final HashedPaths named = new HashedPaths();
+  private final HashedPaths unnamed = new HashedPaths();
+  private boolean rootApart;
 
   /**
    * Adds the next entry.
@@ -44,6 +47,13 @@ final class LayerPaths {
     if (parent != lastParent) {
       requireDirectories(entry, text);
       lastParent = parent;
+      if (parent != OFFSET && !named.contains(parent)) {
+        unnamed.add(parent);
+      }
+    }
+    if (entry.type() == EntryType.DIRECTORY) {
+      named.add(hash);
+      rootApart = hash == OFFSET ? !isUsualRoot(entry) : rootApart;
     }
     if (entry.type() != EntryType.DIRECTORY && entry.type() != EntryType.SYMLINK) {
       put(hash);
@@ -51,6 +61,24 @@ final class LayerPaths {
     } else {
       table[slot(hash)] &= ~1; // what may have been a file is none any more
     }
+  }
+
+  /** Whether a root is as one that no layer names. */
+  static boolean isUsualRoot(TarEntry root) {
+    return root.mode() == 0755
+        && root.uid() == 0
+        && root.gid() == 0
+        && root.xattrs().isEmpty();
+  }
+
+  /** Whether entries lie in a directory that has none of its own. */
+  boolean hasUnnamed() {
+    return unnamed.anyBut(named);
+  }
+
+  /** Whether the root has an entry, and another mode or owner than the usual, or attributes. */
+  boolean isRootApart() {
+    return rootApart;
   }
 
   private void requireDirectories(TarEntry entry, String text) {

@@ -100,6 +100,9 @@ final class LayerScan {
         sink.end();
       }
     }
+    if (index != null) {
+      index.setShape(paths);
+    }
   }
 
   /**

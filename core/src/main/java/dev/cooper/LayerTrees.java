@@ -35,7 +35,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The unpacked layers: {@code layers/<diffID>/tree}, whole only with {@code done} beside it.
+ * The unpacked layers: {@code layers/<diffID>/tree}, whole only with {@code done} beside it, and
+ * {@code partial} where a layer does not say all of its directories ({@link UnnamedDirectories}).
  *
  * <p>The tree has a directory of ours around it, as the layer says whose its root is and whether it
  * may be written, and a directory can only be renamed by who may write it. Nobody waits for a tree
@@ -97,12 +98,19 @@ final class LayerTrees {
       }
     }
     Parallel.run(missing);
+    List<Path> all = new ArrayList<>();
+    wanted.forEach(diffId -> all.add(store.layer(diffId).resolve(TREE)));
+    @Nullable Path directories =
+        new UnnamedDirectories(store, this).of(image, List.copyOf(wanted), runtime);
+    if (directories != null) {
+      all.add(directories);
+    }
     if (!settled.isEmpty() && syncing.compareAndSet(false, true)) {
       Thread thread = new Thread(null, () -> sync(settled, runtime), "cooper-sync", 0, false);
       thread.setDaemon(true);
       thread.start();
     }
-    return wanted.stream().map(diffId -> store.layer(diffId).resolve(TREE)).toList();
+    return all;
   }
 
   /** Whether this is what {@link #DONE} holds: a boot of the machine, or that it was synced. */
@@ -112,15 +120,20 @@ final class LayerTrees {
 
   /** Whether a layer is unpacked, and to be relied on. */
   boolean isWhole(Digest diffId) throws IOException {
-    String marker = marker(diffId);
+    return isWhole(store.layer(diffId));
+  }
+
+  /** Whether what lies around a tree says that it is whole. */
+  static boolean isWhole(Path around) throws IOException {
+    String marker = marker(around);
     return marker != null
         && (marker.equals(SYNCED) || marker.equals(boot()))
-        && Files.isDirectory(store.layer(diffId).resolve(TREE), LinkOption.NOFOLLOW_LINKS);
+        && Files.isDirectory(around.resolve(TREE), LinkOption.NOFOLLOW_LINKS);
   }
 
   /** Whether a tree of this boot has been there for a while. */
   private boolean isSettled(Digest diffId) throws IOException {
-    String marker = marker(diffId);
+    String marker = marker(store.layer(diffId));
     if (marker == null || marker.equals(SYNCED)) {
       return false;
     }
@@ -167,10 +180,10 @@ final class LayerTrees {
     }
   }
 
-  private @Nullable String marker(Digest diffId) throws IOException {
+  private static @Nullable String marker(Path around) throws IOException {
     try {
       // Of one byte a character, whatever a crash has left in it.
-      return Files.readString(store.layer(diffId).resolve(DONE), StandardCharsets.ISO_8859_1);
+      return Files.readString(around.resolve(DONE), StandardCharsets.ISO_8859_1);
     } catch (NoSuchFileException e) {
       return null;
     }
@@ -254,10 +267,15 @@ final class LayerTrees {
   /** Begins a tree; whoever lets it be kept holds the layer's lock. */
   Staged stage(Digest diffId, ContainerRuntime runtime, Consumer<String> notices, HeapBudget heap)
       throws IOException {
+    return new Staged(diffId, begin(store.layer(diffId), runtime, notices), heap);
+  }
+
+  /** Begins a tree that is to lie at a place; the caller holds the lock of what it belongs to. */
+  Tree begin(Path target, ContainerRuntime runtime, Consumer<String> notices) throws IOException {
     Path around = Files.createDirectory(store.staged("layer"));
     try {
       Path tree = Files.createDirectory(around.resolve(TREE));
-      return new Staged(diffId, around, runtime, runtime.unpack(tree, notices), heap);
+      return new Tree(target, around, runtime, runtime.unpack(tree, notices));
     } catch (IOException | RuntimeException e) {
       store.deleteTree(around);
       throw e;
@@ -276,19 +294,16 @@ final class LayerTrees {
     }
   }
 
-  /** A layer that is being unpacked, discarded by closing unless it is kept. */
-  final class Staged implements AutoCloseable {
-    private final Digest diffId;
+  /** A tree that is being written, discarded by closing unless it is kept. */
+  final class Tree implements AutoCloseable {
+    private final Path target;
     private final Path around;
     private final ContainerRuntime runtime;
     private final TreeOutput output;
-    private final LayerIndex.Writer index;
     private boolean kept;
 
-    private Staged(
-        Digest diffId, Path around, ContainerRuntime runtime, TreeOutput output, HeapBudget heap) {
-      this.index = new LayerIndex.Writer(heap);
-      this.diffId = diffId;
+    private Tree(Path target, Path around, ContainerRuntime runtime, TreeOutput output) {
+      this.target = target;
       this.around = around;
       this.runtime = runtime;
       this.output = output;
@@ -298,20 +313,19 @@ final class LayerTrees {
       return output;
     }
 
-    LayerIndex.Writer index() {
-      return index;
-    }
-
-    /** Gives the tree its place, once its content is verified. */
-    void keep() throws IOException {
+    /**
+     * Gives the tree its place, once its content is verified.
+     *
+     * @param before done when nothing is left of an earlier tree
+     */
+    void keep(Parallel.Task before) throws IOException {
       output.finish();
       output.close();
       FullDisk.write(around.resolve(DONE), boot().getBytes(StandardCharsets.US_ASCII));
-      Path target = store.layer(diffId);
       if (Files.exists(target)) {
         runtime.delete(store.toTrash(target)); // of another boot, or torn
       }
-      keepIndex(diffId, index);
+      before.run();
       try {
         Files.move(around, target);
       } catch (FileAlreadyExistsException e) {
@@ -329,6 +343,38 @@ final class LayerTrees {
           runtime.delete(around);
         }
       }
+    }
+  }
+
+  /** A layer that is being unpacked, discarded by closing unless it is kept. */
+  final class Staged implements AutoCloseable {
+    private final Digest diffId;
+    private final Tree tree;
+    private final LayerIndex.Writer index;
+
+    private Staged(Digest diffId, Tree tree, HeapBudget heap) {
+      this.index = new LayerIndex.Writer(heap);
+      this.diffId = diffId;
+      this.tree = tree;
+    }
+
+    TreeOutput output() {
+      return tree.output();
+    }
+
+    LayerIndex.Writer index() {
+      return index;
+    }
+
+    /** Gives the tree its place, once its content is verified. */
+    void keep() throws IOException {
+      UnnamedDirectories.note(tree.around, index);
+      tree.keep(() -> keepIndex(diffId, index));
+    }
+
+    @Override
+    public void close() {
+      tree.close();
     }
   }
 }

@@ -250,10 +250,15 @@ final class Pruning {
     return removeTree(each.part, bases, sweep);
   }
 
+  private boolean isOf(Digest diffId, Path tree) {
+    return store.layer(diffId).equals(tree)
+        || Store.name(tree).startsWith(diffId.hex() + UnnamedDirectories.SUFFIX);
+  }
+
   private boolean removeTree(Path tree, Set<Digest> bases, Sweep sweep) throws IOException {
     for (Digest base : bases) {
       if (ImageContents.of(store, base).diffIds().stream()
-          .anyMatch(diffId -> store.layer(diffId).equals(tree))) {
+          .anyMatch(diffId -> isOf(diffId, tree))) {
         return false;
       }
     }

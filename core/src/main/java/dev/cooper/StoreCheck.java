@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +26,10 @@ import org.jspecify.annotations.Nullable;
  * still there. Not thread-safe.
  */
 final class StoreCheck {
-  private static final Pattern DIFF_ID = Pattern.compile("[0-9a-f]{64}(?:[0-9a-f]{64})?");
+  private static final Pattern TREE = Pattern.compile(
+          "(?<layer>[0-9a-f]{64}(?:[0-9a-f]{64})?)(?:"
+              + Pattern.quote(UnnamedDirectories.SUFFIX)
+              + "[0-9a-f]+)?");
   private static final Pattern PACKED =
       Pattern.compile("[0-9a-f]+\\.[a-z]+-[0-9]+\\.([0-9a-f]{64})");
   private static final String LEFT = "left as it is";
@@ -307,7 +311,8 @@ final class StoreCheck {
   }
 
   private void tree(Path layer, String name) throws IOException {
-    if (!DIFF_ID.matcher(name).matches()) {
+    Matcher named = TREE.matcher(name);
+    if (!named.matches()) {
       stray(layer);
       return;
     }
@@ -315,7 +320,7 @@ final class StoreCheck {
     if (trouble == null) {
       return;
     }
-    boolean used = treesInUse.contains(name);
+    boolean used = treesInUse.contains(named.group("layer"));
     found(
         StoreFinding.Kind.BROKEN_TREE,
         layer,

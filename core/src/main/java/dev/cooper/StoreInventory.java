@@ -125,7 +125,8 @@ final class StoreInventory {
   }
 
   boolean isTree(Path part) {
-    return isLayer(part) && Store.name(part).indexOf('.') < 0;
+    String name = Store.name(part);
+    return isLayer(part) && (name.indexOf('.') < 0 || name.contains(UnnamedDirectories.SUFFIX));
   }
 
   static Instant time(Path path) throws IOException {

@@ -68,6 +68,31 @@ class ImageViewTest {
   }
 
   @Test
+  void entryOfADirectoryThatTheUpperLayerDoesNotNameIsAsTheLowerOneSays() throws IOException {
+    TarEntry owned = TarEntry.directory(path("a"), 01777).withOwner(7, 8).withMtime(9, 0);
+    TestImages.Filling base =
+        sink -> {
+          sink.put(owned);
+          sink.put(TarEntry.directory(path("b"), 0700));
+          sink.put(TarEntry.directory(path("c"), 0700));
+        };
+    TestImages.Filling thin =
+        sink -> {
+          file(sink, "a/x", "");
+          file(sink, "b/x", "");
+          sink.put(TarEntry.whiteout(path("b")));
+          sink.put(TarEntry.opaque(path("c")));
+        };
+    ImageView view = view(base, thin);
+    assertThat(view.entry(path("a"))).isEqualTo(owned);
+    assertThat(view.entry(path("b"))).isEqualTo(TarEntry.directory(path("b"), 0755));
+    assertThat(view.entry(path("c"))).isEqualTo(TarEntry.directory(path("c"), 0700));
+    assertThat(view.unnamedDirectories().stream().map(each -> each.path().toString()))
+        .containsExactly("", "a", "c");
+    assertThat(view(thin, base).unnamedDirectories()).hasSize(1);
+  }
+
+  @Test
   void openWhenTheIndexIsTornReadsTheBlob() throws IOException {
     try (Store store = TestImages.open(directory.resolve("store"))) {
       StoredImage image =

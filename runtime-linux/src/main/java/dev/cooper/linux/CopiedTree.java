@@ -112,11 +112,7 @@ final class CopiedTree implements RootTree {
     int target = openRoot(lane, at.tree(), Linux.O_RDONLY);
     try {
       TreeCopier.copy(keeper, lane, layers, target, notices);
-      try (SyscallProgram program = new SyscallProgram(2, 64)) {
-        program.call("/", Sys.FCHOWN, target, attributes.uid(), attributes.gid());
-        program.call("/", Sys.FCHMOD, target, attributes.mode());
-        lane.run(program);
-      }
+      attributes.give(lane, at.tree());
       SnapshotWriter.write(lane, target, names(layers), at.newSnapshot());
     } finally {
       TreeRemover.close(lane, target);
@@ -278,7 +274,7 @@ final class CopiedTree implements RootTree {
                 snapshot, snapshot.root(), restored.all(), changedSeconds(lane)))) {
       int fd = new RootPaths(lane, root).openDirectory(ByteString.EMPTY);
       try {
-        reader.readDirectory(fd, !attributes.equals(RootAttributes.ofOpen(lane, fd)));
+        reader.readDirectory(fd, !attributes.isSame(RootAttributes.ofOpen(lane, fd)));
       } finally {
         TreeRemover.close(lane, fd);
       }
@@ -329,6 +325,16 @@ final class CopiedTree implements RootTree {
     try (TreeWriter out = TreeWriter.of(keeper, second, fd, TreeWriter.Kind.MARKED, unheard)) {
       diff(lane, out, unheard);
       out.finish();
+    }
+    rootNow(lane).give(lane, upper); // as an overlay's upper directory has it, changed or not
+  }
+
+  private RootAttributes rootNow(Lane lane) throws IOException {
+    int fd = new RootPaths(lane, root).openDirectory(ByteString.EMPTY);
+    try {
+      return RootAttributes.ofOpen(lane, fd);
+    } finally {
+      TreeRemover.close(lane, fd);
     }
   }
 

@@ -241,11 +241,8 @@ final class DirectoryCopy implements AutoCloseable {
       program.reset();
       long times = program.memory.allocate(32);
       TreeBatch.putTimes(times, Stat.mtimeSeconds(stat), Stat.mtimeNanos(stat));
-      if (!path.isEmpty()) {
-        // The root's are said by another rule: those of the uppermost layer that says something.
-        program.call(path, Sys.FCHOWN, to, Stat.uid(stat), Stat.gid(stat));
-        program.call(path, Sys.FCHMOD, to, Stat.mode(stat) & 07777);
-      }
+      program.call(path, Sys.FCHOWN, to, Stat.uid(stat), Stat.gid(stat));
+      program.call(path, Sys.FCHMOD, to, Stat.mode(stat) & 07777);
       program.call(path, Sys.UTIMENSAT, to, 0, times, 0);
       lane.run(program);
     }

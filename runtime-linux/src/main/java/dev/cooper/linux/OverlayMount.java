@@ -22,7 +22,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * An overlay mount of a working container: its layers, a skeleton of mount points below them, and
@@ -61,8 +60,12 @@ final class OverlayMount implements RootTree {
     boolean fresh = Files.notExists(directory.resolve("changes/upper"));
     prepare(directory);
     RootAttributes attributes = RootAttributes.ofLayers(lane, layers);
+    if (fresh) {
+      // The merged root shows the upper directory's own attributes: they have to be the image's.
+      attributes.give(lane, directory.resolve("changes/upper"));
+    }
     try (SyscallProgram program = new SyscallProgram(2 * layers.size() + 64, 16384)) {
-      compose(program, layers, directory, rootless, fresh ? attributes : null);
+      compose(program, layers, directory, rootless);
       int stopped = lane.run(program, 0);
       if (stopped < program.size()) {
         throw explain(program.failure(stopped), directory);
@@ -97,11 +100,7 @@ final class OverlayMount implements RootTree {
   }
 
   private static void compose(
-      SyscallProgram program,
-      List<Path> layers,
-      Path directory,
-      boolean rootless,
-      @Nullable RootAttributes initial) {
+      SyscallProgram program, List<Path> layers, Path directory, boolean rootless) {
     Memory memory = program.memory;
     program.call(directory, Sys.CHDIR, memory.string(HostPath.bytes(directory.resolve("lower"))));
     StringBuilder lower = new StringBuilder();
@@ -114,12 +113,6 @@ final class OverlayMount implements RootTree {
     }
     for (String name : SKELETON_FILES) {
       program.call(name, Sys.FCHMODAT, AT_FDCWD, memory.string("../skeleton/" + name), 0644);
-    }
-    if (initial != null) {
-      // The merged root shows the upper directory's own attributes: they have to be the image's.
-      long upper = memory.string("../changes/upper");
-      program.call("upper", Sys.FCHOWNAT, AT_FDCWD, upper, initial.uid(), initial.gid(), 0);
-      program.call("upper", Sys.FCHMODAT, AT_FDCWD, upper, initial.mode());
     }
     // A volatile mount that was not unmounted (its JVM was killed) leaves this mark; the page cache
     // outlived it. Whoever asks for the mount knows that the machine did not crash since: a
@@ -226,7 +219,7 @@ final class OverlayMount implements RootTree {
                 new OverlayBaseline(lower, touched::contains, merged::entry))) {
       int upper = openUpper(lane);
       try {
-        boolean rootChanged = !attributes.equals(RootAttributes.ofOpen(lane, upper));
+        boolean rootChanged = !attributes.isSame(RootAttributes.ofOpen(lane, upper));
         reader.readDirectory(upper, rootChanged);
       } finally {
         TreeRemover.close(lane, upper);

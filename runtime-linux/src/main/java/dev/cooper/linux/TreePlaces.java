@@ -97,6 +97,7 @@ final class TreePlaces {
         if (Whiteouts.isOne(lane, slot, name)) {
           TreeRemover.remove(lane, directory, name);
           Whiteouts.makeOpaqueDirectory(lane, slot, name, rootless);
+          time(LayerPath.join(in, name), 0, 0);
           makeParents(path);
           return true;
         }
@@ -120,6 +121,8 @@ final class TreePlaces {
         any = true;
         if (kind == TreeWriter.Kind.MERGED) {
           directoryTimes.putIfAbsent(in, -stat);
+        } else if (!directoryTimes.containsKey(made)) {
+          time(made, 0, 0); // of what nobody named, nobody said when it was changed
         }
       }
     }
@@ -157,6 +160,9 @@ final class TreePlaces {
 
   /** Gives directories their times; nothing else may be written afterwards. */
   void finish() {
+    if (kind != TreeWriter.Kind.MERGED && !directoryTimes.containsKey(ByteString.EMPTY)) {
+      time(ByteString.EMPTY, 0, 0);
+    }
     for (Map.Entry<ByteString, Long> directory : directoryTimes.entrySet()) {
       batches.room(8, 16384);
       directoryTime(directory.getKey(), directory.getValue());
