@@ -248,7 +248,8 @@ final class ContainerFiles {
   boolean apply(Change change) throws IOException {
     if (!unpacked) {
       try {
-        return pending.add(sink -> change.write(view(), sink, true));
+        return pending.add(
+            sink -> change.write(view(), new CapabilitySink(sink, this::notice), true));
       } catch (PendingTree.LinksOutside e) {
         // The file that it links to has to be brought up, as only a mount does.
       }

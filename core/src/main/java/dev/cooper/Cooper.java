@@ -422,7 +422,7 @@ public final class Cooper implements AutoCloseable {
     Copies.requireNamed(path);
     return Files.isDirectory(path)
         ? imported.directory(path, session.runtime().find(), session::notice, null)
-        : imported.tarball(path, null);
+        : imported.tarball(path, session::notice, null);
   }
 
   /**

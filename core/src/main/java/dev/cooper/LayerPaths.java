@@ -3,6 +3,7 @@ package dev.cooper;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.layer.EntryType;
+import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.oci.layer.TarEntry;
 
 /**
@@ -27,6 +28,7 @@ final class LayerPaths {
   private long lastParent;
   private final HashedPaths named = new HashedPaths();
   private final HashedPaths unnamed = new HashedPaths();
+  private final HashedPaths becameLinks = new HashedPaths();
   private boolean rootApart;
 
   /**
@@ -50,6 +52,12 @@ final class LayerPaths {
       if (parent != OFFSET && !named.contains(parent)) {
         unnamed.add(parent);
       }
+    }
+    if (entry.type() == EntryType.HARDLINK) {
+      requireFile(entry);
+    }
+    if (entry.type() == EntryType.SYMLINK && named.contains(hash)) {
+      becameLinks.add(hash);
     }
     if (entry.type() == EntryType.DIRECTORY) {
       named.add(hash);
@@ -79,6 +87,29 @@ final class LayerPaths {
   /** Whether the root has an entry, and another mode or owner than the usual, or attributes. */
   boolean isRootApart() {
     return rootApart;
+  }
+
+  /** The kernel gives a directory one name only. */
+  private void requireFile(TarEntry hardlink) {
+    ByteString target = LayerPath.normalize(hardlink.link());
+    long hash = hash(target.latin1());
+    boolean directory = hash == OFFSET || named.contains(hash) || unnamed.contains(hash);
+    if (directory && (table[slot(hash)] & 1) == 0 && !becameLinks.contains(hash)) {
+      throw new ContentException(
+          "the hardlink "
+              + hardlink.path()
+              + " names "
+              + (target.isEmpty() ? "the root" : target)
+              + ", which is a directory in this layer: only files can have several names");
+    }
+  }
+
+  private static long hash(String text) {
+    long hash = OFFSET;
+    for (int i = 0; i < text.length(); i++) {
+      hash = (hash ^ text.charAt(i)) * PRIME;
+    }
+    return hash;
   }
 
   private void requireDirectories(TarEntry entry, String text) {

@@ -15,6 +15,7 @@ import dev.cooper.oci.compress.Compression;
 import dev.cooper.oci.compress.Decompression;
 import dev.cooper.oci.compress.LayerOutput;
 import dev.cooper.oci.layer.EntrySink;
+import dev.cooper.oci.layer.FileCapability;
 import dev.cooper.oci.layer.ImageBudget;
 import dev.cooper.oci.layer.LayerBudget;
 import dev.cooper.oci.layer.LayerPath;
@@ -67,14 +68,17 @@ final class RootfsImport {
 
   /**
    * Imports a tarball: its layer has the very bytes that it unpacks to, unless it names a path more
-   * than once, which no layer may.
+   * than once, which no layer may, or holds a capability of one user namespace ({@link
+   * FileCapability}).
    *
    * @param tarball compressed in any way that {@link Decompression} knows, or not
+   * @param notices told what was left out
    * @param name what the image is called, or null
    * @throws ContentException if it is malformed or truncated
    */
   @SuppressWarnings("try") // the intake is open, not used
-  StoredImage tarball(Path tarball, @Nullable ImageReference name) throws IOException {
+  StoredImage tarball(Path tarball, Consumer<String> notices, @Nullable ImageReference name)
+      throws IOException {
     TarHead.require(tarball, "a tar of a root filesystem, or a directory");
     try (Blobs.Intake intake = store.intake();
         Progress.Piece work =
@@ -85,13 +89,15 @@ final class RootfsImport {
       LayerOutput layer = new LayerOutput(staged.output(), Compression.NONE);
       LayerIndex.Writer index = new LayerIndex.Writer(new HeapBudget());
       LayerBudget budget = ImageBudget.of(store.limits()).layer(Files.size(tarball));
-      boolean repeated = scan(new CopyingInputStream(tar, layer), budget, index);
+      boolean again = scan(new CopyingInputStream(tar, layer), budget, index);
       layer.close();
       if (layer.size() == 0) {
         throw new ContentException("found nothing in it, expected a tar");
       }
       StoredImage image =
-          repeated ? distinct(staged.path(), index, name) : add(staged, layer, index, name);
+          again
+              ? writtenAgain(staged.path(), index, notices, name)
+              : add(staged, layer, index, name);
       work.succeed();
       return image;
     } catch (ContentException e) {
@@ -99,23 +105,29 @@ final class RootfsImport {
     }
   }
 
-  /** Reads a tar to its end; returns whether a path came more than once. */
+  /** Reads a tar to its end; returns whether no layer may be as it is. */
   private static boolean scan(InputStream tar, LayerBudget budget, LayerIndex.Writer index)
       throws IOException {
     DistinctLayer.Paths paths = new DistinctLayer.Paths();
     LayerPaths shape = new LayerPaths();
     TarReader reader = TarReader.over(tar, budget);
+    boolean capabilities = false;
     for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
       index.add(entry, reader.contentOffset());
       ByteString path = LayerPath.normalize(entry.path());
       paths.add(path);
+      capabilities |= FileCapability.isToChange(entry.xattrs());
       shape.add(entry, path);
     }
     reader.drain();
-    return paths.repeated();
+    return paths.repeated() || capabilities;
   }
 
-  private StoredImage distinct(Path tar, LayerIndex.Writer index, @Nullable ImageReference name)
+  private StoredImage writtenAgain(
+      Path tar,
+      LayerIndex.Writer index,
+      Consumer<String> notices,
+      @Nullable ImageReference name)
       throws IOException {
     LayerIndex parsed = LayerIndex.parse(index.toBytes(), new HeapBudget());
     if (parsed == null) {
@@ -124,7 +136,7 @@ final class RootfsImport {
     try (StagedBlob staged = store.stage()) {
       LayerOutput layer = new LayerOutput(staged.output(), Compression.NONE);
       try (TarWriter out = new TarWriter(layer)) {
-        DistinctLayer.write(tar, parsed, new Rooted(out, null));
+        DistinctLayer.write(tar, parsed, new CapabilitySink(new Rooted(out, null), notices));
         out.finish();
       }
       return add(staged, layer, null, name);

@@ -1,10 +1,12 @@
 package dev.cooper;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.layer.TarEntry;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class LayerPathsTest {
@@ -36,6 +38,40 @@ class LayerPathsTest {
     file("a/b");
     file("a");
     assertThatThrownBy(() -> file("a/b")).isInstanceOf(ContentException.class);
+  }
+
+  private void hardlink(String path, String target) {
+    paths.add(
+        TarEntry.hardlink(TestImages.path(path), TestImages.path(target)), TestImages.path(path));
+  }
+
+  @Test
+  void addWhenAHardlinkNamesADirectoryRefusesIt() {
+    directory("d");
+    file("e/f");
+    file("d");
+    hardlink("g", "d");
+    hardlink("h", "e/f");
+    for (String target : List.of("e", "./", "/e/")) {
+      assertThatThrownBy(() -> hardlink("i", target))
+          .isInstanceOf(ContentException.class)
+          .hasMessageContaining("the hardlink i names ")
+          .hasMessageContaining("which is a directory in this layer");
+    }
+  }
+
+  @Test
+  void hasUnnamedSaysWhetherEntriesLieInDirectoriesWithoutOne() {
+    file("a");
+    directory("d");
+    file("d/e");
+    assertThat(paths.hasUnnamed()).isFalse();
+    file("late/x");
+    assertThat(paths.hasUnnamed()).isTrue();
+    directory("late");
+    assertThat(paths.hasUnnamed()).isFalse();
+    directory("d/deep/er");
+    assertThat(paths.hasUnnamed()).isTrue();
   }
 
   @Test

@@ -40,6 +40,7 @@ class RootfsImportTest {
   private static final Platform PLATFORM = Platform.of("linux", "arm64");
 
   @TempDir Path directory;
+  private final List<String> told = new ArrayList<>();
 
   private static byte[] packed(Compression compression, byte[] content) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -55,7 +56,7 @@ class RootfsImportTest {
     byte[] tar = TestImages.greeting("hello");
     Path tarball = Files.write(directory.resolve("root.tar"), packed(compression, tar));
     try (Store store = TestImages.open(directory.resolve("store"))) {
-      StoredImage image = new RootfsImport(store, PLATFORM, NOW).tarball(tarball, NAME);
+      StoredImage image = new RootfsImport(store, PLATFORM, NOW).tarball(tarball, told::add, NAME);
 
       assertThat(image.names()).containsExactly(NAME);
       assertThat(image.config().platform()).isEqualTo(PLATFORM);
@@ -75,7 +76,7 @@ class RootfsImportTest {
         assertThatThrownBy(
                 () ->
                     new RootfsImport(store, Platform.current(), java.time.Instant.EPOCH)
-                        .tarball(nothing, null))
+                        .tarball(nothing, told::add, null))
             .isInstanceOf(ContentException.class)
             .hasMessageContaining(nothing.toString())
             .hasMessageContaining("expected a tar");
@@ -95,7 +96,7 @@ class RootfsImportTest {
     try (Store store = TestImages.open(directory.resolve("store"))) {
       for (byte[] each : bad) {
         Path tarball = Files.write(directory.resolve("bad.tar"), each);
-        assertThatThrownBy(() -> new RootfsImport(store, PLATFORM, NOW).tarball(tarball, NAME))
+        assertThatThrownBy(() -> new RootfsImport(store, PLATFORM, NOW).tarball(tarball, told::add, NAME))
             .isInstanceOf(ContentException.class)
             .hasMessageContaining("bad.tar");
       }
@@ -112,7 +113,7 @@ class RootfsImportTest {
     Path tarball = Files.write(directory.resolve("root.tar"), TestImages.tar(filling));
     List<String> lines = new ArrayList<>();
     try (Store store = TestImages.open(directory.resolve("store"))) {
-      StoredImage image = new RootfsImport(store, PLATFORM, NOW).tarball(tarball, NAME);
+      StoredImage image = new RootfsImport(store, PLATFORM, NOW).tarball(tarball, told::add, NAME);
       try (InputStream in = store.open(image.manifest().layers().get(0));
           TarReader tar = TarReader.over(in)) {
         for (TarEntry entry = tar.next(); entry != null; entry = tar.next()) {

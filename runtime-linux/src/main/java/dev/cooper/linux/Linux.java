@@ -51,6 +51,8 @@ final class Linux {
   static final int ENOSYS = 38;
   static final int ENOTEMPTY = 39;
   static final int ELOOP = 40;
+  static final int EMLINK = 31;
+  static final int EOVERFLOW = 75;
   static final int ENODATA = 61;
   static final int EOPNOTSUPP = 95;
   static final int EDQUOT = 122;

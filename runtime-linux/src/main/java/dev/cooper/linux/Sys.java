@@ -19,6 +19,7 @@ enum Sys {
   KILL(62, 129),
   FCNTL(72, 25),
   FLOCK(73, 32),
+  FSTATFS(138, 44),
   FTRUNCATE(77, 46),
   GETCWD(79, 17),
   CHDIR(80, 49),

@@ -4,8 +4,12 @@ import static dev.cooper.linux.Linux.AT_SYMLINK_NOFOLLOW;
 
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.ContentException;
+import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layer.EntryType;
+import dev.cooper.oci.layer.FileCapability;
 import dev.cooper.oci.layer.TarEntry;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Adds the rows that give a file its owner, mode, extended attributes and times, in the order in
@@ -14,6 +18,12 @@ import dev.cooper.oci.layer.TarEntry;
 final class TreeAttributes {
   private static final int ROWS_OF_AN_ATTRIBUTE = 16;
 
+  /** The kernel's struct statfs, and where it says how many blocks are free for this user. */
+  private static final int STATFS_SIZE = 120;
+
+  private static final int STATFS_AVAILABLE = 32;
+
+  private final Lane lane;
   private final TreeBatches batches;
   private final TreeWriter.Kind kind;
   private final boolean rootless;
@@ -21,15 +31,16 @@ final class TreeAttributes {
   private final GatheredNotices notices;
 
   TreeAttributes(
+      Lane lane,
       TreeBatches batches,
       TreeWriter.Kind kind,
       boolean rootless,
-      boolean singleId,
       GatheredNotices notices) {
+    this.lane = lane;
     this.batches = batches;
     this.kind = kind;
     this.rootless = rootless;
-    this.singleId = singleId;
+    this.singleId = lane.hasSingleId();
     this.notices = notices;
   }
 
@@ -119,7 +130,13 @@ final class TreeAttributes {
           path, "the attribute " + name + " would steer the overlay, or us, and was left out");
       return;
     }
-    batches.room(ROWS_OF_AN_ATTRIBUTE, value.length());
+    @Nullable ByteString given =
+        name.equals(FileCapability.NAME) ? FileCapability.normalized(value) : value;
+    if (given == null) {
+      notices.add(path, FileCapability.LEFT_OUT);
+      return;
+    }
+    batches.room(ROWS_OF_AN_ATTRIBUTE, given.length());
     TreeBatch batch = batches.current();
     int row =
         batch.add(
@@ -127,13 +144,24 @@ final class TreeAttributes {
             Sys.FSETXATTR,
             0,
             batch.memory().string(name),
-            batch.memory().bytes(value.toBytes()),
-            value.length(),
+            batch.memory().bytes(given.toBytes()),
+            given.length(),
             0);
     batch.program().from(row, 0, slot);
     batch.onError(
         row,
         (at, errno) -> {
+          if (isTooLarge(errno, slot)) {
+            throw new OperationException(
+                String.format(
+                    Locale.ROOT,
+                    "cannot set the attribute %s of %s: its %d bytes are more than the store's file"
+                        + " system holds beside a file (ext4: about 4 KiB for all attributes):"
+                        + " put the store on another one, such as xfs or btrfs (COOPER_STORE)",
+                    name,
+                    path,
+                    given.length()));
+          }
           if (errno != Linux.EPERM && errno != Linux.EOPNOTSUPP) {
             throw at.program().failure(row);
           }
@@ -142,6 +170,20 @@ final class TreeAttributes {
               "the attribute " + name + " could not be set: " + SystemCallException.reason(errno));
           return row + 1;
         });
+  }
+
+  /** A file system says the same of an attribute that is too large and of a full disk. */
+  private boolean isTooLarge(int errno, long slot) {
+    if (errno != Linux.ENOSPC) {
+      return errno == Linux.E2BIG || errno == Linux.ERANGE;
+    }
+    try (SyscallProgram program = new SyscallProgram(1, 512)) {
+      long space = program.memory.zeroed(STATFS_SIZE);
+      int row = program.tolerate("store", Sys.FSTATFS, 0, space);
+      program.from(row, 0, slot);
+      lane.run(program);
+      return program.errno(row) == 0 && Memory.IO.getLong(space + STATFS_AVAILABLE) > 0;
+    }
   }
 
   /** Owner and times of what a slot's directory holds under a name, no link being followed. */

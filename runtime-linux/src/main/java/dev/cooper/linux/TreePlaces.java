@@ -129,6 +129,20 @@ final class TreePlaces {
     return any;
   }
 
+  /** Whether a slot's directory has one under a name, no link being followed. */
+  boolean isDirectory(long parentSlot, ByteString name) {
+    try (SyscallProgram program = SyscallProgram.small()) {
+      long stat = program.memory.zeroed(Stat.SIZE);
+      long nameAt = program.memory.string(name);
+      int row =
+          program.tolerate(
+              name, Sys.STATX, 0, nameAt, Linux.AT_SYMLINK_NOFOLLOW, Stat.BASIC, stat);
+      program.from(row, 0, parentSlot);
+      lane.run(program);
+      return program.errno(row) == 0 && Stat.format(stat) == Linux.S_IFDIR;
+    }
+  }
+
   /** Mends a row that found its name taken, or throws: what was there gives way. */
   int retryAfterRemoving(TreeBatch at, int errno, int row, long parentSlot, ByteString name) {
     if (errno != Linux.EEXIST) {

@@ -11,6 +11,7 @@ import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layer.EntrySink;
 import dev.cooper.oci.layer.EntryType;
+import dev.cooper.oci.layer.FileCapability;
 import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.spi.TreeFilter;
@@ -308,11 +309,11 @@ final class TreeReader implements AutoCloseable {
     Map<ByteString, ByteString> found = xattrs.of(fd);
     ByteString text = found.get(NotedOwner.NAME);
     if (text == null) {
-      return entry.withXattrs(found);
+      return FileCapability.normalized(entry.withXattrs(found), notices);
     }
     Map<ByteString, ByteString> others = new TreeMap<>(found);
     others.remove(NotedOwner.NAME);
-    TarEntry attributed = entry.withXattrs(others);
+    TarEntry attributed = FileCapability.normalized(entry.withXattrs(others), notices);
     NotedOwner owner = task.hasSingleId() ? NotedOwner.parse(text) : null;
     return owner == null ? attributed : attributed.withOwner(owner.uid(), owner.gid());
   }

@@ -7,6 +7,7 @@ import static dev.cooper.linux.Linux.O_RDONLY;
 
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.ContentException;
+import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layer.EntryType;
 import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.oci.layer.TarEntry;
@@ -68,7 +69,7 @@ final class TreeWriter implements TreeOutput {
     paths = new TreePaths(memory, rootFd);
     batches = new TreeBatches(lane, CHUNK);
     places = new TreePlaces(lane, kind, batches, memory, paths, rootless);
-    attributes = new TreeAttributes(batches, kind, rootless, lane.hasSingleId(), gathered);
+    attributes = new TreeAttributes(lane, batches, kind, rootless, gathered);
     marks = new FileMarks(batches, paths);
     files = new TreeFiles(batches, places, attributes, memory);
   }
@@ -225,6 +226,23 @@ final class TreeWriter implements TreeOutput {
         (at, errno) -> {
           if (errno == Linux.ENOENT) {
             throw notBefore(path, target);
+          }
+          if (errno == Linux.EPERM && places.isDirectory(from, LayerPath.name(target))) {
+            throw new ContentException(
+                "the hardlink "
+                    + path
+                    + " names "
+                    + target
+                    + ", which is a directory: only files can have several names");
+          }
+          if (errno == Linux.EMLINK) {
+            throw new OperationException(
+                "cannot make "
+                    + path
+                    + " another name of "
+                    + target
+                    + ": a file can have no more names on the store's file system (ext4: 65,000):"
+                    + " put the store on another one, such as xfs or tmpfs (COOPER_STORE)");
           }
           return places.retryAfterRemoving(at, errno, row, to, name);
         });

@@ -1,6 +1,7 @@
 package dev.cooper.linux;
 
 import dev.cooper.oci.ByteString;
+import dev.cooper.oci.layer.FileCapability;
 
 /** Which extended attributes are the overlay's own or ours, and never an image's. */
 final class Xattrs {
@@ -34,6 +35,6 @@ final class Xattrs {
    */
   static boolean isAnImages(ByteString name) {
     String text = name.latin1();
-    return text.equals("security.capability") || text.startsWith("user.") && !isReserved(name);
+    return name.equals(FileCapability.NAME) || text.startsWith("user.") && !isReserved(name);
   }
 }

@@ -8,25 +8,14 @@ import dev.cooper.Image;
 import dev.cooper.Isolation;
 import dev.cooper.WorkingContainer;
 import dev.cooper.oci.ByteString;
-import dev.cooper.oci.Descriptor;
-import dev.cooper.oci.Digest;
-import dev.cooper.oci.ImageConfig;
-import dev.cooper.oci.Index;
-import dev.cooper.oci.Manifest;
-import dev.cooper.oci.MediaType;
-import dev.cooper.oci.Platform;
 import dev.cooper.oci.layer.EntryType;
 import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.oci.layer.TarWriter;
-import dev.cooper.oci.layout.ContentWriter;
-import dev.cooper.oci.layout.OciLayout;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
@@ -104,28 +93,8 @@ class UnnamedDirectoriesIT extends EndToEnd {
     return Tars.of(tar -> owned(tar, "./", mode, 0, 0));
   }
 
-  /** A layout with one image of layers. */
   private Path layout(String name, byte[]... tars) throws IOException {
-    Path directory = temp.resolve(name);
-    try (ContentWriter to = OciLayout.create(directory)) {
-      List<Descriptor> layers = new ArrayList<>();
-      List<Digest> diffIds = new ArrayList<>();
-      for (byte[] tar : tars) {
-        Descriptor layer = Descriptor.of(MediaType.OCI_LAYER, tar);
-        if (!layers.contains(layer)) {
-          to.blob(layer, tar);
-        }
-        layers.add(layer);
-        diffIds.add(layer.digest());
-      }
-      byte[] config = ImageConfig.of(Platform.current()).withDiffIds(diffIds).toBytes();
-      to.blob(Descriptor.of(MediaType.OCI_CONFIG, config), config);
-      Descriptor configuration = Descriptor.of(MediaType.OCI_CONFIG, config);
-      byte[] manifest = Manifest.of(MediaType.OCI_MANIFEST, configuration, layers).toBytes();
-      to.blob(Descriptor.of(MediaType.OCI_MANIFEST, manifest), manifest);
-      to.commit(Index.of(List.of(Descriptor.of(MediaType.OCI_MANIFEST, manifest))));
-    }
-    return directory;
+    return Layouts.of(temp.resolve(name), tars);
   }
 
   private static Image load(Cooper cooper, Path layout) {
