@@ -8,8 +8,10 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
@@ -21,8 +23,8 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a store does about a full disk: some bytes of it are kept for the moment when there are no
- * others.
+ * What a store does about a full disk: some bytes and some inodes of it are kept for the moment
+ * when there are no others.
  *
  * <p>To remove something, a store has to write too: a directory to move it to, and an index without
  * it. On a full disk it gives its reserve back to the file system, does so, and fills the reserve
@@ -34,9 +36,19 @@ final class FullDisk {
   /** Enough for two directories, a lock and the index of some thousand images. */
   static final int RESERVE = 512 << 10;
 
+  /** Enough for opening a store, and for removing something of it. */
+  static final int INODES = 32;
+
+  /** As many as one thing may need; the rest is kept, lest a JVM dies before it is filled again. */
+  private static final int SOME = 8;
+
+  /** The directory of the empty files that these are. */
+  static final String SPARE = "spare";
+
   /** What to do about it. */
   static final String REMEDY =
-      ": the disk is full: free some of it, for example with maintenance().prune(...)";
+      ": the disk is full: free some of it, for example with maintenance().prune(...)"
+          + " (df -h shows its bytes, df -i its inodes)";
 
   /** Always full, as Linux and the BSDs have it: what it says of that is in the user's language. */
   private static final Path ALWAYS_FULL = Path.of("/dev/full");
@@ -46,9 +58,11 @@ final class FullDisk {
   private static final List<String> ENGLISH = List.of(NO_SPACE, NO_QUOTA, "ENOSPC", "EDQUOT");
 
   private final Path reserve;
+  private final Path spare;
 
   FullDisk(Path reserve) {
     this.reserve = reserve;
+    this.spare = reserve.resolveSibling(SPARE);
   }
 
   /** Something that can fail for want of space. */
@@ -58,18 +72,40 @@ final class FullDisk {
 
   /** Does what is needed to free space, with the reserve if need be. */
   <T extends @Nullable Object> T freeing(Removal<T> removal) throws IOException {
-    try {
-      return removal.run();
-    } catch (IOException e) {
-      if (!isCause(e) || !release()) {
-        throw e;
+    while (true) {
+      try {
+        return removal.run();
+      } catch (IOException e) {
+        if (!isCause(e) || !release()) {
+          throw e;
+        }
       }
-      return removal.run();
     }
   }
 
-  /** Gives the reserve back; says whether there was one. */
+  /** Gives some of the reserve back, or what can be made again; says whether there was any. */
   private boolean release() throws IOException {
+    boolean inodes = remove(Store.list(spare).stream().limit(SOME).toList());
+    boolean bytes = releaseBytes();
+    return inodes || bytes || remove(remade());
+  }
+
+  private static boolean remove(List<Path> files) throws IOException {
+    boolean any = false;
+    for (Path each : files) {
+      any |= Files.deleteIfExists(each);
+    }
+    return any;
+  }
+
+  /** Layers' indexes, and layers as they were packed: whoever needs one makes it again. */
+  private List<Path> remade() throws IOException {
+    return Store.list(reserve.resolveSibling("layers")).stream()
+        .filter(each -> Files.isRegularFile(each, LinkOption.NOFOLLOW_LINKS))
+        .toList();
+  }
+
+  private boolean releaseBytes() throws IOException {
     try {
       boolean there = Files.size(reserve) > 0;
       FileChannel.open(reserve, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)
@@ -82,6 +118,31 @@ final class FullDisk {
 
   /** Fills the reserve where it is not full, if there is room. */
   void fill() throws IOException {
+    fillInodes();
+    fillBytes();
+  }
+
+  /** As many as there are: some of them are of use too. */
+  private void fillInodes() throws IOException {
+    int there = Store.list(spare).size();
+    try {
+      for (int i = 0; there < INODES && i < INODES; i++) {
+        Path file = spare.resolve(Integer.toString(i));
+        if (!Files.exists(file)) {
+          Files.createFile(file);
+          there++;
+        }
+      }
+    } catch (FileAlreadyExistsException e) {
+      return; // another JVM does the same just now
+    } catch (IOException e) {
+      if (!isCause(e)) {
+        throw e;
+      }
+    }
+  }
+
+  private void fillBytes() throws IOException {
     if (Files.exists(reserve) && Files.size(reserve) >= RESERVE) {
       return;
     }
@@ -98,7 +159,7 @@ final class FullDisk {
       if (!isCause(e)) {
         throw e;
       }
-      release(); // by half it would only be in the way of others
+      releaseBytes(); // by half it would only be in the way of others
     }
   }
 

@@ -33,7 +33,8 @@ final class Recovery {
     this.images = images;
   }
 
-  void run() throws IOException {
+  /** Begins again where it was stopped; gives whether somebody had died. */
+  boolean run() throws IOException {
     boolean unclean = removeStaging();
     unclean |= readJournals();
     unclean |= store.containers().removeOrphans();
@@ -42,6 +43,7 @@ final class Recovery {
     if (unclean) {
       new Sweep(store).run();
     }
+    return unclean;
   }
 
   private boolean removeStaging() throws IOException {

@@ -53,7 +53,8 @@ final class Store implements AutoCloseable {
 
   private static final String LAYOUT = "{\"imageLayoutVersion\":\"1.0.0\"}";
   private static final Set<String> OWN =
-      Set.of("blobs", "layers", "containers", "staging", "locks", "cache", "unsynced");
+      Set.of(
+          "blobs", "layers", "containers", "staging", "locks", "cache", "unsynced", FullDisk.SPARE);
   private static final String RESERVE = "reserve";
   private static final Set<String> FILES =
       Set.of("oci-layout", "index.json", RESERVE, StoreIds.SINGLE);
@@ -139,13 +140,13 @@ final class Store implements AutoCloseable {
       throws IOException {
     Files.createDirectories(directory, PRIVATE);
     Path real = directory.toRealPath();
-    prepare(real);
     FullDisk full = new FullDisk(real.resolve(RESERVE));
+    full.freeing(() -> prepare(real));
     Place place = full.freeing(() -> Place.make(real));
     Store store = new Store(real, clock, limits, runtime, place, full);
     try {
       StoreIds.require(store, options);
-      new Recovery(store, store.journal, store.images).run();
+      full.freeing(() -> new Recovery(store, store.journal, store.images).run());
       full.fill();
       return store;
     } catch (IOException | RuntimeException | Error e) {
@@ -155,7 +156,7 @@ final class Store implements AutoCloseable {
   }
 
   @SuppressWarnings("try") // the lock is held, not used
-  private static void prepare(Path directory) throws IOException {
+  private static boolean prepare(Path directory) throws IOException {
     boolean layout = isMarked(directory);
     for (Path each : list(directory)) {
       String name = name(each);
@@ -175,6 +176,12 @@ final class Store implements AutoCloseable {
       }
     }
     Files.createDirectories(directory.resolve("blobs").resolve("sha256"));
+    for (String name : List.of(SWEEP, INDEX)) {
+      Path lock = directory.resolve("locks").resolve(name);
+      if (!Files.exists(lock)) {
+        FileLocks.lock(lock).close(); // now, as on a full disk nobody could
+      }
+    }
     if (!layout) {
       try (FileLocks.Held held = FileLocks.lock(directory.resolve("locks").resolve(INDEX))) {
         if (!Files.exists(directory.resolve("index.json"))) {
@@ -187,6 +194,7 @@ final class Store implements AutoCloseable {
     try (OciLayout checked = OciLayout.open(directory)) {
       checked.index();
     }
+    return true;
   }
 
   /** Whether it says that it is a layout; a mark that a crash has cut off is made anew. */

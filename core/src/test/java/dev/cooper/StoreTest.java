@@ -4,6 +4,7 @@ import static dev.cooper.TestImages.add;
 import static dev.cooper.TestImages.greeting;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
@@ -53,6 +54,12 @@ class StoreTest {
         .isEqualTo("rwx------");
     assertThat(root().resolve("staging")).isEmptyDirectory();
     assertThat(root().resolve("unsynced")).isEmptyDirectory();
+  }
+
+  @Test
+  void openKeepsInodesForAFullDisk() throws IOException {
+    TestImages.open(root()).close();
+    assertThat(Store.list(root().resolve(FullDisk.SPARE))).hasSize(FullDisk.INODES);
   }
 
   @Test

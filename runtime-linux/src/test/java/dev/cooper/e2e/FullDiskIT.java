@@ -128,6 +128,66 @@ class FullDiskIT {
     }
   }
 
+  /** Makes empty files until there is no inode for one more. */
+  private void takeInodes() throws IOException {
+    Path fillers = Files.createDirectories(mounted.resolve("fillers"));
+    assertThatThrownBy(
+            () -> {
+              while (true) {
+                Files.createTempFile(fillers, "filler", "");
+              }
+            })
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("No space left on device");
+  }
+
+  @Test
+  void openRemoveAndPruneWhenNoInodeIsFreeFreeSome() throws Exception {
+    mount("ext4");
+    try (Cooper cooper = open()) {
+      FaultScenario.build(cooper, layout, temp.resolve("saved.tar"));
+      cooper.image("built:1").tag("again:1").tag("again:2");
+    }
+    Files.createDirectory(store.resolve("staging/of-a-dead-jvm"));
+    takeInodes();
+    try (Cooper cooper = open()) {
+      assertThat(cooper.images()).isNotEmpty();
+    }
+    takeInodes();
+    try (Cooper cooper = open()) {
+      cooper.image("again:2").untag("again:2");
+      takeInodes();
+      cooper.image("again:1").remove();
+    }
+    try (Cooper cooper = open()) {
+      takeInodes();
+      assertThat(cooper.maintenance().prune(PruneOptions.DEFAULT.images(PruneOptions.Images.ALL)))
+          .isNotNull();
+      assertThat(cooper.images()).isEmpty();
+      assertThat(cooper.maintenance().check().findings()).isEmpty();
+    }
+  }
+
+  @Test
+  void openWhenTheReserveOfInodesIsGoneTakesThoseOfIndexes() throws Exception {
+    mount("ext4");
+    try (Cooper cooper = open()) {
+      for (String each : List.of("a", "b", "c", "d", "e", "f")) {
+        byte[] tar = Tars.of(out -> Tars.file(out, each, 0644, each));
+        cooper.importRoot(Files.write(temp.resolve(each + ".tar"), tar));
+      }
+    }
+    for (String each : EndToEnd.names(store.resolve("spare"))) {
+      Files.delete(store.resolve("spare").resolve(each));
+    }
+    Files.delete(store.resolve("reserve"));
+    takeInodes();
+    try (Cooper cooper = open()) {
+      cooper.maintenance().prune(PruneOptions.DEFAULT.images(PruneOptions.Images.ALL));
+      assertThat(cooper.images()).isEmpty();
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"ext4", "tmpfs"})
   void pruneWhenTheDiskIsFullFreesIt(String type) throws Exception {
