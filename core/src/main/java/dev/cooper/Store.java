@@ -128,7 +128,8 @@ final class Store implements AutoCloseable {
    * @param limits what is refused of images that are brought into it
    * @param options what the runtime is opened with
    * @param runtime asked for one only where files may belong to others' ids
-   * @throws OperationException if there is something else, or it is for other ids
+   * @throws OperationException if there is something else, it is for other ids, or it is not this
+   *     user's alone
    * @throws IOException if it can't be read or written
    */
   static Store open(
@@ -140,6 +141,7 @@ final class Store implements AutoCloseable {
       throws IOException {
     Files.createDirectories(directory, PRIVATE);
     Path real = directory.toRealPath();
+    StorePrivacy.require(real, OWN);
     FullDisk full = new FullDisk(real.resolve(RESERVE));
     full.freeing(() -> prepare(real));
     Place place = full.freeing(() -> Place.make(real));

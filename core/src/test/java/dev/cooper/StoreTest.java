@@ -56,6 +56,64 @@ class StoreTest {
     assertThat(root().resolve("unsynced")).isEmptyDirectory();
   }
 
+  private static void mode(Path path, String permissions) throws IOException {
+    Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(permissions));
+  }
+
+  private void assertRefused(String... told) {
+    assertThatThrownBy(() -> TestImages.open(root()))
+        .isInstanceOf(OperationException.class)
+        .hasMessageStartingWith("cannot open the store " + root())
+        .hasMessageContainingAll(told)
+        .hasMessageContaining("COOPER_STORE");
+  }
+
+  @Test
+  void openWhenOthersMayWriteToItRefusesIt() throws IOException {
+    TestImages.open(root()).close();
+    for (String open : List.of("rwxrwxrwx", "rwxrwx---", "rwx----w-")) {
+      mode(root(), open);
+      assertRefused("others may write to " + root(), "chmod -R go-w");
+    }
+    mode(root(), "rwxr-xr-x");
+    for (String part : List.of("layers", "containers", "staging", "locks", "cache")) {
+      mode(root().resolve(part), "rwxrwxr-x");
+      assertRefused("others may write to " + root().resolve(part));
+      mode(root().resolve(part), "rwx------");
+    }
+    TestImages.open(root()).close();
+    Files.createDirectory(directory.resolve("empty"));
+    mode(directory.resolve("empty"), "rwxrwxrwx");
+    assertThatThrownBy(() -> TestImages.open(directory.resolve("empty")))
+        .hasMessageContaining("others may write to");
+  }
+
+  @Test
+  void openWhenOthersMayWriteAboveItRefusesIt() throws IOException {
+    Path parent = Files.createDirectory(directory.resolve("parent"));
+    Path store = parent.resolve("in/store");
+    TestImages.open(store).close();
+    mode(parent, "rwxrwxrwx");
+    assertThatThrownBy(() -> TestImages.open(store))
+        .isInstanceOf(OperationException.class)
+        .hasMessageContaining("others may write to " + parent)
+        .hasMessageContaining("chmod go-w " + parent);
+    Files.setAttribute(parent, "unix:mode", 01777);
+    TestImages.open(store).close();
+  }
+
+  @Test
+  void openWhenItBelongsToAnotherUserRefusesIt() throws IOException {
+    assumeTrue(System.getProperty("user.name").equals("root"), "only root can give files away");
+    TestImages.open(root()).close();
+    for (Path each : List.of(root(), root().resolve("layers"))) {
+      Files.setAttribute(each, "unix:uid", 1);
+      assertRefused("(uid 1), expected uid 0");
+      Files.setAttribute(each, "unix:uid", 0);
+    }
+    TestImages.open(root()).close();
+  }
+
   @Test
   void openKeepsInodesForAFullDisk() throws IOException {
     TestImages.open(root()).close();
