@@ -52,11 +52,21 @@ final class Caches {
                       .resolve(name + Store.name(store.staged(".")));
               Files.createFile(mark);
               marks.add(mark);
-              Path directory = Store.directory(Caches.of(store).resolve(name));
+              Path directory = Caches.of(store).resolve(name);
+              if (!Files.isDirectory(directory)) {
+                make(directory);
+              }
               note(directory, id);
               return directory;
             }
           });
+    }
+
+    /** Whole when it appears: of the mode and owner that a command shall see. */
+    private void make(Path directory) throws IOException {
+      Path staged = Files.createDirectory(store.staged("cache"));
+      store.runtime().makePlain(staged);
+      Files.move(staged, directory);
     }
 
     private void note(Path directory, String id) throws IOException {

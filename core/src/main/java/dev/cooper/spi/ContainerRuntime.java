@@ -37,6 +37,14 @@ public interface ContainerRuntime extends AutoCloseable {
   TreeOutput unpack(Path directory, Consumer<String> notices);
 
   /**
+   * Gives a directory mode 0755 and root of the containers as its owner, and takes from it what its
+   * files would inherit: a default access control list and the set-group-ID bit.
+   *
+   * @param directory a new directory
+   */
+  default void makePlain(Path directory) {}
+
+  /**
    * Mounts a root filesystem.
    *
    * @param layers unpacked layers, the lowest first; none for an empty root

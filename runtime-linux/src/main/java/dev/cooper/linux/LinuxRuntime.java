@@ -13,6 +13,7 @@ import dev.cooper.spi.SizeSink;
 import dev.cooper.spi.TreeFilter;
 import dev.cooper.spi.TreeOutput;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
@@ -98,7 +99,9 @@ final class LinuxRuntime implements ContainerRuntime {
     try {
       boolean mounted = !current.isPlain() && overlays.refusal(current, lane, directory) == null;
       TreeWriter.Kind kind = mounted ? TreeWriter.Kind.LAYER : TreeWriter.Kind.MARKED;
-      fd = openDirectory(lane, directory);
+      // Made private for the host's sake; as a root it is everyone's to search. The store above it
+      // stays closed.
+      fd = PlainDirectory.open(lane, directory);
       return TreeWriter.of(current, lane, fd, kind, notices);
     } catch (RuntimeException e) {
       if (fd >= 0) {
@@ -109,23 +112,14 @@ final class LinuxRuntime implements ContainerRuntime {
     }
   }
 
-  private static int openDirectory(Lane lane, Path directory) {
-    try (SyscallProgram program = new SyscallProgram(8, 8192)) {
-      int flags = Linux.O_RDONLY | Linux.O_DIRECTORY | Linux.O_CLOEXEC;
-      int open =
-          program.call(
-              directory,
-              Sys.OPENAT,
-              AT_FDCWD,
-              program.memory.string(HostPath.bytes(directory)),
-              flags);
-      // Made private for the host's sake; as a root it is everyone's to search. The store above it
-      // stays closed.
-      int mode = program.call(directory, Sys.FCHMOD, 0, 0755);
-      int owner = program.call(directory, Sys.FCHOWN, 0, 0, 0);
-      program.resultOf(mode, 0, open).resultOf(owner, 0, open);
-      lane.run(program);
-      return (int) program.result(open);
+  @Override
+  public void makePlain(Path directory) {
+    Keeper current = keeper();
+    Lane lane = current.acquire();
+    try {
+      TreeRemover.close(lane, PlainDirectory.open(lane, directory));
+    } finally {
+      current.release(lane);
     }
   }
 
@@ -133,6 +127,9 @@ final class LinuxRuntime implements ContainerRuntime {
   public Rootfs mount(List<Path> layers, Path directory, Consumer<String> notices) {
     @Nullable Engine engine = isolation == Isolation.OCI ? Engine.find(asked) : null;
     Keeper current = keeper();
+    if (Files.notExists(directory.resolve("changes"))) {
+      PlainDirectory.prepare(directory); // before anything is made in it
+    }
     Lane lane = current.acquire();
     try {
       RootTree tree = tree(current, lane, layers, directory, notices);
