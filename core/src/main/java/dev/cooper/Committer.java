@@ -61,7 +61,10 @@ final class Committer {
     int below = layers.size();
     if (options.squash()) {
       written(
-          sink -> files.mounted().readTree(ByteString.EMPTY, TreeFilter.ALL, new WithoutUsualRoot(sink)),
+          sink ->
+              files
+                  .mounted()
+                  .readTree(ByteString.EMPTY, TreeFilter.ALL, new WithoutUsualRoot(sink)),
           clamp);
     } else {
       changes(clamp);

@@ -73,10 +73,7 @@ final class LayerPaths {
 
   /** Whether a root is as one that no layer names. */
   static boolean isUsualRoot(TarEntry root) {
-    return root.mode() == 0755
-        && root.uid() == 0
-        && root.gid() == 0
-        && root.xattrs().isEmpty();
+    return root.mode() == 0755 && root.uid() == 0 && root.gid() == 0 && root.xattrs().isEmpty();
   }
 
   /** Whether entries lie in a directory that has none of its own. */

@@ -257,8 +257,7 @@ final class Pruning {
 
   private boolean removeTree(Path tree, Set<Digest> bases, Sweep sweep) throws IOException {
     for (Digest base : bases) {
-      if (ImageContents.of(store, base).diffIds().stream()
-          .anyMatch(diffId -> isOf(diffId, tree))) {
+      if (ImageContents.of(store, base).diffIds().stream().anyMatch(diffId -> isOf(diffId, tree))) {
         return false;
       }
     }

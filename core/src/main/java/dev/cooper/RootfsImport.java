@@ -124,10 +124,7 @@ final class RootfsImport {
   }
 
   private StoredImage writtenAgain(
-      Path tar,
-      LayerIndex.Writer index,
-      Consumer<String> notices,
-      @Nullable ImageReference name)
+      Path tar, LayerIndex.Writer index, Consumer<String> notices, @Nullable ImageReference name)
       throws IOException {
     LayerIndex parsed = LayerIndex.parse(index.toBytes(), new HeapBudget());
     if (parsed == null) {

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Locale;
 
 /**
@@ -22,7 +21,7 @@ final class StagedBlob implements AutoCloseable {
   StagedBlob(Blobs blobs, Path path) throws IOException {
     this.blobs = blobs;
     this.path = path;
-    this.output = FullDisk.output(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    this.output = SparseFile.create(path);
   }
 
   /** Where it lies until it is kept. */

@@ -99,7 +99,7 @@ final class StepTar {
   private static StepTar writeAll(Path file, Source source) throws IOException {
     boolean done = false;
     Files.deleteIfExists(file); // one that was linked into the store is a blob, and never written
-    try (DigestingOutputStream out = new DigestingOutputStream(FullDisk.output(file));
+    try (DigestingOutputStream out = new DigestingOutputStream(SparseFile.create(file));
         TarWriter tar = new TarWriter(out)) {
       OrderedSink ordered = new OrderedSink(tar);
       source.writeTo(ordered);

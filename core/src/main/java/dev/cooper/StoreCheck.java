@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * still there. Not thread-safe.
  */
 final class StoreCheck {
-  private static final Pattern TREE = Pattern.compile(
+  private static final Pattern TREE =
+      Pattern.compile(
           "(?<layer>[0-9a-f]{64}(?:[0-9a-f]{64})?)(?:"
               + Pattern.quote(UnnamedDirectories.SUFFIX)
               + "[0-9a-f]+)?");

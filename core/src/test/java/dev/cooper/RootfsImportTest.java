@@ -96,7 +96,8 @@ class RootfsImportTest {
     try (Store store = TestImages.open(directory.resolve("store"))) {
       for (byte[] each : bad) {
         Path tarball = Files.write(directory.resolve("bad.tar"), each);
-        assertThatThrownBy(() -> new RootfsImport(store, PLATFORM, NOW).tarball(tarball, told::add, NAME))
+        assertThatThrownBy(
+                () -> new RootfsImport(store, PLATFORM, NOW).tarball(tarball, told::add, NAME))
             .isInstanceOf(ContentException.class)
             .hasMessageContaining("bad.tar");
       }

@@ -135,8 +135,7 @@ final class TreePlaces {
       long stat = program.memory.zeroed(Stat.SIZE);
       long nameAt = program.memory.string(name);
       int row =
-          program.tolerate(
-              name, Sys.STATX, 0, nameAt, Linux.AT_SYMLINK_NOFOLLOW, Stat.BASIC, stat);
+          program.tolerate(name, Sys.STATX, 0, nameAt, Linux.AT_SYMLINK_NOFOLLOW, Stat.BASIC, stat);
       program.from(row, 0, parentSlot);
       lane.run(program);
       return program.errno(row) == 0 && Stat.format(stat) == Linux.S_IFDIR;

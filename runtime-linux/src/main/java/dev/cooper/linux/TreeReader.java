@@ -55,37 +55,15 @@ final class TreeReader implements AutoCloseable {
   private final SyscallProgram contents = new SyscallProgram(ROWS, CONTENT + (512 << 10));
   private final XattrReader xattrs;
   private final byte[] buffer = new byte[LARGE_CHUNK];
-  private final Map<Inode, ByteString> links = new HashMap<>();
+  private final Map<FoundEntry.Inode, ByteString> links = new HashMap<>();
   private final Deque<TarEntry> untaken = new ArrayDeque<>();
-  private final List<Found> run = new ArrayList<>();
-
-  private record Inode(long fileSystem, long number) {}
+  private final List<FoundEntry> run = new ArrayList<>();
 
   /** A name in a directory, as errors name it. */
   private record Child(ByteString directory, ByteString name) {
     @Override
     public String toString() {
       return LayerPath.join(directory, name).toString();
-    }
-  }
-
-  /**
-   * An entry that was found but not read: what statx said, and where its content or target will
-   * lie.
-   */
-  private static final class Found {
-    final ByteString name;
-    final TarEntry entry;
-    final @Nullable Inode inode;
-    boolean untaken;
-    long ctimeSeconds;
-    int row = -1;
-    long at;
-
-    Found(ByteString name, TarEntry entry, @Nullable Inode inode) {
-      this.name = name;
-      this.entry = entry;
-      this.inode = inode;
     }
   }
 
@@ -115,7 +93,7 @@ final class TreeReader implements AutoCloseable {
 
   /** Reads one name that is no directory, as an entry with an empty path. */
   void readFile(int parent, ByteString name) throws IOException {
-    for (Found found : stat(parent, ByteString.EMPTY, List.of(name), null)) {
+    for (FoundEntry found : stat(parent, ByteString.EMPTY, List.of(name), null)) {
       add(parent, found);
     }
     flush(parent);
@@ -136,10 +114,10 @@ final class TreeReader implements AutoCloseable {
     names.sort(null);
     Deque<ByteString> gone = new ArrayDeque<>(compared.gone(names));
     for (int from = 0; from < names.size(); from += STATS) {
-      for (Found found :
+      for (FoundEntry found :
           stat(fd, path, names.subList(from, Math.min(names.size(), from + STATS)), compared)) {
         while (!gone.isEmpty() && gone.peek().compareTo(found.name) < 0) {
-          add(fd, gone(path, gone.pop(), compared.goneSeconds()));
+          add(fd, FoundEntry.gone(path, gone.pop(), compared.goneSeconds()));
         }
         if (found.entry.type() == EntryType.DIRECTORY) {
           flush(fd);
@@ -151,23 +129,18 @@ final class TreeReader implements AutoCloseable {
       flush(fd);
     }
     while (!gone.isEmpty()) {
-      add(fd, gone(path, gone.pop(), compared.goneSeconds()));
+      add(fd, FoundEntry.gone(path, gone.pop(), compared.goneSeconds()));
     }
     flush(fd);
   }
 
-  private static Found gone(ByteString path, ByteString name, long seconds) {
-    TarEntry whiteout = TarEntry.whiteout(LayerPath.join(path, name)).withMtime(seconds, 0);
-    return new Found(name, whiteout, null);
-  }
-
-  private List<Found> stat(
+  private List<FoundEntry> stat(
       int fd, ByteString path, List<ByteString> names, @Nullable Baseline compared) {
     stats.reset();
     long[] at = new long[names.size()];
     for (int i = 0; i < names.size(); i++) {
       at[i] = stats.memory.zeroed(Stat.SIZE);
-      stats.call(
+      stats.tolerate(
           compared == null ? ByteString.EMPTY : new Child(path, names.get(i)),
           Sys.STATX,
           fd,
@@ -177,8 +150,12 @@ final class TreeReader implements AutoCloseable {
           at[i]);
     }
     task.run(stats);
-    List<Found> found = new ArrayList<>(names.size());
+    List<FoundEntry> found = new ArrayList<>(names.size());
     for (int i = 0; i < names.size(); i++) {
+      if (stats.errno(i) != 0) {
+        leaveOut(i, compared == null, LayerPath.join(path, names.get(i)));
+        continue;
+      }
       if (compared == null) {
         found(ByteString.EMPTY, names.get(i), at[i], false, found);
       } else {
@@ -186,6 +163,35 @@ final class TreeReader implements AutoCloseable {
       }
     }
     return found;
+  }
+
+  /** Leaves out what a row did not find, or throws its failure. */
+  private void leaveOut(int row, boolean itself, ByteString path) {
+    if (!isLeftOut(stats.errno(row), itself, path)) {
+      throw stats.failure(row);
+    }
+  }
+
+  /**
+   * Whether what failed is left out, with a notice: it vanished since its directory was read, as
+   * files do in a directory that somebody works in, or it lies in a directory that was not asked
+   * for and cannot be read.
+   *
+   * @param itself whether it is what was asked for
+   */
+  private boolean isLeftOut(int errno, boolean itself, ByteString path) {
+    if (itself) {
+      return false;
+    }
+    if (errno == Linux.ENOENT) {
+      gathered.add(path, "vanished while its directory was read, and was left out");
+      return true;
+    }
+    if (errno == Linux.EACCES && !untaken.isEmpty()) {
+      gathered.add(path, "lies in an excluded directory, cannot be read and was left out");
+      return true;
+    }
+    return false;
   }
 
   private static void requireLength(ByteString path) {
@@ -201,18 +207,18 @@ final class TreeReader implements AutoCloseable {
   }
 
   private void compare(
-      ByteString path, ByteString name, long at, Baseline compared, List<Found> found) {
+      ByteString path, ByteString name, long at, Baseline compared, List<FoundEntry> found) {
     requireLength(path);
     switch (compared.choose(path, name, at)) {
       case TAKE -> found(path, name, at, false, found);
       case DESCEND -> found(path, name, at, true, found);
-      case GONE -> found.add(gone(LayerPath.parent(path), name, Stat.mtimeSeconds(at)));
+      case GONE -> found.add(FoundEntry.gone(LayerPath.parent(path), name, Stat.mtimeSeconds(at)));
       case SKIP -> {}
     }
   }
 
   private void found(
-      ByteString path, ByteString name, long at, boolean unchanged, List<Found> found) {
+      ByteString path, ByteString name, long at, boolean unchanged, List<FoundEntry> found) {
     if (Stat.format(at) == Linux.S_IFSOCK) {
       gathered.add(path, "a socket cannot be in a layer and was left out");
       return;
@@ -233,18 +239,28 @@ final class TreeReader implements AutoCloseable {
               + " there: rename it");
     }
     boolean linked = Stat.nlink(at) > 1 && Stat.format(at) != Linux.S_IFDIR;
-    Found one =
-        new Found(
+    FoundEntry one =
+        new FoundEntry(
             name,
             StatEntries.of(path, at),
-            linked ? new Inode(Stat.fileSystem(at), Stat.inode(at)) : null);
+            linked ? new FoundEntry.Inode(Stat.fileSystem(at), Stat.inode(at)) : null);
     one.untaken = unchanged || choice == TreeFilter.Choice.DESCEND;
     one.ctimeSeconds = Stat.ctimeSeconds(at);
+    one.holes = Stat.diskBytes(at) < Stat.size(at);
     found.add(one);
   }
 
-  private void directory(int parent, Found found, Baseline compared) throws IOException {
-    int fd = open(parent, found.name, found.entry.path(), DIRECTORY_FLAGS);
+  private void directory(int parent, FoundEntry found, Baseline compared) throws IOException {
+    int fd = tryOpen(parent, found.name, found.entry.path(), DIRECTORY_FLAGS);
+    if (fd == -Linux.EACCES && found.untaken) {
+      gathered.add(
+          found.entry.path(), "the excluded directory cannot be read, and is left out whole");
+      return;
+    }
+    if (isLeftOut(-fd, false, found.entry.path())) {
+      return;
+    }
+    stats.check(0);
     try {
       TarEntry entry = attributed(found.entry, fd);
       boolean opaque = xattrs.opaque();
@@ -266,19 +282,26 @@ final class TreeReader implements AutoCloseable {
   }
 
   private int open(int parent, ByteString name, ByteString path, int flags) {
+    int fd = tryOpen(parent, name, path, flags);
+    stats.check(0);
+    return fd;
+  }
+
+  /** A descriptor, or a negative errno. */
+  private int tryOpen(int parent, ByteString name, ByteString path, int flags) {
     stats.reset();
-    stats.call(path, Sys.OPENAT, parent, stats.memory.string(name), flags);
+    stats.tolerate(path, Sys.OPENAT, parent, stats.memory.string(name), flags);
     task.run(stats);
     return (int) stats.result(0);
   }
 
   /** Adds an entry to the run whose contents one program reads. */
-  private void add(int fd, Found found) throws IOException {
+  private void add(int fd, FoundEntry found) throws IOException {
     TarEntry entry = found.entry;
     if (found.inode != null) {
       @Nullable ByteString first = links.putIfAbsent(found.inode, entry.path());
       if (first != null) {
-        run.add(new Found(found.name, hardlink(owned(fd, found), first), null));
+        run.add(new FoundEntry(found.name, FoundEntry.hardlink(owned(fd, found), first), null));
         return;
       }
     }
@@ -319,7 +342,7 @@ final class TreeReader implements AutoCloseable {
   }
 
   /** Another name of a file, whose owner stands with the file where a single id owns all. */
-  private TarEntry owned(int directory, Found found) {
+  private TarEntry owned(int directory, FoundEntry found) {
     TarEntry entry = found.entry;
     if (!task.hasSingleId() || entry.type() != EntryType.FILE) {
       return entry;
@@ -332,14 +355,7 @@ final class TreeReader implements AutoCloseable {
     }
   }
 
-  private static TarEntry hardlink(TarEntry entry, ByteString first) {
-    return TarEntry.hardlink(entry.path(), first)
-        .withMode(entry.mode())
-        .withOwner(entry.uid(), entry.gid())
-        .withMtime(entry.mtimeSeconds(), 0);
-  }
-
-  private void addSmall(int fd, Found found, int size) {
+  private void addSmall(int fd, FoundEntry found, int size) {
     found.at = contents.memory.allocate(XATTR_NAMES + size + 1L);
     ByteString path = found.entry.path();
     int open = contents.call(path, Sys.OPENAT, fd, contents.memory.string(found.name), FILE_FLAGS);
@@ -352,16 +368,37 @@ final class TreeReader implements AutoCloseable {
   /** Reads the run's contents and passes its entries on. */
   private void flush(int fd) throws IOException {
     if (contents.size() > 0) {
-      task.run(contents);
+      int stopped = task.run(contents, 0);
+      while (stopped < contents.size()) {
+        stopped = task.run(contents, afterVanished(stopped));
+      }
     }
-    for (Found found : run) {
-      pass(fd, found);
+    for (FoundEntry found : run) {
+      if (!found.vanished) {
+        pass(fd, found);
+      }
     }
     run.clear();
     contents.reset();
   }
 
-  private void pass(int fd, Found found) throws IOException {
+  /** The row to go on from when a file was gone before it was opened; any other failure ends it. */
+  private int afterVanished(int row) {
+    for (FoundEntry found : run) {
+      boolean small = found.entry.type() == EntryType.FILE;
+      boolean opens = found.row >= 0 && row == (small ? found.row - 1 : found.row);
+      // Another name of it may be in the layer already, as a link to this one.
+      if (opens
+          && found.inode == null
+          && isLeftOut(contents.errno(row), found.entry.path().isEmpty(), found.entry.path())) {
+        found.vanished = true;
+        return small ? row + ROWS_OF_A_FILE : row + 1;
+      }
+    }
+    throw contents.failure(row);
+  }
+
+  private void pass(int fd, FoundEntry found) throws IOException {
     TarEntry entry = found.entry;
     if (found.row < 0) {
       emit(entry);
@@ -372,7 +409,7 @@ final class TreeReader implements AutoCloseable {
     }
   }
 
-  private void small(int fd, Found found) throws IOException {
+  private void small(int fd, FoundEntry found) throws IOException {
     int size = (int) found.entry.size();
     if (contents.result(found.row) != size) {
       throw changed(found);
@@ -394,28 +431,16 @@ final class TreeReader implements AutoCloseable {
     sink.end();
   }
 
-  private void large(int fd, Found found) throws IOException {
-    int file = open(fd, found.name, found.entry.path(), FILE_FLAGS);
-    try (SyscallProgram program = new SyscallProgram(1, LARGE_CHUNK)) {
-      long at = program.memory.allocate(LARGE_CHUNK);
-      program.call(found.entry.path(), Sys.READ, file, at, LARGE_CHUNK);
+  private void large(int fd, FoundEntry found) throws IOException {
+    int file = tryOpen(fd, found.name, found.entry.path(), FILE_FLAGS);
+    if (isLeftOut(-file, found.inode != null || found.entry.path().isEmpty(), found.entry.path())) {
+      return;
+    }
+    stats.check(0);
+    try (LargeFile content = new LargeFile(task, file, found.entry, found.holes)) {
       takeUntaken();
       sink.begin(attributed(found.entry, file));
-      long left = found.entry.size();
-      while (true) {
-        task.run(program);
-        int n = (int) program.result(0);
-        if (n == 0) {
-          break;
-        }
-        left -= n;
-        if (left < 0) {
-          throw changed(found);
-        }
-        Memory.IO.getByteArray(at, buffer, 0, n);
-        sink.write(buffer, 0, n);
-      }
-      if (left != 0) {
+      if (!content.copy(sink, buffer)) {
         throw changed(found);
       }
       sink.end();
@@ -424,7 +449,7 @@ final class TreeReader implements AutoCloseable {
     }
   }
 
-  private static OperationException changed(Found found) {
+  private static OperationException changed(FoundEntry found) {
     long size = found.entry.size();
     return new OperationException(
         "the file "

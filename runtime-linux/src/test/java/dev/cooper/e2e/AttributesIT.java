@@ -86,8 +86,7 @@ class AttributesIT extends EndToEnd {
   @Test
   void layersWithCapabilitiesOfAUserNamespaceRun() throws IOException {
     Path layout =
-        Layouts.of(
-            temp.resolve("layout"), Bases.busybox(), Files.readAllBytes(archive()));
+        Layouts.of(temp.resolve("layout"), Bases.busybox(), Files.readAllBytes(archive()));
     Image image = cooper.load(layout).get(0);
     try (WorkingContainer c = image.container()) {
       c.run("test -f /c/third");

@@ -50,8 +50,7 @@ class UnnamedDirectoriesIT extends EndToEnd {
 
   private static void owned(TarWriter tar, String path, int mode, long uid, long gid)
       throws IOException {
-    tar.put(
-        TarEntry.directory(ByteString.utf8(path), mode).withOwner(uid, gid).withMtime(MADE, 0));
+    tar.put(TarEntry.directory(ByteString.utf8(path), mode).withOwner(uid, gid).withMtime(MADE, 0));
   }
 
   private static byte[] base() throws IOException {

@@ -2,6 +2,9 @@ package dev.cooper.oci.compress;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One piece of a stream on its way: the bytes before it as a dictionary, its own, and what they
@@ -18,6 +21,7 @@ final class DeflateBlock {
   private static final int SEGMENT = 16 * 1024;
 
   private static final int MAX_STORED = 0xffff;
+  private static final byte[] ZEROS = new byte[WINDOW + SIZE];
 
   private final Entropy entropy = new Entropy();
   private final byte[] input = new byte[WINDOW + SIZE];
@@ -50,10 +54,34 @@ final class DeflateBlock {
    *
    * @param packer does the first kind
    * @param last whether the stream ends with it
+   * @param zeros what a whole block of zeros after zeros was packed to, once one was: a file's hole
+   *     has thousands of them
    * @return this
    */
-  DeflateBlock deflate(RunPacker packer, boolean last) {
+  DeflateBlock deflate(RunPacker packer, boolean last, AtomicReference<byte @Nullable []> zeros) {
     output.reset();
+    boolean zero = !last && isZero();
+    byte @Nullable [] known = zero ? zeros.get() : null;
+    if (known != null) {
+      output.addBytes(known, 0, known.length);
+      return this;
+    }
+    pack(packer, last);
+    if (zero) {
+      zeros.set(Arrays.copyOf(output.bytes(), output.size()));
+    }
+    return this;
+  }
+
+  private boolean isZero() {
+    return length == SIZE
+        && dictionary == WINDOW
+        && input[WINDOW] == 0
+        && input[WINDOW + SIZE - 1] == 0
+        && Arrays.equals(input, ZEROS);
+  }
+
+  private void pack(RunPacker packer, boolean last) {
     int end = WINDOW + length;
     packer.begin(input, WINDOW - dictionary);
     packer.pass(WINDOW - dictionary, WINDOW);
@@ -71,7 +99,6 @@ final class DeflateBlock {
     if (last) {
       output.storedHeader(true, 0);
     }
-    return this;
   }
 
   private int runEnd(int start, boolean packed) {

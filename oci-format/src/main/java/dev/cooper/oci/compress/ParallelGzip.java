@@ -9,7 +9,9 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Packs gzip (RFC 1952) on several threads: one member, of deflate blocks that are made apart.
@@ -30,6 +32,7 @@ final class ParallelGzip extends OutputStream {
   private final ArrayDeque<FutureTask<DeflateBlock>> inFlight = new ArrayDeque<>();
   private final ArrayDeque<DeflateBlock> free = new ArrayDeque<>();
   private final Queue<RunPacker> packers = new ConcurrentLinkedQueue<>();
+  private final AtomicReference<byte @Nullable []> zeros = new AtomicReference<>();
   private final CRC32 crc = new CRC32();
   private long total;
   private DeflateBlock block;
@@ -89,7 +92,7 @@ final class ParallelGzip extends OutputStream {
     RunPacker idle = packers.poll();
     RunPacker packer = idle != null ? idle : newPacker();
     try {
-      return full.deflate(packer, last);
+      return full.deflate(packer, last, zeros);
     } finally {
       packer.release();
       packers.add(packer);

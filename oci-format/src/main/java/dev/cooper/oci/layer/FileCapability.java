@@ -20,8 +20,7 @@ public final class FileCapability {
   public static final ByteString NAME = ByteString.utf8("security.capability");
 
   /** What is told of a file whose capability is malformed. */
-  public static final String LEFT_OUT =
-      "the attribute " + NAME + " is malformed and was left out";
+  public static final String LEFT_OUT = "the attribute " + NAME + " is malformed and was left out";
 
   private static final int EFFECTIVE = 1;
   private static final int LENGTH_1 = 12;

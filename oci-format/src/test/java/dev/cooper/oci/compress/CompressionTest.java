@@ -54,6 +54,21 @@ class CompressionTest {
   }
 
   @ParameterizedTest
+  @ValueSource(ints = {0, 6})
+  void gzipOfManyZerosIsWhatEachBlockGivesByItself(int level) throws IOException {
+    int block = DeflateBlock.SIZE;
+    byte[] bytes = new byte[9 * block + 7];
+    bytes[3 * block + 5] = 1;
+    bytes[5 * block - 1] = 2;
+    byte[] packed = pack(Compression.GZIP, new CompressionParameters(level, 1), bytes);
+    assertThat(pack(Compression.GZIP, new CompressionParameters(level, 2), bytes, 4096))
+        .isEqualTo(packed);
+    try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(packed), 1 << 16)) {
+      assertThat(in.readAllBytes()).isEqualTo(bytes);
+    }
+  }
+
+  @ParameterizedTest
   @ValueSource(ints = {0, 1, 6, 9})
   void theJdkReadsGzipOfEachLevelAsOneMember(int level) throws IOException {
     for (Map.Entry<String, byte[]> sample : Samples.all().entrySet()) {
