@@ -1,6 +1,7 @@
 package dev.cooper;
 
 import java.io.PrintStream;
+import java.util.Objects;
 
 /**
  * Is told what happens in builds, in the thread in which it happens; it should be quick.
@@ -38,6 +39,7 @@ public interface BuildListener {
    * @return the listener
    */
   static BuildListener plain(PrintStream to) {
+    Objects.requireNonNull(to, "to");
     return new PrintingListener(to);
   }
 
@@ -49,6 +51,7 @@ public interface BuildListener {
    * @return the listener
    */
   static BuildListener prefixed(PrintStream to) {
+    Objects.requireNonNull(to, "to");
     return PrintingListener.prefixed(to);
   }
 
@@ -60,6 +63,7 @@ public interface BuildListener {
    * @return the listener
    */
   static BuildListener progress(PrintStream to) {
+    Objects.requireNonNull(to, "to");
     PrintingListener lines = new PrintingListener(to);
     return Terminal.isThere() ? BarListener.onTerminal(lines) : lines;
   }
@@ -72,6 +76,7 @@ public interface BuildListener {
    * @return the listener
    */
   static BuildListener logger(System.Logger to) {
+    Objects.requireNonNull(to, "to");
     return new LoggingListener(to);
   }
 }

@@ -2,6 +2,7 @@ package dev.cooper;
 
 import dev.cooper.oci.Platform;
 import java.nio.file.Path;
+import java.util.Objects;
 
 /**
  * The door: begins a working container with the shared default {@link Cooper}.
@@ -55,6 +56,7 @@ public final class Builder {
    * @return a container of the caller's own
    */
   public static WorkingContainer from(Image image) {
+    Objects.requireNonNull(image, "image");
     return image.container();
   }
 

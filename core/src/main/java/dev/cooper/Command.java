@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -107,6 +108,7 @@ public record Command(
    * @return the command
    */
   public static Command shell(String line) {
+    Objects.requireNonNull(line, "line");
     return plain(List.of(line), true);
   }
 
@@ -117,6 +119,7 @@ public record Command(
    * @return the command
    */
   public static Command exec(String... arguments) {
+    Objects.requireNonNull(arguments, "arguments");
     return plain(List.of(arguments), false);
   }
 
@@ -129,6 +132,8 @@ public record Command(
    * @throws IllegalArgumentException if the name is empty or holds {@code =}, or a NUL is in one
    */
   public Command env(String name, String value) {
+    ImageFields.variable(name);
+    ImageFields.text("value", value);
     SortedMap<String, String> more = new TreeMap<>(environment);
     more.put(name, value);
     return new Command(
@@ -143,6 +148,8 @@ public record Command(
    * @return the command run by that user
    */
   public Command user(String newUser) {
+    Objects.requireNonNull(newUser, "newUser");
+    ImageFields.user(newUser);
     return new Command(
         arguments,
         shell,
@@ -165,6 +172,7 @@ public record Command(
    * @return the command run there
    */
   public Command workdir(String directory) {
+    ImageFields.nonEmpty("directory", directory);
     return new Command(
         arguments,
         shell,
@@ -188,6 +196,7 @@ public record Command(
    * @return the command with that network
    */
   public Command network(Network newNetwork) {
+    Objects.requireNonNull(newNetwork, "newNetwork");
     return new Command(
         arguments,
         shell,
@@ -210,6 +219,7 @@ public record Command(
    * @return the command with it
    */
   public Command mount(Mount mount) {
+    Objects.requireNonNull(mount, "mount");
     List<Mount> more = new ArrayList<>(mounts);
     more.add(mount);
     return new Command(
@@ -234,6 +244,7 @@ public record Command(
    * @return the command reading it
    */
   public Command input(InputStream in) {
+    Objects.requireNonNull(in, "in");
     return new Command(
         arguments,
         shell,
@@ -256,6 +267,10 @@ public record Command(
    * @return the command with that limit
    */
   public Command timeout(Duration limit) {
+    Objects.requireNonNull(limit, "limit");
+    if (limit.isNegative() || limit.isZero()) {
+      throw new IllegalArgumentException("invalid timeout " + limit + ": expected a time above 0");
+    }
     return new Command(
         arguments,
         shell,
@@ -278,6 +293,13 @@ public record Command(
    * @return the command with these
    */
   public Command accept(Integer... statuses) {
+    Objects.requireNonNull(statuses, "statuses");
+    for (int status : statuses) {
+      if (status < 0 || status > 255) {
+        throw new IllegalArgumentException(
+            "invalid exit status " + status + ": expected 0 to 255");
+      }
+    }
     return new Command(
         arguments,
         shell,
@@ -288,7 +310,7 @@ public record Command(
         mounts,
         input,
         timeout,
-        Set.of(statuses),
+        Set.copyOf(List.of(statuses)),
         security,
         resources);
   }
@@ -300,6 +322,7 @@ public record Command(
    * @return the command with that
    */
   public Command security(Security allowed) {
+    Objects.requireNonNull(allowed, "allowed");
     return new Command(
         arguments,
         shell,
@@ -322,6 +345,7 @@ public record Command(
    * @return the command with these limits
    */
   public Command resources(Resources limits) {
+    Objects.requireNonNull(limits, "limits");
     return new Command(
         arguments,
         shell,

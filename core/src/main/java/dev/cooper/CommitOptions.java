@@ -1,6 +1,7 @@
 package dev.cooper;
 
 import java.time.Instant;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +46,7 @@ public record CommitOptions(
    * @return these options with it
    */
   public CommitOptions created(Instant time) {
+    Objects.requireNonNull(time, "time");
     return new CommitOptions(squash, docker, time, clamp, comment);
   }
 
@@ -56,6 +58,7 @@ public record CommitOptions(
    * @return these options with it
    */
   public CommitOptions reproducible(Instant time) {
+    Objects.requireNonNull(time, "time");
     return new CommitOptions(squash, docker, time, time, comment);
   }
 
@@ -66,6 +69,7 @@ public record CommitOptions(
    * @return these options with it
    */
   public CommitOptions comment(String text) {
+    Objects.requireNonNull(text, "text");
     return new CommitOptions(squash, docker, created, clamp, text);
   }
 }

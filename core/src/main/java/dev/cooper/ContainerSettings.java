@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -114,12 +115,8 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @throws IllegalArgumentException if the name is none
    */
   public WorkingContainer env(String name, String value) {
-    if (name.isEmpty() || name.indexOf('=') >= 0 || name.indexOf(0) >= 0 || value.indexOf(0) >= 0) {
-      throw new IllegalArgumentException(
-          "\""
-              + name
-              + "\" is no name of an environment variable, or its value holds a zero character");
-    }
+    ImageFields.variable(name);
+    ImageFields.text("value", value);
     return configure("ENV " + name + "=" + value, config -> config.withEnv(name, value));
   }
 
@@ -130,6 +127,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @return this
    */
   public WorkingContainer unsetEnv(String name) {
+    ImageFields.variable(name);
     return configure("ENV -" + name, config -> config.withoutEnv(name));
   }
 
@@ -141,6 +139,8 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @return this
    */
   public WorkingContainer label(String name, String value) {
+    ImageFields.text("name", name);
+    ImageFields.text("value", value);
     return configure("LABEL " + name + "=" + value, config -> config.withLabel(name, value));
   }
 
@@ -152,6 +152,8 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @return this
    */
   public WorkingContainer annotation(String name, String value) {
+    ImageFields.nonEmpty("name", name);
+    ImageFields.text("value", value);
     return locked(
         () -> {
           files.draft().annotate(name, value);
@@ -173,6 +175,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @return this
    */
   public WorkingContainer user(String user) {
+    ImageFields.user(user);
     return configure("USER " + user, config -> config.withUser(user));
   }
 
@@ -187,6 +190,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    *     and the container does not know the user
    */
   public WorkingContainer workdir(String directory) {
+    ImageFields.nonEmpty("directory", directory);
     return step(
         "WORKDIR " + directory,
         () -> {
@@ -203,6 +207,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @return this
    */
   public WorkingContainer entrypoint(String... arguments) {
+    ImageFields.words("arguments", arguments);
     return locked(
         () -> {
           boolean keep = files.draft().cmdSet();
@@ -222,6 +227,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @return this
    */
   public WorkingContainer cmd(String... arguments) {
+    ImageFields.words("arguments", arguments);
     return locked(
         () -> {
           files.draft().setCmd();
@@ -249,6 +255,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @throws IllegalArgumentException if it is none
    */
   public WorkingContainer port(String port) {
+    Objects.requireNonNull(port, "port");
     String whole = ExposedPort.parse(port).toString();
     return configure("EXPOSE " + whole, config -> config.withExposedPort(whole));
   }
@@ -262,7 +269,8 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @throws dev.cooper.oci.OperationException if a file lies there
    */
   public WorkingContainer volume(String path) {
-    String absolute = Paths.absolute("/", path);
+    Objects.requireNonNull(path, "path");
+    String absolute = ImageFields.volume(path);
     return step(
         "VOLUME " + absolute,
         () -> {
@@ -278,6 +286,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @return this
    */
   public WorkingContainer shell(String... arguments) {
+    ImageFields.words("arguments", arguments);
     return configure("SHELL " + List.of(arguments), config -> config.withShell(List.of(arguments)));
   }
 
@@ -288,6 +297,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @return this
    */
   public WorkingContainer stopSignal(String signal) {
+    ImageFields.text("signal", signal);
     return configure("STOPSIGNAL " + signal, config -> config.withStopSignal(signal));
   }
 
@@ -299,6 +309,9 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @return this
    */
   public WorkingContainer healthcheck(@Nullable Healthcheck check) {
+    if (check != null) {
+      ImageFields.check(check);
+    }
     return configure(
         "HEALTHCHECK " + (check == null ? "NONE" : check.test()),
         config -> config.withHealthcheck(check));
@@ -311,6 +324,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @return this
    */
   public WorkingContainer onbuild(String instruction) {
+    ImageFields.trigger(instruction);
     return configure(
         "ONBUILD " + instruction,
         config -> {
@@ -327,6 +341,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @return this
    */
   public WorkingContainer author(String author) {
+    ImageFields.text("author", author);
     return describe(image -> image.withAuthor(author));
   }
 
@@ -337,6 +352,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @return this
    */
   public WorkingContainer history(String text) {
+    ImageFields.nonEmpty("text", text);
     return configure(text, UnaryOperator.identity());
   }
 
@@ -347,6 +363,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @return this
    */
   public WorkingContainer comment(String text) {
+    ImageFields.text("text", text);
     return locked(
         () -> {
           files.draft().comment(text);
@@ -361,6 +378,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @return this
    */
   public WorkingContainer created(Instant time) {
+    ImageFields.created(time);
     return locked(
         () -> {
           files.draft().created(time);
@@ -377,6 +395,8 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @return this
    */
   public WorkingContainer platform(String os, String architecture, @Nullable String variant) {
+    ImageFields.nonEmpty("os", os);
+    ImageFields.nonEmpty("architecture", architecture);
     String slashed = os + "/" + architecture + (variant == null ? "" : "/" + variant);
     return describe(image -> image.withPlatform(Platform.parse(slashed)));
   }

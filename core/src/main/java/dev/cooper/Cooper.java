@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -78,6 +79,7 @@ public final class Cooper implements AutoCloseable {
    * @throws ImageNotFoundException if there is none, and pulling is not allowed
    */
   public WorkingContainer from(String image) {
+    Objects.requireNonNull(image, "image");
     return begin(image, null);
   }
 
@@ -92,6 +94,8 @@ public final class Cooper implements AutoCloseable {
    * @throws ImageNotFoundException if there is none, and pulling is not allowed
    */
   public WorkingContainer from(String image, Platform platform) {
+    Objects.requireNonNull(image, "image");
+    Objects.requireNonNull(platform, "platform");
     return begin(image, platform);
   }
 
@@ -163,6 +167,7 @@ public final class Cooper implements AutoCloseable {
    * @return a container of the caller's own
    */
   public WorkingContainer from(Image image) {
+    Objects.requireNonNull(image, "image");
     return session.begin(image.stored(session, "cannot begin from image "));
   }
 
@@ -206,6 +211,7 @@ public final class Cooper implements AutoCloseable {
    * @throws OperationException if it is open elsewhere
    */
   public WorkingContainer container(String name) {
+    Objects.requireNonNull(name, "name");
     return session.reopen(name);
   }
 
@@ -220,6 +226,7 @@ public final class Cooper implements AutoCloseable {
    * @throws ImageNotFoundException if there is none, saying for which other platforms there is one
    */
   public Image image(String nameOrId) {
+    Objects.requireNonNull(nameOrId, "nameOrId");
     return new Image(session, session.image(nameOrId, null));
   }
 
@@ -232,6 +239,8 @@ public final class Cooper implements AutoCloseable {
    * @throws ImageNotFoundException if there is none, saying for which platforms there is one
    */
   public Image image(String nameOrId, Platform platform) {
+    Objects.requireNonNull(nameOrId, "nameOrId");
+    Objects.requireNonNull(platform, "platform");
     return new Image(session, session.image(nameOrId, platform));
   }
 
@@ -243,6 +252,7 @@ public final class Cooper implements AutoCloseable {
    * @return the image
    */
   public Optional<Image> findImage(String nameOrId) {
+    Objects.requireNonNull(nameOrId, "nameOrId");
     session.requireOpen();
     return Io.run("cannot read the store", () -> session.store().find(nameOrId))
         .map(image -> new Image(session, image));
@@ -275,6 +285,8 @@ public final class Cooper implements AutoCloseable {
    * @throws ImageNotFoundException if there is none, and pulling is not allowed
    */
   public Image pull(String image, PullOptions options) {
+    Objects.requireNonNull(image, "image");
+    Objects.requireNonNull(options, "options");
     session.requireOpen();
     return Io.run(
         "cannot pull " + image,
@@ -296,6 +308,9 @@ public final class Cooper implements AutoCloseable {
    * @throws dev.cooper.oci.OperationException if a place refuses it, or has none
    */
   public void copy(String from, String to, CopyImageOptions options) {
+    Objects.requireNonNull(from, "from");
+    Objects.requireNonNull(to, "to");
+    Objects.requireNonNull(options, "options");
     session.requireOpen();
     Io.run(
         "cannot copy " + from + " to " + to,
@@ -332,6 +347,10 @@ public final class Cooper implements AutoCloseable {
    */
   public Descriptor pushIndex(
       List<Image> images, String reference, PushOptions options, UnaryOperator<Index> edit) {
+    Objects.requireNonNull(images, "images");
+    Objects.requireNonNull(reference, "reference");
+    Objects.requireNonNull(options, "options");
+    Objects.requireNonNull(edit, "edit");
     session.requireOpen();
     return Io.run(
         "cannot push " + reference,
@@ -387,6 +406,7 @@ public final class Cooper implements AutoCloseable {
    * @throws dev.cooper.oci.ContentException if it is damaged, or no image
    */
   public List<Image> loadAndUnpack(Path path) {
+    Objects.requireNonNull(path, "path");
     return load(path, true);
   }
 
@@ -409,6 +429,7 @@ public final class Cooper implements AutoCloseable {
    * @return the image, without a name
    */
   public Image importRoot(Path path) {
+    Objects.requireNonNull(path, "path");
     session.requireOpen();
     return Io.run(
         "cannot make an image of " + path,
@@ -433,6 +454,9 @@ public final class Cooper implements AutoCloseable {
    * @param options the format and compression
    */
   public void save(List<Image> images, Path path, SaveOptions options) {
+    Objects.requireNonNull(images, "images");
+    Objects.requireNonNull(path, "path");
+    Objects.requireNonNull(options, "options");
     session.save(images, path, options);
   }
 

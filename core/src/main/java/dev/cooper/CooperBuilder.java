@@ -8,6 +8,7 @@ import dev.cooper.spi.RuntimeOptions;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -58,6 +59,7 @@ public final class CooperBuilder {
    * @return this
    */
   public CooperBuilder store(Path directory) {
+    Objects.requireNonNull(directory, "directory");
     store = directory;
     return this;
   }
@@ -70,6 +72,7 @@ public final class CooperBuilder {
    * @return this
    */
   public CooperBuilder listener(BuildListener told) {
+    Objects.requireNonNull(told, "told");
     listener = told;
     return this;
   }
@@ -81,6 +84,7 @@ public final class CooperBuilder {
    * @return this
    */
   public CooperBuilder clock(Clock time) {
+    Objects.requireNonNull(time, "time");
     clock = time;
     return this;
   }
@@ -107,6 +111,7 @@ public final class CooperBuilder {
    * @return this
    */
   public CooperBuilder isolation(Isolation wanted) {
+    Objects.requireNonNull(wanted, "wanted");
     isolation = wanted;
     return this;
   }
@@ -119,6 +124,7 @@ public final class CooperBuilder {
    * @return this
    */
   public CooperBuilder ids(Ids wanted) {
+    Objects.requireNonNull(wanted, "wanted");
     ids = wanted;
     return this;
   }
@@ -132,6 +138,7 @@ public final class CooperBuilder {
    * @return this
    */
   public CooperBuilder engine(String nameOrPath) {
+    Objects.requireNonNull(nameOrPath, "nameOrPath");
     engine = nameOrPath;
     return this;
   }
@@ -144,6 +151,7 @@ public final class CooperBuilder {
    * @return this
    */
   public CooperBuilder limits(ImageLimits most) {
+    Objects.requireNonNull(most, "most");
     limits = most;
     return this;
   }
@@ -155,6 +163,7 @@ public final class CooperBuilder {
    * @return this
    */
   public CooperBuilder pullPolicy(PullPolicy policy) {
+    Objects.requireNonNull(policy, "policy");
     registries = registries.withPolicy(policy);
     return this;
   }
@@ -167,6 +176,7 @@ public final class CooperBuilder {
    * @return this
    */
   public CooperBuilder registries(RegistriesConf conf) {
+    Objects.requireNonNull(conf, "conf");
     registries = registries.withConf(conf);
     return this;
   }
@@ -179,6 +189,7 @@ public final class CooperBuilder {
    * @return this
    */
   public CooperBuilder credentials(CredentialsProvider provider) {
+    Objects.requireNonNull(provider, "provider");
     registries = registries.withCredentials(provider);
     return this;
   }
@@ -190,6 +201,7 @@ public final class CooperBuilder {
    * @return this
    */
   public CooperBuilder registryClient(UnaryOperator<RegistryClientBuilder> change) {
+    Objects.requireNonNull(change, "change");
     registries = registries.withChange(change);
     return this;
   }
@@ -201,6 +213,7 @@ public final class CooperBuilder {
    * @return this
    */
   public CooperBuilder security(Security security) {
+    Objects.requireNonNull(security, "security");
     runs = new RunDefaults(security, runs.resources(), runs.network());
     return this;
   }
@@ -212,6 +225,7 @@ public final class CooperBuilder {
    * @return this
    */
   public CooperBuilder resources(Resources resources) {
+    Objects.requireNonNull(resources, "resources");
     runs = new RunDefaults(runs.security(), resources, runs.network());
     return this;
   }
@@ -223,6 +237,7 @@ public final class CooperBuilder {
    * @return this
    */
   public CooperBuilder network(Network network) {
+    Objects.requireNonNull(network, "network");
     runs = new RunDefaults(runs.security(), runs.resources(), network);
     return this;
   }

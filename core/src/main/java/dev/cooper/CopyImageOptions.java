@@ -1,6 +1,7 @@
 package dev.cooper;
 
 import dev.cooper.oci.Platform;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,7 @@ public record CopyImageOptions(boolean all, @Nullable Platform platform) {
    * @return these options with it
    */
   public CopyImageOptions platform(String other) {
+    Objects.requireNonNull(other, "other");
     return new CopyImageOptions(all, Platform.parse(other));
   }
 }

@@ -3,6 +3,7 @@ package dev.cooper;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,6 +56,7 @@ public record CopyOptions(
    * @return these options with it
    */
   public CopyOptions owner(String user) {
+    Objects.requireNonNull(user, "user");
     return new CopyOptions(user, mode, excludes, ignoreFile, checksum, unpack);
   }
 
@@ -93,6 +95,7 @@ public record CopyOptions(
    * @return these options with more of them
    */
   public CopyOptions exclude(String... patterns) {
+    Objects.requireNonNull(patterns, "patterns");
     List<String> more = new ArrayList<>(excludes);
     more.addAll(List.of(patterns));
     return new CopyOptions(owner, mode, more, ignoreFile, checksum, unpack);
@@ -105,6 +108,7 @@ public record CopyOptions(
    * @return these options with it
    */
   public CopyOptions ignoreFile(Path file) {
+    Objects.requireNonNull(file, "file");
     return new CopyOptions(owner, mode, excludes, file, checksum, unpack);
   }
 
@@ -116,6 +120,7 @@ public record CopyOptions(
    * @return these options with it
    */
   public CopyOptions checksum(String digest) {
+    Objects.requireNonNull(digest, "digest");
     return new CopyOptions(owner, mode, excludes, ignoreFile, digest, unpack);
   }
 

@@ -10,6 +10,7 @@ import dev.cooper.oci.OperationException;
 import dev.cooper.oci.Platform;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * An image of a store, as a call gave it: its names are those of that commit, pull, tag or look-up.
@@ -194,6 +195,8 @@ public final class Image {
    * @throws dev.cooper.oci.registry.RegistryException if the registry refuses it
    */
   public Descriptor push(String reference, PushOptions options) {
+    Objects.requireNonNull(reference, "reference");
+    Objects.requireNonNull(options, "options");
     return session.push(stored, ImageReference.parse(reference), options);
   }
 
@@ -215,6 +218,7 @@ public final class Image {
    * @throws OperationException if the name holds a digest that is not the image's
    */
   public Image tag(String name) {
+    Objects.requireNonNull(name, "name");
     session.requireOpen();
     return Io.run(
         "cannot tag " + stored.label(),
@@ -228,6 +232,7 @@ public final class Image {
    * @throws OperationException if that is not its name, saying whose it is
    */
   public void untag(String name) {
+    Objects.requireNonNull(name, "name");
     session.requireOpen();
     Io.run(
         "cannot untag " + name,
@@ -261,6 +266,8 @@ public final class Image {
    * @return this
    */
   public Image save(Path path, SaveOptions options) {
+    Objects.requireNonNull(path, "path");
+    Objects.requireNonNull(options, "options");
     session.save(List.of(this), path, options);
     return this;
   }

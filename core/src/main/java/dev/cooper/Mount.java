@@ -1,6 +1,7 @@
 package dev.cooper;
 
 import java.nio.file.Path;
+import java.util.Objects;
 
 /**
  * Something that a command sees at a path while it runs, and that no layer holds; {@code RUN
@@ -63,6 +64,8 @@ public sealed interface Mount {
    * @return the mount
    */
   static Mount bind(Path source, String target) {
+    Objects.requireNonNull(source, "source");
+    ImageFields.nonEmpty("target", target);
     return new Bind(source, target, true);
   }
 
@@ -74,6 +77,8 @@ public sealed interface Mount {
    * @return the mount
    */
   static Mount bindWritable(Path source, String target) {
+    Objects.requireNonNull(source, "source");
+    ImageFields.nonEmpty("target", target);
     return new Bind(source, target, false);
   }
 
@@ -84,6 +89,7 @@ public sealed interface Mount {
    * @return the mount
    */
   static Mount cache(String target) {
+    ImageFields.nonEmpty("target", target);
     return new Cache(target, target);
   }
 
@@ -95,6 +101,8 @@ public sealed interface Mount {
    * @return the mount
    */
   static Mount cache(String id, String target) {
+    ImageFields.nonEmpty("id", id);
+    ImageFields.nonEmpty("target", target);
     return new Cache(id, target);
   }
 
@@ -105,6 +113,7 @@ public sealed interface Mount {
    * @return the mount
    */
   static Mount tmpfs(String target) {
+    ImageFields.nonEmpty("target", target);
     return new Tmpfs(target, 0);
   }
 
@@ -115,6 +124,7 @@ public sealed interface Mount {
    * @return the mount
    */
   static Mount secret(Secret secret) {
+    Objects.requireNonNull(secret, "secret");
     return new SecretFile(secret, "/run/secrets/" + secret.id());
   }
 
@@ -126,6 +136,8 @@ public sealed interface Mount {
    * @return the mount
    */
   static Mount secret(Secret secret, String target) {
+    Objects.requireNonNull(secret, "secret");
+    ImageFields.nonEmpty("target", target);
     return new SecretFile(secret, target);
   }
 }

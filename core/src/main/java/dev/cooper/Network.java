@@ -9,6 +9,7 @@ import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -190,6 +191,8 @@ public record Network(
    * @throws IllegalArgumentException if one is not what it should be
    */
   public Network addHost(String name, String address) {
+    Objects.requireNonNull(name, "name");
+    Objects.requireNonNull(address, "address");
     return new Network(
         mode, ports, with(hosts, new Host(name, address)), dnsServers, dnsSearch, dnsOptions);
   }
@@ -202,6 +205,7 @@ public record Network(
    * @throws IllegalArgumentException if one is no address
    */
   public Network dns(String... servers) {
+    Objects.requireNonNull(servers, "servers");
     return new Network(mode, ports, hosts, List.of(servers), dnsSearch, dnsOptions);
   }
 
@@ -213,6 +217,7 @@ public record Network(
    * @throws IllegalArgumentException if one is no domain
    */
   public Network dnsSearch(String... domains) {
+    Objects.requireNonNull(domains, "domains");
     return new Network(mode, ports, hosts, dnsServers, List.of(domains), dnsOptions);
   }
 
@@ -224,6 +229,7 @@ public record Network(
    * @throws IllegalArgumentException if one holds white space
    */
   public Network dnsOption(String... options) {
+    Objects.requireNonNull(options, "options");
     return new Network(mode, ports, hosts, dnsServers, dnsSearch, List.of(options));
   }
 

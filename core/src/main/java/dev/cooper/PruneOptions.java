@@ -1,6 +1,7 @@
 package dev.cooper;
 
 import java.time.Duration;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,6 +71,7 @@ public record PruneOptions(
    * @return these options with it
    */
   public PruneOptions images(Images which) {
+    Objects.requireNonNull(which, "which");
     return new PruneOptions(which, trees, caches, containers, unusedFor, keepBytes, dryRun);
   }
 
@@ -107,6 +109,7 @@ public record PruneOptions(
    * @return these options with it
    */
   public PruneOptions unusedFor(Duration time) {
+    Objects.requireNonNull(time, "time");
     return new PruneOptions(images, trees, caches, containers, time, keepBytes, dryRun);
   }
 

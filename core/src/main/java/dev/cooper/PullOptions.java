@@ -1,6 +1,7 @@
 package dev.cooper;
 
 import dev.cooper.oci.Platform;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,7 @@ public record PullOptions(
    * @return these options with it
    */
   public PullOptions policy(PullPolicy other) {
+    Objects.requireNonNull(other, "other");
     return new PullOptions(other, platform, unpacked);
   }
 
@@ -37,6 +39,7 @@ public record PullOptions(
    * @return these options with it
    */
   public PullOptions platform(String other) {
+    Objects.requireNonNull(other, "other");
     return new PullOptions(policy, Platform.parse(other), unpacked);
   }
 

@@ -2,6 +2,7 @@ package dev.cooper;
 
 import dev.cooper.oci.compress.Compression;
 import dev.cooper.oci.compress.CompressionParameters;
+import java.util.Objects;
 
 /**
  * How an image is pushed; immutable, each method gives another.
@@ -24,6 +25,7 @@ public record PushOptions(
    * @return these options with it
    */
   public PushOptions compression(Compression other) {
+    Objects.requireNonNull(other, "other");
     return new PushOptions(other, parameters, everyBlob);
   }
 
@@ -34,6 +36,7 @@ public record PushOptions(
    * @return these options with it
    */
   public PushOptions parameters(CompressionParameters other) {
+    Objects.requireNonNull(other, "other");
     return new PushOptions(compression, other, everyBlob);
   }
 

@@ -2,6 +2,7 @@ package dev.cooper;
 
 import dev.cooper.oci.compress.Compression;
 import dev.cooper.oci.compress.CompressionParameters;
+import java.util.Objects;
 
 /**
  * How images are written to a file or directory; immutable, each method gives another.
@@ -59,6 +60,7 @@ public record SaveOptions(
    * @return these options with it
    */
   public SaveOptions compression(Compression other) {
+    Objects.requireNonNull(other, "other");
     return new SaveOptions(format, other, parameters);
   }
 
@@ -69,6 +71,7 @@ public record SaveOptions(
    * @return these options with it
    */
   public SaveOptions parameters(CompressionParameters other) {
+    Objects.requireNonNull(other, "other");
     return new SaveOptions(format, compression, other);
   }
 }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.regex.Pattern;
 
 /**
@@ -37,6 +38,8 @@ public final class Secret {
    * @return the secret
    */
   public static Secret of(String id, String content) {
+    Objects.requireNonNull(id, "id");
+    Objects.requireNonNull(content, "content");
     return new Secret(id, content.getBytes(StandardCharsets.UTF_8));
   }
 
@@ -48,6 +51,8 @@ public final class Secret {
    * @return the secret
    */
   public static Secret of(String id, byte[] content) {
+    Objects.requireNonNull(id, "id");
+    Objects.requireNonNull(content, "content");
     return new Secret(id, content);
   }
 
@@ -60,6 +65,8 @@ public final class Secret {
    * @throws OperationException if it cannot be read
    */
   public static Secret of(String id, Path file) {
+    Objects.requireNonNull(id, "id");
+    Objects.requireNonNull(file, "file");
     try {
       return new Secret(id, Files.readAllBytes(file));
     } catch (IOException e) {

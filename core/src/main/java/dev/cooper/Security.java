@@ -11,6 +11,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -148,6 +149,7 @@ public record Security(
    * @throws IllegalArgumentException if there is none of that name
    */
   public Security capAdd(String... capabilities) {
+    Objects.requireNonNull(capabilities, "capabilities");
     Set<String> more = new TreeSet<>(added);
     more.addAll(List.of(capabilities));
     return new Security(
@@ -162,6 +164,7 @@ public record Security(
    * @throws IllegalArgumentException if there is none of that name
    */
   public Security capDrop(String... capabilities) {
+    Objects.requireNonNull(capabilities, "capabilities");
     Set<String> fewer = new TreeSet<>(dropped);
     fewer.addAll(List.of(capabilities));
     return new Security(
@@ -186,6 +189,7 @@ public record Security(
    * @return these settings with that filter
    */
   public Security seccomp(Seccomp filter) {
+    Objects.requireNonNull(filter, "filter");
     return new Security(
         added, dropped, noNewPrivileges, filter, ulimits, readOnlyRoot, masked, readOnly);
   }
@@ -203,6 +207,7 @@ public record Security(
    * @throws IllegalArgumentException if there is none of that name
    */
   public Security ulimit(String name, long soft, long hard) {
+    Objects.requireNonNull(name, "name");
     SortedMap<String, Ulimit> more = new TreeMap<>(ulimits);
     more.put(name, new Ulimit(soft, hard));
     return new Security(
@@ -231,6 +236,7 @@ public record Security(
    * @throws IllegalArgumentException if one is not absolute, or is the root
    */
   public Security mask(String... paths) {
+    Objects.requireNonNull(paths, "paths");
     List<String> more = new ArrayList<>(masked);
     more.addAll(List.of(paths));
     return new Security(
@@ -245,6 +251,7 @@ public record Security(
    * @throws IllegalArgumentException if one is not absolute, or is the root
    */
   public Security readOnly(String... paths) {
+    Objects.requireNonNull(paths, "paths");
     List<String> more = new ArrayList<>(readOnly);
     more.addAll(List.of(paths));
     return new Security(

@@ -1,5 +1,7 @@
 package dev.cooper;
 
+import java.util.Objects;
+
 /**
  * Looks after a store: whether it is sound, what takes its space, and what may go.
  *
@@ -84,6 +86,7 @@ public final class StoreMaintenance {
    * @throws dev.cooper.oci.OperationException if the store cannot be read or written
    */
   public PruneReport prune(PruneOptions options) {
+    Objects.requireNonNull(options, "options");
     session.requireOpen();
     return Io.run(
         "cannot prune the store " + session.store().directory(),

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 
 /**
@@ -50,6 +51,7 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
    * @throws dev.cooper.oci.OperationException if another container has the name
    */
   public WorkingContainer name(String name) {
+    Objects.requireNonNull(name, "name");
     return locked(
         () -> {
           files.rename(name);
@@ -89,6 +91,7 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
    * @throws CommandFailedException if its exit status is not 0
    */
   public WorkingContainer run(String line) {
+    Objects.requireNonNull(line, "line");
     return run(Command.shell(line));
   }
 
@@ -103,6 +106,9 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
    * @throws CommandFailedException if its exit status is not 0
    */
   public WorkingContainer run(String executable, String first, String... more) {
+    Objects.requireNonNull(executable, "executable");
+    Objects.requireNonNull(first, "first");
+    Objects.requireNonNull(more, "more");
     List<String> all = new ArrayList<>(List.of(executable, first));
     all.addAll(List.of(more));
     return run(Command.exec(all.toArray(new String[0])));
@@ -121,6 +127,7 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
    * @throws dev.cooper.oci.OperationException if it could not be started
    */
   public WorkingContainer run(Command command) {
+    Objects.requireNonNull(command, "command");
     return step(
         files.runs().describe(command),
         () -> {
@@ -136,6 +143,7 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
    * @return its exit status and both outputs, of at most 64 MiB each
    */
   public ExecResult exec(Command command) {
+    Objects.requireNonNull(command, "command");
     return step(files.runs().describe(command), () -> files.runs().exec(command));
   }
 
@@ -147,6 +155,8 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
    * @return its exit status and both outputs
    */
   public ExecResult exec(String executable, String... arguments) {
+    Objects.requireNonNull(executable, "executable");
+    Objects.requireNonNull(arguments, "arguments");
     List<String> all = new ArrayList<>(List.of(executable));
     all.addAll(List.of(arguments));
     return exec(Command.exec(all.toArray(new String[0])));
@@ -165,6 +175,7 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
    * @throws ContainerStateException if the container is closed, or in use by another thread
    */
   public RunningCommand start(Command command) {
+    Objects.requireNonNull(command, "command");
     requireOpen();
     String description = files.runs().describe(command);
     Network network = files.runs().network(command).withFreePorts();
@@ -204,6 +215,7 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
    */
   public WorkingContainer copy(
       Path source, String destination, UnaryOperator<CopyOptions> options) {
+    Objects.requireNonNull(source, "source");
     return copy(List.of(source), destination, options);
   }
 
@@ -217,6 +229,13 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
    */
   public WorkingContainer copy(
       List<Path> sources, String destination, UnaryOperator<CopyOptions> options) {
+    Objects.requireNonNull(sources, "sources");
+    Objects.requireNonNull(destination, "destination");
+    Objects.requireNonNull(options, "options");
+    if (sources.isEmpty()) {
+      throw new IllegalArgumentException(
+          "cannot copy to " + destination + ": found no sources, expected one or more");
+    }
     return act(
         Copies.describe("COPY", sources, destination),
         () -> files.copies().copy(sources, destination, options.apply(CopyOptions.DEFAULT)));
@@ -246,6 +265,9 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
    */
   public WorkingContainer copy(
       String pattern, String destination, UnaryOperator<CopyOptions> options) {
+    Objects.requireNonNull(pattern, "pattern");
+    Objects.requireNonNull(destination, "destination");
+    Objects.requireNonNull(options, "options");
     return copy(Globs.expand(Path.of(""), pattern), destination, options);
   }
 
@@ -263,6 +285,10 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
       String source,
       String destination,
       UnaryOperator<CopyOptions> options) {
+    Objects.requireNonNull(from, "from");
+    Objects.requireNonNull(source, "source");
+    Objects.requireNonNull(destination, "destination");
+    Objects.requireNonNull(options, "options");
     if (from == this) {
       throw new IllegalArgumentException(
           "a container cannot be copied from into itself: run cp in it");
@@ -291,6 +317,10 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
    */
   public WorkingContainer copyFrom(
       Image from, String source, String destination, UnaryOperator<CopyOptions> options) {
+    Objects.requireNonNull(from, "from");
+    Objects.requireNonNull(source, "source");
+    Objects.requireNonNull(destination, "destination");
+    Objects.requireNonNull(options, "options");
     try (WorkingContainer other = from.container()) {
       return copyFrom(other, source, destination, options);
     }
@@ -306,6 +336,9 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
    * @return this
    */
   public WorkingContainer add(Path source, String destination, UnaryOperator<CopyOptions> options) {
+    Objects.requireNonNull(source, "source");
+    Objects.requireNonNull(destination, "destination");
+    Objects.requireNonNull(options, "options");
     return act(
         Copies.describe("ADD", List.of(source), destination),
         () -> files.copies().add(source, destination, options.apply(CopyOptions.DEFAULT)));
@@ -333,6 +366,9 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
    * @throws dev.cooper.oci.OperationException if it cannot be had, or is not what the checksum says
    */
   public WorkingContainer add(URI url, String destination, UnaryOperator<CopyOptions> options) {
+    Objects.requireNonNull(url, "url");
+    Objects.requireNonNull(destination, "destination");
+    Objects.requireNonNull(options, "options");
     return act(
         "ADD " + Downloads.redacted(url) + " " + destination,
         () -> files.copies().download(url, destination, options.apply(CopyOptions.DEFAULT)));
@@ -348,6 +384,7 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
    */
   public WorkingContainer write(
       String destination, String text, UnaryOperator<CopyOptions> options) {
+    Objects.requireNonNull(text, "text");
     return write(destination, text.getBytes(StandardCharsets.UTF_8), options);
   }
 
@@ -372,6 +409,9 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
    */
   public WorkingContainer write(
       String destination, byte[] bytes, UnaryOperator<CopyOptions> options) {
+    Objects.requireNonNull(destination, "destination");
+    Objects.requireNonNull(bytes, "bytes");
+    Objects.requireNonNull(options, "options");
     return act(
         "COPY " + destination,
         () -> files.copies().write(destination, bytes, options.apply(CopyOptions.DEFAULT)));
@@ -398,6 +438,8 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
    * @return the image
    */
   public Image commit(UnaryOperator<CommitOptions> options, String... names) {
+    Objects.requireNonNull(options, "options");
+    Objects.requireNonNull(names, "names");
     return step(
         "COMMIT " + String.join(" ", names),
         () -> files.commit(options.apply(CommitOptions.DEFAULT), List.of(names)));

@@ -1,0 +1,121 @@
+package dev.cooper.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cooper.BuildListener;
+import dev.cooper.Cooper;
+import dev.cooper.CooperBuilder;
+import dev.cooper.Image;
+import dev.cooper.Isolation;
+import dev.cooper.WorkingContainer;
+import java.lang.reflect.AnnotatedType;
+import java.lang.reflect.Executable;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.lang.reflect.Parameter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A null where none may be is refused at once, by the parameter's name. */
+class NullArgumentsTest {
+  @Test
+  void everyStaticMethodNamesTheParameterThatIsNull() {
+    List<String> found = new ArrayList<>();
+    PublicTypesTest.types()
+        .filter(type -> type.getPackageName().equals("dev.cooper") && !type.isEnum())
+        .forEach(
+            type -> {
+              for (Method each : type.getMethods()) {
+                if (Modifier.isStatic(each.getModifiers()) && !each.isSynthetic()) {
+                  check(each, arguments -> each.invoke(null, arguments), found);
+                }
+              }
+            });
+    assertThat(found).isEmpty();
+  }
+
+  @Test
+  void everyMethodNamesTheParameterThatIsNull(@TempDir Path temp) {
+    List<String> found = new ArrayList<>();
+    CooperBuilder builder = Cooper.builder().store(temp.resolve("store")).isolation(Isolation.NONE);
+    try (Cooper cooper = builder.listener(BuildListener.quiet()).build();
+        WorkingContainer container = cooper.scratch();
+        WorkingContainer other = cooper.scratch()) {
+      SampleValues.put(WorkingContainer.class, other);
+      SampleValues.put(Image.class, container.commit());
+      container.copy(temp, "/", options -> check(options, found));
+      container.commit(options -> check(options, found));
+      check(container, found);
+      check(cooper, found);
+      check(cooper.maintenance(), found);
+      check(builder, found);
+      for (Class<?> type : PublicTypesTest.types().toList()) {
+        Object value = SampleValues.of(type);
+        if (value != null && !type.isEnum() && type.getPackageName().equals("dev.cooper")) {
+          check(value, found);
+        }
+      }
+    }
+    assertThat(found).isEmpty();
+  }
+
+  private static <T> T check(T instance, List<String> found) {
+    for (Method each : instance.getClass().getMethods()) {
+      if (!Modifier.isStatic(each.getModifiers())
+          && Modifier.isPublic(each.getDeclaringClass().getModifiers())
+          && !each.isSynthetic()
+          && !each.getDeclaringClass().equals(Object.class)
+          && !each.getName().equals("equals")) {
+        check(each, arguments -> each.invoke(instance, arguments), found);
+      }
+    }
+    return instance;
+  }
+
+  /** Calls something. */
+  interface Call {
+    Object with(Object[] arguments) throws ReflectiveOperationException;
+  }
+
+  /** Tries a null for each parameter by itself, with sound values for the others. */
+  static void check(Executable called, Call call, List<String> found) {
+    Parameter[] parameters = called.getParameters();
+    for (int i = 0; i < parameters.length; i++) {
+      if (!parameters[i].getType().isPrimitive() && !isNullable(called, i)) {
+        check(called, i, call, found);
+      }
+    }
+  }
+
+  private static boolean isNullable(Executable called, int parameter) {
+    AnnotatedType type = called.getAnnotatedParameterTypes()[parameter];
+    return type.isAnnotationPresent(Nullable.class);
+  }
+
+  private static void check(Executable called, int parameter, Call call, List<String> found) {
+    Object[] arguments =
+        Stream.of(called.getParameters()).map(each -> SampleValues.of(each.getType())).toArray();
+    arguments[parameter] = null;
+    String name = called.getParameters()[parameter].getName();
+    String where = called.getDeclaringClass().getSimpleName() + "." + called.getName() + "(" + name + ")";
+    try {
+      call.with(arguments);
+      found.add(where + " took null");
+    } catch (InvocationTargetException e) {
+      Throwable thrown = e.getCause();
+      String message = String.valueOf(thrown.getMessage());
+      if (!(thrown instanceof NullPointerException) || !message.matches("(?s).*\\b" + name + "\\b.*")) {
+        found.add(where + " threw " + thrown);
+      }
+    } catch (ReflectiveOperationException | IllegalArgumentException e) {
+      found.add(where + " could not be called with " + Arrays.toString(arguments) + ": " + e);
+    }
+  }
+}
