@@ -45,9 +45,15 @@ final class Rlimits {
   /** Those that are set, with what is asked for. */
   static Map<Rlimit, ProcessSecurity.Limit> all(Map<Rlimit, ProcessSecurity.Limit> asked) {
     Map<Rlimit, ProcessSecurity.Limit> limits = new EnumMap<>(Rlimit.class);
-    limits.put(Rlimit.NOFILE, new ProcessSecurity.Limit(OPEN_FILES, HARD_OPEN_FILES));
+    limits.put(Rlimit.NOFILE, openFiles(HARD_OPEN_FILES));
     limits.putAll(asked);
     return limits;
+  }
+
+  /** What a process gets that asks for nothing; no limit is -1, the highest that there is. */
+  static ProcessSecurity.Limit openFiles(long hard) {
+    long soft = Long.compareUnsigned(hard, OPEN_FILES) < 0 ? hard : OPEN_FILES;
+    return new ProcessSecurity.Limit(soft, hard);
   }
 
   private static String describe(Rlimit what, ProcessSecurity.Limit limit) {

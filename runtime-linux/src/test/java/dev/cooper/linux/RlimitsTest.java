@@ -1,0 +1,21 @@
+package dev.cooper.linux;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cooper.spi.ProcessSecurity;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class RlimitsTest {
+  @ParameterizedTest
+  @CsvSource({"512,512", "1023,1023", "1024,1024", "4096,1024", "1048576,1024"})
+  void openFilesWhenTheHardLimitIsLowIsNoMoreThanThat(long hard, long soft) {
+    assertThat(Rlimits.openFiles(hard)).isEqualTo(new ProcessSecurity.Limit(soft, hard));
+  }
+
+  @Test
+  void openFilesWhenThereIsNoLimitIsTheUsualOne() {
+    assertThat(Rlimits.openFiles(-1)).isEqualTo(new ProcessSecurity.Limit(1024, -1));
+  }
+}
