@@ -75,6 +75,7 @@ final class ContainerProgram implements ChildProgram {
             + plan.places();
     program = new SyscallProgram(ROWS + more, 64 << 10);
     try {
+      program.name("cooper-init");
       if (network != null) {
         network.enter(program);
       }

@@ -65,6 +65,7 @@ final class EngineProgram implements ChildProgram {
     program =
         new SyscallProgram(ROWS + ROWS_A_MOUNT * plan.steps().size() + plan.places(), 64 << 10);
     try {
+      program.name("cooper-engine");
       keeper.requireUser(process.uid(), process.gid());
       Capabilities.require(process.security().required(), keeper.permitted());
       if (groups != null) {

@@ -33,6 +33,7 @@ final class Guard implements AutoCloseable {
 
   /** One that starts a keeper. */
   Guard(Lane keeper) {
+    program.name("cooper-guard");
     program.call("guard", Sys.PRCTL, Linux.PR_SET_CHILD_SUBREAPER, 1);
     program.call("guard", Sys.PRCTL, Linux.PR_SET_PDEATHSIG, JVM_DIED);
     // The JVM may ignore it, and then nobody would be told.
@@ -66,7 +67,7 @@ final class Guard implements AutoCloseable {
             Sys.EXECVEAT,
             0,
             program.memory.string(""),
-            program.memory.strings(List.of(ByteString.utf8("cooper"))),
+            program.memory.strings(List.of(ByteString.utf8("cooper-sweeper"))),
             program.memory.strings(List.of()),
             Linux.AT_EMPTY_PATH);
     program.resultOf(execute, 0, memory);

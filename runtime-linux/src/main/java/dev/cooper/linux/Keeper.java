@@ -47,7 +47,7 @@ final class Keeper implements AutoCloseable {
   private final List<Lane> lanes = new CopyOnWriteArrayList<>();
   private final Deque<Lane> idle = new ArrayDeque<>();
   private final CompletableFuture<Integer> started = new CompletableFuture<>();
-  private final CompletableFuture<Void> ended = new CompletableFuture<>();
+  private final KeeperEnd end = new KeeperEnd();
   private final long dumpable = Trampoline.here(Sys.PRCTL, Linux.PR_GET_DUMPABLE);
   private final Cgroups cgroups = new Cgroups();
   private final boolean mapsTty;
@@ -83,6 +83,7 @@ final class Keeper implements AutoCloseable {
     thread.setDaemon(true);
     thread.start();
     int pid = keeper.startedPid();
+    keeper.control.started(pid, pid);
     try {
       if (keeper.rootless) {
         keeper.ids.write(pid);
@@ -106,6 +107,7 @@ final class Keeper implements AutoCloseable {
 
   private void cloneAndWait() {
     control.serving().call("keeper", Sys.PRCTL, Linux.PR_SET_PDEATHSIG, Linux.SIGKILL);
+    control.serving().name("cooper-keeper");
     control.serving().serve(control.word());
     long flags =
         CLONE_VM
@@ -135,7 +137,7 @@ final class Keeper implements AutoCloseable {
     } catch (RuntimeException | Error e) {
       started.completeExceptionally(e);
     } finally {
-      ended.complete(null);
+      end.come();
     }
   }
 
@@ -155,6 +157,7 @@ final class Keeper implements AutoCloseable {
         pidfd = guard.pidfd();
         started.complete((int) guard.keeper());
       }
+      end.guardedBy(birth.result(cloned));
       awaitDeath(death, birth.result(cloned));
       guard.check();
       if (guard.errno() != 0) {
@@ -251,10 +254,12 @@ final class Keeper implements AutoCloseable {
       lane.serving().call("lane", Sys.PRCTL, Linux.PR_SET_PDEATHSIG, Linux.SIGKILL);
       lane.serving().call("lane", Sys.PRCTL, Linux.PR_SET_CHILD_SUBREAPER, 1);
     }
+    lane.serving().name("cooper-lane");
     lane.serving().serve(lane.word());
     try (SyscallProgram program = SyscallProgram.small()) {
-      int row =
-          program.clone(lane.serving(), lane.stackTop(), CLONE_VM | CLONE_FILES | Linux.SIGCHLD, 0);
+      long pidfdAt = program.memory.zeroed(8);
+      long flags = CLONE_VM | CLONE_FILES | CLONE_PIDFD | Linux.SIGCHLD;
+      int row = program.clone(lane.serving(), lane.stackTop(), flags, pidfdAt);
       if (control.run(program, 0) <= row) {
         lane.close();
         throw program
@@ -263,7 +268,7 @@ final class Keeper implements AutoCloseable {
                 "cannot start another lane of the keeper",
                 "raise the limit on processes (ulimit -u)");
       }
-      lane.started(program.result(row));
+      lane.started(program.result(row), ProcessTree.ofDescriptor(Memory.IO.getInt(pidfdAt)));
     }
     lanes.add(lane);
     return lane;
@@ -370,18 +375,22 @@ final class Keeper implements AutoCloseable {
 
   private void requireAlive() {
     if (!alive()) {
-      throw Lane.gone();
+      throw life.gone();
     }
   }
 
   /** Ends it because it is broken, and waits until that is known to all. */
   private void kill() {
     synchronized (this) {
-      if (!closed) {
-        Trampoline.here(Sys.PIDFD_SEND_SIGNAL, pidfd, Linux.SIGKILL, 0, 0);
-      }
+      sendKill();
     }
-    ended.join();
+    end.await();
+  }
+
+  private void sendKill() {
+    if (pidfd >= 0) {
+      Trampoline.here(Sys.PIDFD_SEND_SIGNAL, pidfd, Linux.SIGKILL, 0, 0);
+    }
   }
 
   private void dead() {
@@ -399,16 +408,16 @@ final class Keeper implements AutoCloseable {
         return;
       }
       closed = true;
+      life.closed();
     }
     if (plain && !life.ended) {
       endLanes();
     }
-    if (pidfd >= 0) {
-      Trampoline.here(Sys.PIDFD_SEND_SIGNAL, pidfd, Linux.SIGKILL, 0, 0);
-    }
-    ended.join();
-    if (pidfd >= 0) {
-      Trampoline.here(Sys.CLOSE, pidfd);
+    sendKill();
+    end.await();
+    synchronized (this) {
+      ProcessPipes.closeFd(pidfd);
+      pidfd = -1;
     }
     cgroups.close();
     free();

@@ -17,6 +17,9 @@ final class Lane implements Task, AutoCloseable {
   private static final int FUTEX_WAKE_PRIVATE = 129;
   private static final int STACK = 16384;
 
+  /** So many looks in a row, a fifth of a second apart, make a stop one that lasts. */
+  private static final int STOPPED_LOOKS = 5;
+
   private final Life life;
   private final boolean singleId;
   private final long word;
@@ -24,6 +27,9 @@ final class Lane implements Task, AutoCloseable {
   private final long stack;
   private final long childStack;
   private long pid;
+  private long hostPid;
+  private long lookAt;
+  private int stoppedLooks;
   private final SyscallProgram serving = new SyscallProgram(8, 64);
   private final SyscallProgram wake = new SyscallProgram(1, 64);
   private final SyscallProgram sleep = new SyscallProgram(1, 64);
@@ -33,9 +39,27 @@ final class Lane implements Task, AutoCloseable {
     private final Runnable kill;
     volatile boolean ended;
 
+    /** Why it ended, where this JVM knows that. */
+    volatile String reason = "it was killed from outside";
+
     /** A keeper's, with what kills it and waits until it is dead. */
     Life(Runnable kill) {
       this.kill = kill;
+    }
+
+    /** It is ended by the one who has begun it, unless it has ended before. */
+    void closed() {
+      if (!ended) {
+        reason = "this Cooper was closed";
+      }
+    }
+
+    /** Why nothing can be done in it any more. */
+    OperationException gone() {
+      return new OperationException(
+          "the keeper, the process that holds this JVM's mounts and containers, is gone: "
+              + reason
+              + "; what ran in its containers is gone with it: open the container again");
     }
   }
 
@@ -66,8 +90,14 @@ final class Lane implements Task, AutoCloseable {
     return serving;
   }
 
-  void started(long newPid) {
+  void started(long newPid, long newHostPid) {
     pid = newPid;
+    hostPid = newHostPid;
+  }
+
+  /** Its process, as this JVM's /proc counts it. */
+  long hostPid() {
+    return hostPid;
   }
 
   /** Its process, as the keeper's namespace counts them. */
@@ -99,11 +129,13 @@ final class Lane implements Task, AutoCloseable {
   /** Hands a program over, to be awaited. */
   void submit(SyscallProgram program, int fromRow) {
     if (life.ended) {
-      throw gone();
+      throw life.gone();
     }
     if (state() == REQUESTED) {
       throw new IllegalStateException("the lane still runs another program");
     }
+    lookAt = System.nanoTime() + LOOK_AGAIN_NANOS;
+    stoppedLooks = 0;
     Memory.IO.putLong(word + 8, program.start(fromRow));
     VarHandle.fullFence();
     Memory.IO.putInt(word, REQUESTED);
@@ -126,9 +158,28 @@ final class Lane implements Task, AutoCloseable {
       life.kill.run(); // killed alone: what it was about to do nobody will, so the rest goes too
     }
     if (ended || dead) {
-      throw gone();
+      throw life.gone();
     }
+    lookForStop();
     return false;
+  }
+
+  /**
+   * A task that somebody has stopped (SIGSTOP) would hold whoever waits for it, for ever. One that
+   * is stopped with this JVM, as by a terminal, continues with it: looks count, not time.
+   */
+  private void lookForStop() {
+    long now = System.nanoTime();
+    if (now - lookAt < 0) {
+      return;
+    }
+    lookAt = now + LOOK_AGAIN_NANOS;
+    stoppedLooks = ProcessTree.isStopped(hostPid) ? stoppedLooks + 1 : 0;
+    if (stoppedLooks == STOPPED_LOOKS) {
+      life.reason = "it was stopped from outside (SIGSTOP), and so was killed";
+      life.kill.run();
+      throw life.gone();
+    }
   }
 
   /** Waits for the program that was handed over; returns the row that it stopped at. */
@@ -157,12 +208,6 @@ final class Lane implements Task, AutoCloseable {
     int state = Memory.IO.getInt(word);
     VarHandle.fullFence();
     return state;
-  }
-
-  static OperationException gone() {
-    return new OperationException(
-        "the keeper, the process that holds this JVM's mounts and containers, is gone: it was killed from outside, or closed; "
-            + "what ran in its containers is gone with it: open the container again");
   }
 
   /** Frees the lane's memory; its task must be dead. */

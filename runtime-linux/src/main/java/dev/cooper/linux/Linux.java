@@ -70,6 +70,7 @@ final class Linux {
   static final long CLONE_NEWNET = 0x40000000;
   static final int SIGKILL = 9;
   static final int SIGCHLD = 17;
+  static final int SIGCONT = 18;
 
   static final long MS_RDONLY = 1;
   static final long MS_NODEV = 4;
@@ -94,6 +95,7 @@ final class Linux {
   static final int PR_SET_PDEATHSIG = 1;
   static final int PR_GET_DUMPABLE = 3;
   static final int PR_SET_DUMPABLE = 4;
+  static final int PR_SET_NAME = 15;
   static final int PR_CAPBSET_DROP = 24;
   static final int PR_SET_CHILD_SUBREAPER = 36;
   static final int PR_SET_NO_NEW_PRIVS = 38;

@@ -52,7 +52,7 @@ final class LinuxRuntime implements ContainerRuntime {
   /** The keeper, alive. */
   synchronized Keeper keeper() {
     if (closed) {
-      throw Lane.gone();
+      throw new OperationException("this Cooper was closed: build another with Cooper.builder()");
     }
     if (isolation == Isolation.NONE) {
       throw new OperationException(

@@ -115,6 +115,11 @@ final class SyscallProgram implements AutoCloseable {
     flag(size - 1, TOLERATE);
   }
 
+  /** Adds the row that names the task, for ps and top; at most 15 bytes. */
+  void name(String name) {
+    tolerate(name, Sys.PRCTL, Linux.PR_SET_NAME, memory.string(name));
+  }
+
   /** Adds the row that serves a lane, and never ends. */
   void serve(long lane) {
     row(SERVE, lane);
