@@ -30,7 +30,8 @@ public sealed interface BuildEvent {
    * A step begins.
    *
    * @param container its name or id
-   * @param step what is done, as the history will say it
+   * @param step what is done, as the history will say it; EXEC with what is executed where {@link
+   *     WorkingContainer#exec(Command)} runs it
    */
   record StepStarted(String container, String step) implements BuildEvent {}
 
@@ -49,7 +50,7 @@ public sealed interface BuildEvent {
    * A command wrote something.
    *
    * @param container its name or id
-   * @param text what it wrote, cut anywhere
+   * @param text what it wrote, in UTF-8, cut anywhere but within a character
    * @param error whether to its standard error
    */
   record Output(String container, String text, boolean error) implements BuildEvent {}

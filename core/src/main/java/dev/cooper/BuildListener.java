@@ -4,11 +4,23 @@ import java.io.PrintStream;
 import java.util.Objects;
 
 /**
- * Is told what happens in builds, in the thread in which it happens; it should be quick.
+ * Is told what happens in builds.
  *
  * <p>Calls to the listener of one {@link Cooper} never overlap, whatever runs in parallel there. A
  * {@link Cooper} that is given none logs, as {@link #logger} does, to the logger {@code
  * dev.cooper}; only the one behind {@link Builder} prints lines, and only to a terminal.
+ *
+ * <p>The events of one container come in the order of their happening, each before the call that it
+ * belongs to returns, though in a thread of Cooper's own. A listener should be quick: while it is
+ * told of a command's output the command waits once its pipe and 256 KiB more are full. What it
+ * throws is thrown by the step, and ends a command that runs.
+ *
+ * <p>One that blocks holds no deadline, interrupt, cancellation or close of a command. A command
+ * whose time is up, that is cancelled, or whose thread is interrupted is killed then, with all that
+ * it started; the listener has half a second for the output that was read before, and the rest is
+ * dropped. The call returns within two seconds, as far as the kernel ends processes at once. The
+ * event of the step's end is told when the listener comes back, in its order; for one that never
+ * comes back, no more than 1,000 events are kept.
  */
 @FunctionalInterface
 public interface BuildListener {

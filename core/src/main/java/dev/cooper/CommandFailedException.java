@@ -23,11 +23,11 @@ public final class CommandFailedException extends OperationException {
     this.output = output;
   }
 
-  private static String said(String output) {
+  static String said(String output) {
     return output.isBlank() ? "; it wrote nothing" : "; it wrote last:";
   }
 
-  private static String tail(String output) {
+  static String tail(String output) {
     String tail = output.strip();
     return tail.length() > SHOWN ? "…" + tail.substring(tail.length() - SHOWN) : tail;
   }

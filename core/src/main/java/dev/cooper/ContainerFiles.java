@@ -91,12 +91,13 @@ final class ContainerFiles {
     return perStep;
   }
 
-  void tell(BuildEvent event) {
-    session.listener().on(event);
+  /** Tells what happens in it. */
+  EventChannel events() {
+    return session.events();
   }
 
   void notice(String message) {
-    tell(new BuildEvent.Notice(label(), message));
+    events().tell(new BuildEvent.Notice(label(), message));
   }
 
   Runs runs() {

@@ -4,7 +4,9 @@ import dev.cooper.oci.ContainerConfig;
 import dev.cooper.oci.ExposedPort;
 import dev.cooper.oci.Healthcheck;
 import dev.cooper.oci.ImageConfig;
+import dev.cooper.oci.OperationException;
 import dev.cooper.oci.Platform;
+import dev.cooper.spi.Cancellation;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -24,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 public abstract sealed class ContainerSettings permits WorkingContainer {
   final ContainerFiles files;
   private final ReentrantLock lock = new ReentrantLock();
+  private volatile @Nullable String started;
   private boolean closed;
 
   ContainerSettings(ContainerFiles files) {
@@ -52,10 +55,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
 
   final <T> T locked(Supplier<T> call) {
     if (!lock.tryLock()) {
-      throw new ContainerStateException(
-          "container "
-              + files.label()
-              + " is in use by another thread: a working container takes one call at a time");
+      throw new ContainerStateException(inUse());
     }
     try {
       requireOpen();
@@ -65,27 +65,59 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
     }
   }
 
+  private String inUse() {
+    String begun = started;
+    return begun != null
+        ? "container "
+            + files.label()
+            + " is in use: the command \""
+            + begun
+            + "\" that start(...) began still runs: await or close it first"
+        : "container "
+            + files.label()
+            + " is in use by another thread: a working container takes one call at a time";
+  }
+
   final <T> T step(String description, Supplier<T> call) {
+    return locked(() -> told(description, Patience.of(null, null), call));
+  }
+
+  /** A step that runs a command, which nobody holds beyond its time. */
+  final <T> T step(String description, Command command, Supplier<T> call) {
+    return locked(() -> told(description, Patience.of(command.timeout(), null), call));
+  }
+
+  /** A step of a command that was started: who comes meanwhile is told which. */
+  final <T> T startedStep(
+      String description, Command command, Cancellation cancellation, Supplier<T> call) {
     return locked(
         () -> {
-          long began = System.nanoTime();
-          boolean succeeded = false;
-          files.tell(new BuildEvent.StepStarted(files.label(), description));
+          started = command.toString();
           try {
-            T result =
-                Io.run(
-                    "cannot do \"" + description + "\" in container " + files.label(), call::get);
-            succeeded = true;
-            return result;
+            return told(description, Patience.of(command.timeout(), cancellation), call);
           } finally {
-            files.tell(
-                new BuildEvent.StepEnded(
-                    files.label(),
-                    description,
-                    Duration.ofNanos(System.nanoTime() - began),
-                    succeeded));
+            started = null;
           }
         });
+  }
+
+  private <T> T told(String description, Patience patience, Supplier<T> call) {
+    long began = System.nanoTime();
+    boolean succeeded = false;
+    files.events().tell(new BuildEvent.StepStarted(files.label(), description), patience);
+    try {
+      T result =
+          Io.run("cannot do \"" + description + "\" in container " + files.label(), call::get);
+      succeeded = true;
+      return result;
+    } catch (OperationException e) {
+      throw files.session().explained(e);
+    } finally {
+      BuildEvent ended =
+          new BuildEvent.StepEnded(
+              files.label(), description, Duration.ofNanos(System.nanoTime() - began), succeeded);
+      files.events().tell(ended, succeeded ? patience.again() : Patience.NONE);
+    }
   }
 
   // --- configuration

@@ -12,4 +12,8 @@ public final class ContainerStateException extends OperationException {
   ContainerStateException(String message) {
     super(message);
   }
+
+  ContainerStateException(String message, Throwable cause) {
+    super(message, cause);
+  }
 }

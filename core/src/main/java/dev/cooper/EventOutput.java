@@ -1,13 +1,14 @@
 package dev.cooper;
 
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 
-/** Tells the listener what a command writes. */
+/** Tells the listener what a command writes, and keeps its end. */
 final class EventOutput extends OutputStream {
   private final ContainerFiles files;
   private final boolean error;
   private final TailOutput tail;
+  private final Utf8Pieces pieces = new Utf8Pieces();
+  private volatile boolean over;
 
   EventOutput(ContainerFiles files, boolean error, TailOutput tail) {
     this.files = files;
@@ -22,9 +23,25 @@ final class EventOutput extends OutputStream {
 
   @Override
   public void write(byte[] source, int offset, int length) {
-    tail.write(source, offset, length);
-    files.tell(
-        new BuildEvent.Output(
-            files.label(), new String(source, offset, length, StandardCharsets.UTF_8), error));
+    tell(pieces.decode(source, offset, length));
+  }
+
+  /** Nothing more comes. */
+  @Override
+  public void flush() {
+    tell(pieces.end());
+  }
+
+  private void tell(String text) {
+    if (!text.isEmpty()) {
+      tail.write(text);
+      files.events().tellHere(new BuildEvent.Output(files.label(), text, error), () -> !over);
+    }
+  }
+
+  /** From now on the listener hears no more of it, whatever still comes. */
+  @Override
+  public void close() {
+    over = true;
   }
 }

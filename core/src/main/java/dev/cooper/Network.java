@@ -168,6 +168,9 @@ public record Network(
    * Makes a TCP port of the command reachable at 127.0.0.1 of the host; podman's {@code -p
    * 127.0.0.1:8080:80}.
    *
+   * <p>The port accepts connections as soon as the network is there, before anything listens
+   * inside: {@link RunningCommand#awaitPort} waits for the command.
+   *
    * @param hostPort at the host's loopback; 0 for one that is free, which {@link
    *     RunningCommand#port} tells
    * @param containerPort what the command listens on, at all its addresses

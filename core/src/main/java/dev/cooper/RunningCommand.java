@@ -1,94 +1,168 @@
 package dev.cooper;
 
+import dev.cooper.oci.OperationException;
 import dev.cooper.spi.Cancellation;
-import java.io.IOException;
+import dev.cooper.spi.LiveProcess;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.PipedInputStream;
-import java.io.PipedOutputStream;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.ToIntFunction;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A command that runs while the caller does something else. Thread-safe.
  *
- * <p>Its outputs have to be read, or it waits once 64 KiB of one lie there. Closing cancels it.
+ * <p>What it writes goes to the listener, and the last of it is kept: nobody has to read anything.
+ * Who wants to read the outputs itself starts the command with {@link StartOptions#streams}, and
+ * then has to read both. Closing cancels it.
  */
 public final class RunningCommand implements AutoCloseable {
   private static final int BUFFER = 64 << 10;
+  private static final long LOOK_AGAIN_NANOS = 20_000_000L;
 
-  private final PipedInputStream out = new PipedInputStream(BUFFER);
-  private final PipedInputStream err = new PipedInputStream(BUFFER);
+  private final Command command;
+  private final ContainerFiles files;
+  private final @Nullable OutputPipe out;
+  private final @Nullable OutputPipe err;
+  private final TailOutput tail = new TailOutput(BUFFER);
   private final Cancellation cancellation = new Cancellation();
   private final CompletableFuture<Integer> end = new CompletableFuture<>();
   private final CompletableFuture<Boolean> begun = new CompletableFuture<>();
+  private volatile @Nullable LiveProcess process;
 
-  /** Where a running command's outputs go, what cancels it, and whom to tell that it has begun. */
-  record Streams(OutputStream out, OutputStream err, Cancellation cancellation, Runnable begun) {}
-
-  private final Network network;
-
-  private RunningCommand(Network network) {
-    this.network = network;
+  RunningCommand(Command command, ContainerFiles files, StartOptions options) {
+    this.command = command;
+    this.files = files;
+    this.out = options.streamed() ? new OutputPipe(BUFFER) : null;
+    this.err = options.streamed() ? new OutputPipe(BUFFER) : null;
   }
 
-  static RunningCommand start(String label, Network network, ToIntFunction<Streams> body) {
-    RunningCommand command = new RunningCommand(network);
-    PipedOutputStream toOut =
-        Io.run("cannot make a pipe", () -> new PipedOutputStream(command.out));
-    PipedOutputStream toErr =
-        Io.run("cannot make a pipe", () -> new PipedOutputStream(command.err));
-    Thread thread = new Thread(() -> command.run(body, toOut, toErr), "cooper-run-" + label);
+  // --- what runs it
+
+  /**
+   * Begins to run it in a thread of its own.
+   *
+   * @param body runs it; it is given what to call once the container is this command's
+   */
+  void begin(ToIntFunction<Runnable> body) {
+    Thread thread = new Thread(() -> run(body), "cooper-run-" + files.label());
     thread.setDaemon(true);
     thread.start();
     // Only once it has the container may the caller go on: else the caller's next call could win.
-    if (!command.begun.join()) {
-      command.await();
+    boolean interrupted = false;
+    while (!begun.isDone()) {
+      try {
+        begun.get();
+      } catch (InterruptedException e) {
+        interrupted = true;
+        cancel();
+      } catch (ExecutionException e) {
+        throw new IllegalStateException(e); // it is never completed so
+      }
     }
-    return command;
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    if (!begun.join()) {
+      end();
+    }
   }
 
-  private void run(ToIntFunction<Streams> body, OutputStream toOut, OutputStream toErr) {
-    try (toOut;
-        toErr) {
-      end.complete(
-          body.applyAsInt(
-              new Streams(toOut, toErr, cancellation, () -> begun.complete(Boolean.TRUE))));
-    } catch (RuntimeException | Error | IOException e) {
+  private void run(ToIntFunction<Runnable> body) {
+    try {
+      end.complete(body.applyAsInt(() -> begun.complete(Boolean.TRUE)));
+    } catch (RuntimeException | Error e) {
       end.completeExceptionally(e);
     } finally {
       begun.complete(Boolean.FALSE);
+      endOutput();
     }
   }
 
+  private void endOutput() {
+    if (out != null && err != null) {
+      out.finish();
+      err.finish();
+    }
+  }
+
+  Cancellation cancellation() {
+    return cancellation;
+  }
+
+  /** Takes one of its outputs. */
+  OutputStream output(boolean error) {
+    OutputPipe pipe = error ? err : out;
+    return pipe == null ? new EventOutput(files, error, tail) : new TeeOutput(pipe.end(), tail);
+  }
+
+  void started(LiveProcess live) {
+    process = live;
+  }
+
+  // --- its outputs
+
   /**
-   * Its standard output, as it comes.
+   * Its standard output, as it comes; the command waits while 64 KiB lie there unread.
    *
-   * @return ends when the command does
+   * @return ends when the command does; closing it drops what still comes
+   * @throws IllegalStateException if it was not started with {@link StartOptions#streams}
    */
   public InputStream stdout() {
-    return out;
+    return stream(out);
   }
 
   /**
-   * Its standard error, as it comes.
+   * Its standard error, as it comes; the command waits while 64 KiB lie there unread.
    *
-   * @return ends when the command does
+   * @return ends when the command does; closing it drops what still comes
+   * @throws IllegalStateException if it was not started with {@link StartOptions#streams}
    */
   public InputStream stderr() {
-    return err;
+    return stream(err);
+  }
+
+  private InputStream stream(@Nullable OutputPipe pipe) {
+    if (pipe == null) {
+      throw new IllegalStateException(
+          "cannot read the output of \""
+              + command
+              + "\" as a stream: it goes to the listener: start it with start(command, o -> o.streams()), or use tail()");
+    }
+    return pipe;
   }
 
   /**
-   * Which port of the host leads to one of its own; it does once the command listens there.
+   * The end of what it has written so far to both its outputs, in UTF-8.
+   *
+   * @return at most 64 Ki characters
+   */
+  public String tail() {
+    return tail.text();
+  }
+
+  // --- waiting
+
+  /**
+   * Which port of the host leads to one of its own.
+   *
+   * <p>Connections to it are accepted from the start, also while nothing listens inside: they then
+   * are reset, or wait. {@link #awaitPort} tells when the command listens.
    *
    * @param containerPort as {@link Network#publish} took it
    * @return the port at 127.0.0.1 of the host
    * @throws IllegalArgumentException if that was not published
    */
   public int port(int containerPort) {
-    return network
+    return network()
         .hostPort(containerPort)
         .orElseThrow(
             () ->
@@ -100,16 +174,157 @@ public final class RunningCommand implements AutoCloseable {
                         + "))"));
   }
 
+  private Network network() {
+    return files.runs().network(command);
+  }
+
+  /**
+   * Waits until the command, or a process that it started, listens on a TCP port, by the kernel's
+   * own list of its network: nothing is connected to.
+   *
+   * <p>In the host's network only sockets that the command's own processes hold open count.
+   *
+   * @param containerPort the port that it listens on, at any address
+   * @param most how long to wait
+   * @return the port that leads there at 127.0.0.1 of the host: the published one, or the same one
+   *     in the host's network; where neither is, the same one, inside
+   * @throws CommandFailedException if the command ends before it listens
+   * @throws NotReadyException if it does not listen in time; the command still runs then
+   * @throws OperationException if this thread is interrupted
+   */
+  public int awaitPort(int containerPort, Duration most) {
+    String wanted = "listened on port " + containerPort;
+    long began = System.nanoTime();
+    while (!isListening(containerPort)) {
+      if (most.minusNanos(System.nanoTime() - began).isNegative()) {
+        throw late(wanted, most);
+      }
+      if (isOver(LOOK_AGAIN_NANOS, wanted)) {
+        throw ended(wanted);
+      }
+    }
+    return network().hostPort(containerPort).orElse(containerPort);
+  }
+
+  private boolean isListening(int port) {
+    LiveProcess live = process;
+    return live != null && live.listensOn(port);
+  }
+
+  /**
+   * Waits until what the command writes, to either output, matches a pattern.
+   *
+   * <p>The text may have been written before, as long as {@link #tail} has it. With {@link
+   * StartOptions#streams} somebody has to read the streams meanwhile.
+   *
+   * @param pattern found anywhere in the text; use {@link Pattern#MULTILINE} for {@code ^} and
+   *     {@code $}
+   * @param most how long to wait
+   * @return the first match, with its groups
+   * @throws CommandFailedException if the command ends before
+   * @throws NotReadyException if nothing matches in time; the command still runs then
+   * @throws OperationException if this thread is interrupted
+   */
+  public MatchResult awaitOutput(Pattern pattern, Duration most) {
+    String wanted = "wrote what matches " + pattern;
+    CompletableFuture<MatchResult> found = tail.await(pattern);
+    CompletableFuture<?> either = CompletableFuture.anyOf(found, end.exceptionally(e -> -1));
+    if (!isDone(either, nanos(most), wanted)) {
+      throw late(wanted, most);
+    }
+    if (!found.isDone()) {
+      throw ended(wanted);
+    }
+    return result(found);
+  }
+
+  private static long nanos(Duration most) {
+    return most.compareTo(Duration.ofNanos(Long.MAX_VALUE)) > 0 ? Long.MAX_VALUE : most.toNanos();
+  }
+
+  private boolean isOver(long nanos, String wanted) {
+    return isDone(end.exceptionally(e -> -1), nanos, wanted);
+  }
+
+  private boolean isDone(Future<?> future, long nanos, String wanted) {
+    try {
+      future.get(nanos, TimeUnit.NANOSECONDS);
+      return true;
+    } catch (TimeoutException e) {
+      return false;
+    } catch (ExecutionException e) {
+      return true; // whoever asks for the result gets it thrown
+    } catch (InterruptedException e) {
+      throw interrupted("until it " + wanted);
+    }
+  }
+
+  private OperationException interrupted(String what) {
+    Thread.currentThread().interrupt();
+    return new OperationException(
+        "the wait for \""
+            + command
+            + "\" in container "
+            + files.label()
+            + " "
+            + what
+            + " was interrupted; the command still runs: close it to end it");
+  }
+
+  private NotReadyException late(String wanted, Duration most) {
+    return new NotReadyException(
+        "\""
+            + command
+            + "\" in container "
+            + files.label()
+            + " has not "
+            + wanted
+            + " within "
+            + most,
+        tail());
+  }
+
+  private RuntimeException ended(String wanted) {
+    int status = end();
+    return new CommandFailedException(
+        command.toString(),
+        files.label(),
+        "ended with exit status " + status + " before it " + wanted,
+        status,
+        tail());
+  }
+
   /**
    * Waits for its end.
    *
+   * <p>That does not depend on anybody who takes its output, unless it was started with {@link
+   * StartOptions#streams}: then both streams have to be read or closed, as those of a {@link
+   * Process}.
+   *
    * @return its exit status; 128 and the signal's number if a signal ended it
    * @throws CommandFailedException if it was cancelled, or its time was up
-   * @throws dev.cooper.oci.OperationException if it could not be started
+   * @throws OperationException if it could not be started, or this thread is interrupted while the
+   *     command still runs
    */
   public int await() {
     try {
-      return end.join();
+      end.get();
+    } catch (InterruptedException e) {
+      throw interrupted("to end");
+    } catch (ExecutionException e) {
+      return end(); // throws
+    }
+    return end();
+  }
+
+  private int end() {
+    return result(end);
+  }
+
+  /** Of what is done. */
+  private static <T> T result(CompletableFuture<T> future) {
+    try {
+      return future.join();
     } catch (CompletionException e) {
       if (e.getCause() instanceof RuntimeException cause) {
         throw cause;
@@ -136,19 +351,19 @@ public final class RunningCommand implements AutoCloseable {
     return "RunningCommand[" + (isDone() ? "ended" : "running") + "]";
   }
 
-  /** Kills it with all that it started; what it wrote and nobody read is dropped. */
+  /**
+   * Kills it with all that it started; what it wrote and nobody has taken half a second later is
+   * dropped.
+   */
   public void cancel() {
     cancellation.cancel();
-    Io.run(
-        "cannot close a pipe",
-        () -> {
-          out.close();
-          err.close();
-          return true;
-        });
+    endOutput();
   }
 
-  /** Cancels it, if it still runs, and waits until it is gone. */
+  /**
+   * Cancels it, if it still runs, and waits until it is gone: two seconds at most, whatever a
+   * listener or reader does, beyond what the kernel needs to end its processes.
+   */
   @Override
   public void close() {
     if (!end.isDone()) {

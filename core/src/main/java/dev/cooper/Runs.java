@@ -12,6 +12,7 @@ import dev.cooper.spi.ProcessSecurity;
 import dev.cooper.spi.ProcessSpec;
 import dev.cooper.spi.Rootfs;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -36,7 +37,12 @@ final class Runs {
 
   /** A command as the history says it: RUN with what is executed. */
   String describe(Command command) {
-    return "RUN " + String.join(" ", arguments(command));
+    return "RUN " + line(command);
+  }
+
+  /** What is executed, in one line. */
+  String line(Command command) {
+    return String.join(" ", arguments(command));
   }
 
   private List<String> arguments(Command command) {
@@ -51,9 +57,11 @@ final class Runs {
 
   void run(Command command) {
     TailOutput tail = new TailOutput(TAIL);
-    OutputStream out = new EventOutput(files, false, tail);
-    OutputStream err = new EventOutput(files, true, tail);
-    ProcessEnd end = end(command, out, err, new Cancellation());
+    ProcessEnd end;
+    try (EventOutput out = new EventOutput(files, false, tail);
+        EventOutput err = new EventOutput(files, true, tail)) {
+      end = end(command, io(command, out, err));
+    }
     require(command, end, tail.text());
     files.ran(describe(command));
   }
@@ -61,17 +69,36 @@ final class Runs {
   ExecResult exec(Command command) {
     ByteArrayOutputStream out = new LimitedOutput(KEPT);
     ByteArrayOutputStream err = new LimitedOutput(KEPT);
-    ProcessEnd end = end(command, out, err, new Cancellation());
+    ProcessEnd end = end(command, io(command, out, err));
     requireEnded(command, end, err.toString(StandardCharsets.UTF_8));
     files.ran(describe(command));
     return new ExecResult(
         end.status(), out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }
 
-  /** Runs a command with its outputs passed on; returns its exit status. */
-  int stream(Command command, RunningCommand.Streams streams) {
-    ProcessEnd end = end(command, streams.out(), streams.err(), streams.cancellation());
-    requireEnded(command, end, "");
+  private static ProcessIo io(Command command, OutputStream out, OutputStream err) {
+    return new ProcessIo(command.input(), out, err, command.timeout(), new Cancellation());
+  }
+
+  /** Runs a command that was started; returns its exit status. */
+  int stream(Command command, RunningCommand running) {
+    ProcessEnd end;
+    try (OutputStream out = running.output(false);
+        OutputStream err = running.output(true)) {
+      end =
+          end(
+              command,
+              new ProcessIo(
+                  command.input(),
+                  out,
+                  err,
+                  command.timeout(),
+                  running.cancellation(),
+                  running::started));
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot close the output of " + command, e);
+    }
+    requireEnded(command, end, running.tail());
     files.ran(describe(command));
     return end.status();
   }
@@ -97,6 +124,13 @@ final class Runs {
               "ran out of memory and was killed: it was allowed "
                   + resources(command).memory()
                   + " bytes; allow more with resources(Resources.UNLIMITED.memory(...))";
+          case OUTPUT_NOT_TAKEN ->
+              "ended with exit status "
+                  + end.status()
+                  + ", but its time of "
+                  + command.timeout()
+                  + " was up before all its output was taken, and the rest is dropped: "
+                  + "the listener, or who reads its streams, is slow or blocks";
           case INTERRUPTED -> "was killed because the thread that ran it was interrupted";
           default -> "";
         };
@@ -106,8 +140,7 @@ final class Runs {
     }
   }
 
-  private ProcessEnd end(
-      Command command, OutputStream out, OutputStream err, Cancellation cancellation) {
+  private ProcessEnd end(Command command, ProcessIo io) {
     Rootfs rootfs = files.mounted();
     ContainerConfig config = files.draft().image().config();
     UserDatabase.User user =
@@ -132,8 +165,7 @@ final class Runs {
               mounts(command, user, workdir, caches),
               security(command, network),
               resources(command).process());
-      return rootfs.run(
-          process, new ProcessIo(command.input(), out, err, command.timeout(), cancellation));
+      return rootfs.run(process, io);
     } catch (OperationException e) {
       throw FullDisk.explained(e, "cannot run a command in " + files.directory());
     } catch (UncheckedIOException e) {

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Session implements AutoCloseable {
   private final Store store;
-  private final BuildListener listener;
+  private final EventChannel events;
   private final Clock clock;
   private final @Nullable Instant sourceDate;
   private final LayerTrees trees;
@@ -49,7 +49,7 @@ final class Session implements AutoCloseable {
 
   Session(Settings settings) {
     runs = settings.runs;
-    listener = new SerialListener(settings.listener);
+    events = new EventChannel(settings.listener, this::isClosed);
     clock = settings.clock;
     sourceDate = settings.sourceDate;
     runtime = new HostRuntime(settings.runtime);
@@ -59,7 +59,7 @@ final class Session implements AutoCloseable {
             "cannot open the store " + settings.store,
             () ->
                 Store.open(settings.store, clock, settings.limits, settings.runtime, runtime::get));
-    store.tell(new Progress(listener, System::nanoTime));
+    store.tell(new Progress(events::tell, System::nanoTime));
     trees = new LayerTrees(store);
     registries = new Registries(this, settings.registries);
   }
@@ -101,16 +101,17 @@ final class Session implements AutoCloseable {
 
   // --- telling
 
-  BuildListener listener() {
-    return listener;
+  /** What tells the listener. */
+  EventChannel events() {
+    return events;
   }
 
   void transferred(TransferEvent event) {
-    listener.on(new BuildEvent.Transferred("registry", event));
+    events.tellHere(new BuildEvent.Transferred("registry", event), () -> true);
   }
 
   void notice(String message) {
-    listener.on(new BuildEvent.Notice("store", message));
+    events.tell(new BuildEvent.Notice("store", message));
   }
 
   // --- images
@@ -316,6 +317,17 @@ final class Session implements AutoCloseable {
     if (closed) {
       throw closedException();
     }
+  }
+
+  /** What failed because this was closed meanwhile says so. */
+  RuntimeException explained(RuntimeException failure) {
+    if (!closed
+        || failure instanceof ContainerStateException
+        || failure instanceof CommandFailedException) {
+      return failure;
+    }
+    return new ContainerStateException(
+        "this Cooper was closed while this still ran, and ended it", failure);
   }
 
   static ContainerStateException closedException() {

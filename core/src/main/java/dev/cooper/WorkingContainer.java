@@ -130,6 +130,7 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
     Objects.requireNonNull(command, "command");
     return step(
         files.runs().describe(command),
+        command,
         () -> {
           files.runs().run(command);
           return this;
@@ -144,7 +145,7 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
    */
   public ExecResult exec(Command command) {
     Objects.requireNonNull(command, "command");
-    return step(files.runs().describe(command), () -> files.runs().exec(command));
+    return step("EXEC " + files.runs().line(command), command, () -> files.runs().exec(command));
   }
 
   /**
@@ -163,6 +164,18 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
   }
 
   /**
+   * Starts a command and returns while it runs; what it writes goes to the listener.
+   *
+   * @param command what, and how
+   * @return the running command: its end, the end of its outputs, and a way to cancel it
+   * @throws ContainerStateException if the container is closed, or in use by another thread
+   * @see #start(Command, UnaryOperator)
+   */
+  public RunningCommand start(Command command) {
+    return start(command, UnaryOperator.identity());
+  }
+
+  /**
    * Starts a command and returns while it runs; until it is over, the container takes no other
    * call.
    *
@@ -171,25 +184,28 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
    * command's own.
    *
    * @param command what, and how
+   * @param options such as {@code o -> o.streams()}, for who reads the outputs itself
    * @return the running command: its outputs, its end, and a way to cancel it
    * @throws ContainerStateException if the container is closed, or in use by another thread
    */
-  public RunningCommand start(Command command) {
+  public RunningCommand start(Command command, UnaryOperator<StartOptions> options) {
     Objects.requireNonNull(command, "command");
+    Objects.requireNonNull(options, "options");
     requireOpen();
-    String description = files.runs().describe(command);
-    Network network = files.runs().network(command).withFreePorts();
-    Command told = command.network(network);
-    return RunningCommand.start(
-        files.label(),
-        network,
-        streams ->
-            step(
-                description,
+    Runs runs = files.runs();
+    Command told = command.network(runs.network(command).withFreePorts());
+    RunningCommand running = new RunningCommand(told, files, options.apply(StartOptions.DEFAULT));
+    running.begin(
+        begun ->
+            startedStep(
+                runs.describe(told),
+                told,
+                running.cancellation(),
                 () -> {
-                  streams.begun().run();
-                  return files.runs().stream(told, streams);
+                  begun.run();
+                  return runs.stream(told, running);
                 }));
+    return running;
   }
 
   // --- files

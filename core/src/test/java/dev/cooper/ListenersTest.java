@@ -266,19 +266,20 @@ class ListenersTest {
   void callsToOneListenerNeverOverlap() throws InterruptedException {
     AtomicBoolean inside = new AtomicBoolean();
     AtomicBoolean overlapped = new AtomicBoolean();
-    BuildListener serial =
-        new SerialListener(
+    EventChannel serial =
+        new EventChannel(
             event -> {
               overlapped.compareAndSet(false, inside.getAndSet(true));
               Thread.onSpinWait();
               inside.set(false);
-            });
+            },
+            () -> false);
     List<Thread> threads =
         IntStream.range(0, 4)
             .mapToObj(
                 each ->
                     new Thread(
-                        () -> IntStream.range(0, 2000).forEach(n -> serial.on(started("c")))))
+                        () -> IntStream.range(0, 2000).forEach(n -> serial.tell(started("c")))))
             .toList();
     threads.forEach(Thread::start);
     for (Thread each : threads) {

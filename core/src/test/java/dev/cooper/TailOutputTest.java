@@ -2,8 +2,8 @@ package dev.cooper;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.charset.StandardCharsets;
 import java.util.Random;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 class TailOutputTest {
@@ -30,18 +30,37 @@ class TailOutputTest {
       for (int i = random.nextInt(6); i >= 0; i--) {
         String piece = "abcdefghijklmnopqrstuvwxyz".substring(random.nextInt(26));
         all.append(piece);
-        byte[] bytes = ("--" + piece).getBytes(StandardCharsets.UTF_8);
-        tail.write(bytes, 2, piece.length());
+        tail.write(piece);
       }
       assertThat(tail.text()).isEqualTo(all.substring(Math.max(0, all.length() - 13)));
     }
   }
 
+  @Test
+  void textWhenItsFirstCharacterWasCutLeavesItOut() {
+    String smile = "\uD83D\uDE00";
+    assertThat(tail(2, "a".repeat(9), smile + "b")).isEqualTo("b");
+    assertThat(tail(3, "a".repeat(9), smile + "b")).isEqualTo(smile + "b");
+  }
+
+  @Test
+  void awaitWhenTheTextComesInPiecesOrWasThereIsCompleted() {
+    TailOutput tail = new TailOutput(16);
+    var found = tail.await(Pattern.compile("port (\\d+)!"));
+    tail.write("noise".repeat(20) + "por");
+    tail.write("t 80");
+    assertThat(found).isNotDone();
+    tail.write("80!" + "noise".repeat(20));
+    assertThat(found.join().group(1)).isEqualTo("8080");
+    tail.write("late");
+    assertThat(tail.await(Pattern.compile("la.e"))).isDone();
+    assertThat(tail.await(Pattern.compile("never"))).isNotDone();
+  }
+
   private static String tail(int size, String... pieces) {
     TailOutput tail = new TailOutput(size);
     for (String each : pieces) {
-      byte[] bytes = each.getBytes(StandardCharsets.UTF_8);
-      tail.write(bytes, 0, bytes.length);
+      tail.write(each);
     }
     return tail.text();
   }

@@ -20,6 +20,8 @@ public record ProcessEnd(int status, Cause cause) {
     /** The thread that ran it was interrupted. */
     INTERRUPTED,
     /** It failed after the kernel had killed it, or a process of it, for want of memory. */
-    OUT_OF_MEMORY
+    OUT_OF_MEMORY,
+    /** It exited, but its time was up before all its output was taken; the rest is dropped. */
+    OUTPUT_NOT_TAKEN
   }
 }

@@ -54,7 +54,7 @@ public interface Rootfs extends RootView, AutoCloseable {
   void diff(EntrySink sink) throws IOException;
 
   /**
-   * Runs a process to its end, in this thread.
+   * Runs a process to its end, and waits for that in this thread.
    *
    * @param process what to run
    * @param io its streams and limits

@@ -40,6 +40,7 @@ final class ChrootFiles {
   private int processes;
   private @Nullable MountStubs stubs;
   private @Nullable PlacedFiles shared;
+  private @Nullable OutputFifos fifos;
   private boolean toldOfDevices;
 
   ChrootFiles(RootTree tree, Path aside, Consumer<String> notices) {
@@ -55,8 +56,7 @@ final class ChrootFiles {
   /** Puts there what a process needs. */
   RootTree.Prepared prepare(Lane lane, ProcessSpec process) {
     require(process);
-    enter(lane, process);
-    Own own = new Own(lane);
+    Own own = new Own(lane, enter(lane, process));
     try {
       own.place(process);
       return own;
@@ -107,9 +107,10 @@ final class ChrootFiles {
     }
   }
 
-  private synchronized void enter(Lane lane, ProcessSpec process) {
+  /** Returns the outputs that have names: the first of several that run at a time has them. */
+  private synchronized @Nullable OutputFifos enter(Lane lane, ProcessSpec process) {
     if (processes++ > 0) {
-      return;
+      return null;
     }
     try {
       MountStubs parents = new MountStubs(lane, tree);
@@ -123,6 +124,9 @@ final class ChrootFiles {
       placed.directory(lane, ByteString.utf8("proc"), 0555);
       placed.directory(lane, ByteString.utf8("sys"), 0555);
       placed.place(lane, ByteString.utf8("dev"), this::devices);
+      OutputFifos made = fifos;
+      fifos = null;
+      return made;
     } catch (RuntimeException e) {
       leave(lane);
       throw e;
@@ -154,15 +158,20 @@ final class ChrootFiles {
           });
       long shm = program.memory.string("shm");
       int memory = program.call("/dev/shm", Sys.MKDIRAT, 0, shm, 01777);
-      int close = program.call("/dev", Sys.CLOSE, 0);
-      program.resultOf(memory, 0, open).resultOf(close, 0, open);
+      program.resultOf(memory, 0, open);
       lane.run(program, make);
+      program.check(make);
+      program.check(open);
+      try {
+        program.check(memory);
+        fifos = new OutputFifos(lane, program.result(open));
+      } finally {
+        TreeRemover.close(lane, (int) program.result(open));
+      }
       rows.stream()
           .filter(row -> program.errno(row) != 0)
           .findFirst()
           .ifPresent(row -> tell(program, row));
-      program.check(make);
-      program.check(memory);
     }
   }
 
@@ -208,9 +217,11 @@ final class ChrootFiles {
     private final Lane lane;
     private final MountStubs parents;
     private final PlacedFiles placed;
+    private final @Nullable OutputFifos outputs;
 
-    Own(Lane lane) {
+    Own(Lane lane, @Nullable OutputFifos outputs) {
       this.lane = lane;
+      this.outputs = outputs;
       this.parents = new MountStubs(lane, tree);
       this.placed = new PlacedFiles(tree, aside);
     }
@@ -258,7 +269,15 @@ final class ChrootFiles {
     }
 
     @Override
+    public @Nullable OutputFifos outputs() {
+      return outputs;
+    }
+
+    @Override
     public void close() {
+      if (outputs != null) {
+        outputs.close();
+      }
       if (!lane.isDead()) {
         placed.restore(lane);
         parents.close();

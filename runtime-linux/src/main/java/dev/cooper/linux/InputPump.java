@@ -4,14 +4,20 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.function.Consumer;
 
-/** Feeds a process's standard input from a stream, in a thread of its own, until either ends. */
-final class InputPump implements Runnable {
+/**
+ * Feeds a process's standard input from a stream, in a thread of its own, until either ends.
+ *
+ * <p>A stream that gives nothing holds that thread, and nobody else: once the process is gone the
+ * descriptor is closed, and what the stream gives after that goes nowhere.
+ */
+final class InputPump implements Runnable, AutoCloseable {
   private static final int BUFFER = 64 << 10;
 
   private final InputStream in;
   private final int fd;
-
   private final Consumer<Throwable> failed;
+  private boolean writing;
+  private boolean ended;
 
   private InputPump(InputStream in, int fd, Consumer<Throwable> failed) {
     this.in = in;
@@ -20,10 +26,12 @@ final class InputPump implements Runnable {
   }
 
   /** Starts it; it owns the descriptor, and tells what the stream threw before it closes that. */
-  static void start(InputStream in, int fd, Consumer<Throwable> failed) {
-    Thread thread = new Thread(new InputPump(in, fd, failed), "cooper-stdin");
+  static InputPump start(InputStream in, int fd, Consumer<Throwable> failed) {
+    InputPump pump = new InputPump(in, fd, failed);
+    Thread thread = new Thread(pump, "cooper-stdin");
     thread.setDaemon(true);
     thread.start();
+    return pump;
   }
 
   @Override
@@ -38,21 +46,46 @@ final class InputPump implements Runnable {
     } catch (IOException | RuntimeException | Error e) {
       failed.accept(e);
     } finally {
-      Trampoline.here(Sys.CLOSE, fd);
+      close();
     }
   }
 
   /** Returns false once nobody reads any more. */
   private boolean write(long buffer, byte[] bytes, int n) {
+    if (!begin()) {
+      return false;
+    }
     Memory.IO.putByteArray(buffer, bytes, 0, n);
     int done = 0;
-    while (done < n) {
+    boolean open = true;
+    while (open && done < n) {
       long written = Trampoline.here(Sys.WRITE, fd, buffer + done, n - done);
-      if (written < 0 && written != -Linux.EINTR) {
-        return false;
-      }
+      open = written >= 0 || written == -Linux.EINTR;
       done += (int) Math.max(0, written);
     }
-    return true;
+    return end() && open;
+  }
+
+  private synchronized boolean begin() {
+    writing = !ended;
+    return writing;
+  }
+
+  /** The number of a descriptor that is written to must not become another's meanwhile. */
+  private synchronized boolean end() {
+    writing = false;
+    if (ended) {
+      Trampoline.here(Sys.CLOSE, fd);
+    }
+    return !ended;
+  }
+
+  /** Closes the descriptor, at once or when the write that is under way has failed. */
+  @Override
+  public synchronized void close() {
+    if (!ended && !writing) {
+      Trampoline.here(Sys.CLOSE, fd);
+    }
+    ended = true;
   }
 }

@@ -42,8 +42,8 @@ final class LinuxProcess {
       ProtectedPaths paths = ProtectedPaths.of(process, lane, prepared);
       try (CgroupRun groups = groups();
           PrivateNetwork network = network();
-          ProcessPipes pipes = new ProcessPipes(io)) {
-        ProcessEnd end = start(pipes, paths, groups, network, prepared);
+          ProcessPipes pipes = new ProcessPipes(io, prepared.outputs())) {
+        ProcessEnd end = start(io, pipes, paths, groups, network, prepared);
         return groups != null && failed(end) && groups.outOfMemory()
             ? new ProcessEnd(end.status(), ProcessEnd.Cause.OUT_OF_MEMORY)
             : end;
@@ -76,6 +76,7 @@ final class LinuxProcess {
   }
 
   private ProcessEnd start(
+      ProcessIo io,
       ProcessPipes pipes,
       ProtectedPaths paths,
       @Nullable CgroupRun groups,
@@ -102,7 +103,7 @@ final class LinuxProcess {
       outer.call("event", Sys.WRITE, pipes.doneEvent(), one, 8);
       try (SyscallProgram kill = kill(pidfd)) {
         lane.submit(outer, 0);
-        ProcessEnd.Cause cause = move(pipes, outer, kill, pidfd);
+        ProcessEnd.Cause cause = move(io, pipes, outer, kill, pidfd);
         return end(pipes, child, outer, cloned, status, cause);
       }
     }
@@ -140,11 +141,14 @@ final class LinuxProcess {
 
   /** Moves its output until it has ended, and is no more when this returns or throws. */
   private ProcessEnd.Cause move(
-      ProcessPipes pipes, SyscallProgram outer, SyscallProgram kill, long pidfd) {
+      ProcessIo io, ProcessPipes pipes, SyscallProgram outer, SyscallProgram kill, long pidfd) {
+    ListeningPorts live = new ListeningPorts(lane.hostPid());
     try {
       pipes.childEndsGone();
+      io.started().accept(live);
       ProcessEnd.Cause cause =
-          pipes.move(lane, () -> Trampoline.run(kill, 0), () -> endLeftovers(outer));
+          new ProcessWatch(io, pipes)
+              .watch(lane, () -> Trampoline.run(kill, 0), () -> endLeftovers(outer));
       end(outer, kill, cause != ProcessEnd.Cause.EXIT);
       return cause;
     } catch (Throwable e) {
@@ -153,6 +157,7 @@ final class LinuxProcess {
       endAfter(e, outer, kill);
       throw e;
     } finally {
+      live.over();
       ProcessPipes.closeFd(Memory.IO.getInt(pidfd));
     }
   }
@@ -178,8 +183,8 @@ final class LinuxProcess {
       throw HostLimits.explainClone(outer.errno(cloned), keeper.rootless());
     }
     int word = Memory.IO.getInt(status);
-    @Nullable RuntimeException failure =
-        cause == ProcessEnd.Cause.EXIT ? child.failure(word, pipes::failedWith) : null;
+    boolean byItself = cause == ProcessEnd.Cause.EXIT || cause == ProcessEnd.Cause.OUTPUT_NOT_TAKEN;
+    @Nullable RuntimeException failure = byItself ? child.failure(word, pipes::failedWith) : null;
     if (failure != null) {
       throw failure;
     }

@@ -3,26 +3,20 @@ package dev.cooper.linux;
 import static dev.cooper.linux.Linux.O_CLOEXEC;
 import static dev.cooper.linux.Linux.O_NONBLOCK;
 
-import dev.cooper.oci.OperationException;
-import dev.cooper.spi.ProcessEnd;
 import dev.cooper.spi.ProcessIo;
-import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.spi.AbstractInterruptibleChannel;
-import java.time.Duration;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The pipes of one process, and the loop that moves what comes through them until the process is
- * gone.
+ * The pipes of one process, and what else its {@link ProcessWatch} waits for.
  *
  * <p>One thread waits in ppoll for output, for the lane's word that all is over, and for being
- * woken: by a cancellation or by an interrupt of the thread, which a blocked system call would not
- * see by itself.
+ * woken: by a cancellation, by who takes the output, or by an interrupt of the thread, which a
+ * blocked system call would not see by itself.
  */
 final class ProcessPipes implements AutoCloseable {
   private static final int BUFFER = 64 << 10;
@@ -35,8 +29,7 @@ final class ProcessPipes implements AutoCloseable {
   private static final int FAILED = 4;
   private static final int LOWEST = Launcher.EVENT + 1;
   private static final int F_DUPFD_CLOEXEC = 1030;
-  private static final long LOOK_AGAIN_NANOS = 1_000_000_000L;
-  private static final Duration LONGEST = Duration.ofDays(10_000);
+  private static final byte[] NOTHING = {};
 
   private final ProcessIo io;
   private final long[] childEnds = {-1, -1, -1};
@@ -46,13 +39,23 @@ final class ProcessPipes implements AutoCloseable {
   private final long pollFds;
   private final long timespec;
   private final long buffer;
-  private final byte[] bytes = new byte[BUFFER];
+  private final boolean[] open = {true, true};
+  private final boolean[] written = {false, false};
+  private final @Nullable OutputFifos fifos;
   private final Interruption interruption = new Interruption();
   private volatile @Nullable Throwable inputFailure;
+  private @Nullable InputPump pump;
+  private boolean done;
   private boolean closed;
 
-  ProcessPipes(ProcessIo io) {
+  /**
+   * The pipes of a process, to be closed.
+   *
+   * @param fifos what its outputs are where they have names; null for pipes without
+   */
+  ProcessPipes(ProcessIo io, @Nullable OutputFifos fifos) {
     this.io = io;
+    this.fifos = fifos;
     pollFds = poll.memory.zeroed((long) FDS * POLL_FD);
     timespec = poll.memory.zeroed(16);
     buffer = read.memory.allocate(BUFFER);
@@ -70,31 +73,40 @@ final class ProcessPipes implements AutoCloseable {
     ours[DONE] = descriptor(Sys.EVENTFD2, 0, O_CLOEXEC);
     ours[WOKEN] = descriptor(Sys.EVENTFD2, 0, O_CLOEXEC | O_NONBLOCK);
     ours[FAILED] = descriptor(Sys.EVENTFD2, 0, O_CLOEXEC | O_NONBLOCK);
-    pipe(OUT, 1);
-    pipe(ERR, 2);
+    if (fifos == null) {
+      pipe(OUT, 1);
+      pipe(ERR, 2);
+    } else {
+      fifos.open(ours, childEnds);
+    }
     InputStream in = io.in();
     if (in == null) {
       childEnds[0] = devNull();
     } else {
       long[] ends = pipe();
       childEnds[0] = ends[0];
+      Trampoline.here(Sys.FCHMOD, ends[0], 0644);
       try {
-        InputPump.start(in, (int) ends[1], this::inputFailed);
+        pump = InputPump.start(in, (int) ends[1], this::inputFailed);
       } catch (RuntimeException | Error e) {
         closeFd(ends[1]); // no thread could be started to own it
         throw e;
       }
     }
     for (int i = 0; i < FDS; i++) {
-      Memory.IO.putInt(pollFds + (long) i * POLL_FD, (int) ours[i]);
       Memory.IO.putShort(pollFds + (long) i * POLL_FD + 4, (short) Linux.POLLIN);
     }
   }
 
+  /**
+   * The owner of a pipe is this JVM's user, and its mode counts for who opens it by name: {@code
+   * /dev/stdout}, {@code /proc/self/fd/1}. Nobody can name it who has not inherited it.
+   */
   private void pipe(int our, int child) {
     long[] ends = pipe();
     ours[our] = ends[0];
     childEnds[child] = ends[1];
+    Trampoline.here(Sys.FCHMOD, ends[1], 0622);
   }
 
   private static long[] pipe() {
@@ -162,106 +174,69 @@ final class ProcessPipes implements AutoCloseable {
 
   /** The errno that the launcher told, or 0. */
   int failedWith() {
-    read.reset();
-    long value = read.memory.zeroed(8);
-    read.tolerate("event", Sys.READ, ours[FAILED], value, 8);
-    Trampoline.run(read, 0);
-    return read.errno(0) == 0 ? (int) Memory.IO.getLong(value) : 0;
+    return (int) take(ours[FAILED]);
   }
 
   /**
-   * Moves output until the process is gone; kills it when its time is up, or when cancelled or
-   * interrupted.
+   * Waits until something happens, or for some time.
    *
-   * @param gone ends what it may have left, before its output is read to the end
+   * @param outputs whether output counts: else what the process writes stays in its pipes
    */
-  ProcessEnd.Cause move(Lane lane, Runnable kill, Runnable gone) {
-    long deadline = deadline();
-    ProcessEnd.Cause cause = ProcessEnd.Cause.EXIT;
-    io.cancellation().watch(this::wake);
-    try {
-      while (!ready(DONE)) {
-        waitForEvents(
-            cause == ProcessEnd.Cause.EXIT && inputFailure == null
-                ? deadline
-                : System.nanoTime() + LOOK_AGAIN_NANOS / 50);
-        transfer(OUT, io.out());
-        transfer(ERR, io.err());
-        if (cause == ProcessEnd.Cause.EXIT) {
-          cause = cause(deadline);
-        }
-        if (cause != ProcessEnd.Cause.EXIT || inputFailure != null) {
-          kill.run();
-        }
-        // A keeper that was killed from outside writes no event; this throws then.
-        if (lane.isDone() && !ready(DONE)) {
-          waitForEvents(System.nanoTime());
-        }
-      }
-      gone.run();
-      drain(OUT, io.out());
-      drain(ERR, io.err());
-      io.out().flush();
-      io.err().flush();
-      requireInput(cause);
-      return cause;
-    } catch (IOException e) {
-      if (io.cancellation().isCancelled()) {
-        kill.run(); // whoever cancelled it has closed its end of the output
-        return ProcessEnd.Cause.CANCELLED;
-      }
-      throw new UncheckedIOException("the process's output could not be passed on", e);
-    } finally {
-      io.cancellation().watch(null);
+  void await(long nanos, boolean outputs) {
+    Memory.IO.putLong(timespec, nanos / 1_000_000_000L);
+    Memory.IO.putLong(timespec + 8, nanos % 1_000_000_000L);
+    for (int i = 0; i < FDS; i++) {
+      // ppoll passes over a negative descriptor.
+      boolean counts = i > ERR ? i != DONE || !done : outputs && open[i];
+      Memory.IO.putInt(pollFds + (long) i * POLL_FD, counts ? (int) ours[i] : -1);
     }
-  }
-
-  /** A time beyond what the clock counts is no limit. */
-  private long deadline() {
-    Duration timeout = io.timeout();
-    return timeout == null || timeout.compareTo(LONGEST) > 0
-        ? Long.MAX_VALUE
-        : System.nanoTime() + timeout.toNanos();
-  }
-
-  private void inputFailed(Throwable failure) {
-    inputFailure = failure;
-    wake();
-  }
-
-  /** A command that has read half of its input has not done what it was asked to. */
-  private void requireInput(ProcessEnd.Cause cause) {
-    Throwable failure = inputFailure;
-    if (failure != null && cause == ProcessEnd.Cause.EXIT) {
-      throw new OperationException(
-          "the command's input could not be read, so it was killed: " + failure, failure);
-    }
-  }
-
-  private ProcessEnd.Cause cause(long deadline) {
-    if (Thread.currentThread().isInterrupted()) {
-      return ProcessEnd.Cause.INTERRUPTED;
-    }
-    if (io.cancellation().isCancelled()) {
-      return ProcessEnd.Cause.CANCELLED;
-    }
-    return deadline != Long.MAX_VALUE && System.nanoTime() - deadline >= 0
-        ? ProcessEnd.Cause.TIMEOUT
-        : ProcessEnd.Cause.EXIT;
-  }
-
-  private void waitForEvents(long deadline) {
-    long left =
-        deadline == Long.MAX_VALUE
-            ? LOOK_AGAIN_NANOS
-            : Math.max(0, Math.min(LOOK_AGAIN_NANOS, deadline - System.nanoTime()));
-    Memory.IO.putLong(timespec, left / 1_000_000_000L);
-    Memory.IO.putLong(timespec + 8, left % 1_000_000_000L);
     interruption.guard(() -> Trampoline.run(poll, 0));
     if (poll.errno(0) != 0) {
       for (int i = 0; i < FDS; i++) {
         Memory.IO.putShort(pollFds + (long) i * POLL_FD + 6, (short) 0);
       }
+    }
+    done |= ready(DONE);
+    if (ready(WOKEN)) {
+      take(ours[WOKEN]);
+    }
+  }
+
+  /** Whether the lane has said that the process is gone. */
+  boolean isDone() {
+    return done;
+  }
+
+  /** Whether more may come of its outputs. */
+  boolean isOpen() {
+    return open[OUT] || open[ERR];
+  }
+
+  /** Reads what is there of each output, of at most 64 KiB, and passes it on. */
+  void transfer(OutputRelay relay) {
+    transfer(OUT, io.out(), relay);
+    transfer(ERR, io.err(), relay);
+  }
+
+  private void transfer(int which, OutputStream to, OutputRelay relay) {
+    if (open[which] && ready(which)) {
+      byte[] piece = read(which);
+      if (piece.length > 0) {
+        relay.pass(to, piece);
+        written[which] = true;
+      }
+    } else if (done && fifos != null) {
+      open[which] = false; // its end never shows: we write to it as well
+    }
+  }
+
+  /** Tells the outputs that took something that nothing more comes. */
+  void flush(OutputRelay relay) {
+    if (written[OUT]) {
+      relay.flush(io.out());
+    }
+    if (written[ERR]) {
+      relay.flush(io.err());
     }
   }
 
@@ -269,38 +244,41 @@ final class ProcessPipes implements AutoCloseable {
     return Memory.IO.getShort(pollFds + (long) which * POLL_FD + 6) != 0;
   }
 
-  private void transfer(int which, OutputStream to) throws IOException {
-    if (ready(which)) {
-      readOnce(which, to);
-    }
-  }
-
-  private boolean readOnce(int which, OutputStream to) throws IOException {
+  private byte[] read(int which) {
     read.reset();
     read.tolerate("pipe", Sys.READ, ours[which], buffer, BUFFER);
     Trampoline.run(read, 0);
     int n = (int) read.result(0);
-    if (n <= 0) {
-      Memory.IO.putInt(
-          pollFds + (long) which * POLL_FD, -1); // its end: ppoll passes over a negative descriptor
-      return false;
+    if (n == -Linux.EAGAIN || n == -Linux.EINTR) {
+      return NOTHING;
     }
-    Memory.IO.getByteArray(buffer, bytes, 0, n);
-    to.write(bytes, 0, n);
-    return true;
+    open[which] = n > 0;
+    byte[] piece = n > 0 ? new byte[n] : NOTHING;
+    Memory.IO.getByteArray(buffer, piece, 0, piece.length);
+    return piece;
   }
 
-  /** Everyone who could write is gone: what is left is read to the end. */
-  private void drain(int which, OutputStream to) throws IOException {
-    if (Memory.IO.getInt(pollFds + (long) which * POLL_FD) >= 0) {
-      boolean more = true;
-      while (more) {
-        more = readOnce(which, to);
-      }
-    }
+  /** Takes the value of an event that is not 0. */
+  private long take(long event) {
+    read.reset();
+    long value = read.memory.zeroed(8);
+    read.tolerate("event", Sys.READ, event, value, 8);
+    Trampoline.run(read, 0);
+    return read.errno(0) == 0 ? Memory.IO.getLong(value) : 0;
   }
 
-  private synchronized void wake() {
+  private void inputFailed(Throwable failure) {
+    inputFailure = failure;
+    wake();
+  }
+
+  /** What the stream of its input threw, or null. */
+  @Nullable Throwable inputFailure() {
+    return inputFailure;
+  }
+
+  /** Ends a wait, the present one or the next; nothing happens once it is closed. */
+  synchronized void wake() {
     if (!closed) {
       signal(ours[WOKEN]);
     }
@@ -318,6 +296,9 @@ final class ProcessPipes implements AutoCloseable {
   @Override
   public synchronized void close() {
     closed = true;
+    if (pump != null) {
+      pump.close();
+    }
     for (long fd : ours) {
       closeFd(fd);
     }

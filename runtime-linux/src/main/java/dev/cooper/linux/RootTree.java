@@ -6,6 +6,7 @@ import dev.cooper.spi.ProcessSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The tree that a container's processes run in, with what has changed in it: an overlay of its
@@ -73,6 +74,13 @@ interface RootTree {
     /** What a path will be with all mounts made; only where there are any. */
     default ProtectedPaths.Kind kind(String path) {
       throw new IllegalStateException("nothing is mounted over " + path + " here");
+    }
+
+    /**
+     * The pipes that have names there and are to be the process's outputs; null if there are none.
+     */
+    default @Nullable OutputFifos outputs() {
+      return null;
     }
 
     @Override

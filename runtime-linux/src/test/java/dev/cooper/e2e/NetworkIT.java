@@ -18,6 +18,7 @@ import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -34,7 +35,7 @@ class NetworkIT extends EndToEnd {
   }
 
   /** What an HTTP server at the host's loopback says; nothing if it takes no request yet. */
-  private static String get(int port) {
+  static String get(int port) {
     try (Socket socket = new Socket(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), port)) {
       socket.setSoTimeout(5000);
       socket
@@ -58,12 +59,8 @@ class NetworkIT extends EndToEnd {
               .network(Network.PRIVATE.publish(0, 80));
       try (RunningCommand running = c.start(server)) {
         int port = running.port(80);
-        String answer = "";
-        for (int i = 0; i < 100 && !answer.contains("served inside"); i++) {
-          Thread.sleep(50);
-          answer = get(port);
-        }
-        assertThat(answer).endsWith("served inside\n");
+        assertThat(running.awaitPort(80, Duration.ofSeconds(30))).isEqualTo(port);
+        assertThat(get(port)).endsWith("served inside\n");
         assertThatThrownBy(() -> running.port(81))
             .isInstanceOf(IllegalArgumentException.class)
             .hasMessageContaining("81 is not published");

@@ -26,7 +26,7 @@ final class PublishRun {
     try (Cooper cooper =
             Cooper.builder().store(Path.of(args[0])).pullPolicy(PullPolicy.NEVER).build();
         WorkingContainer c = cooper.from(Path.of(args[1]));
-        RunningCommand command = c.start(listening)) {
+        RunningCommand command = c.start(listening, o -> o.streams())) {
       String said = "";
       while (said.isEmpty() && !command.isDone()) {
         said = talk(command.port(8080));

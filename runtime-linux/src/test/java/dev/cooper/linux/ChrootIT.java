@@ -70,7 +70,8 @@ final class ChrootIT {
   void runWhenItLooksAroundSeesItsRootAndAFewDevices() throws IOException {
     try (Rootfs root = HOST.root()) {
       assertThat(out(root, "echo x >/dev/null; ls /dev; ls -A /proc /sys; cat /etc/hostname; pwd"))
-          .isEqualTo("full\nnull\nrandom\nshm\ntty\nurandom\nzero\n/proc:\n\n/sys:\nbox\n/\n");
+          .isEqualTo(
+              "full\nnull\nrandom\nshm\nstderr\nstdout\ntty\nurandom\nzero\n/proc:\n\n/sys:\nbox\n/\n");
       assertThat(out(root, "head -c 3 /dev/zero | wc -c; grep -c box /etc/hosts"))
           .isEqualTo("3\n1\n");
       assertThat(out(root, "cat /etc/resolv.conf"))
@@ -151,7 +152,7 @@ final class ChrootIT {
                         .directory("really")
                         .symlink("etc/hosts", outside + "/hosts")
                         .symlink("etc/resolv.conf", "../../../.." + outside + "/resolv.conf")))) {
-      assertThat(out(root, "ls /dev | wc -l; grep -c box /etc/hosts")).isEqualTo("7\n1\n");
+      assertThat(out(root, "ls /dev | wc -l; grep -c box /etc/hosts")).isEqualTo("9\n1\n");
       assertThat(diff(root).lines()).isEmpty();
       assertThat(outside).isEmptyDirectory();
       assertThat(root.entry(ByteString.utf8("dev")))
