@@ -147,8 +147,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @throws IllegalArgumentException if the name is none
    */
   public WorkingContainer env(String name, String value) {
-    ImageFields.variable(name);
-    ImageFields.text("value", value);
+    ImageFields.variable(name, value);
     return configure("ENV " + name + "=" + value, config -> config.withEnv(name, value));
   }
 

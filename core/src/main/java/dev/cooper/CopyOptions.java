@@ -81,6 +81,7 @@ public record CopyOptions(
    * @throws IllegalArgumentException if it is anything else, or beyond 07777
    */
   public CopyOptions mode(String permissions) {
+    Objects.requireNonNull(permissions, "permissions");
     return withMode(FileModes.parse(permissions));
   }
 

@@ -31,7 +31,9 @@ final class ImageFields {
   static String text(String what, String value) {
     Objects.requireNonNull(value, what);
     if (value.indexOf('\0') >= 0) {
-      throw invalid(what, value, "a text without NUL");
+      // Not shown: it may be a secret.
+      throw new IllegalArgumentException(
+          "invalid " + what + ": found a NUL, expected a text without");
     }
     return value;
   }
@@ -61,6 +63,18 @@ final class ImageFields {
     return name;
   }
 
+  /** A variable that may be set; its value is not shown, as it may be a secret. */
+  static void variable(String name, String value) {
+    variable(name);
+    Objects.requireNonNull(value, "value");
+    if (value.indexOf('\0') >= 0) {
+      throw new IllegalArgumentException(
+          "invalid value of the environment variable "
+              + Text.quote(name)
+              + ": found a NUL, expected a text without");
+    }
+  }
+
   /** A name or an id, alone or with a group's after a colon; none for root. */
   static String user(String user) {
     Objects.requireNonNull(user, "user");
@@ -75,7 +89,8 @@ final class ImageFields {
   static Healthcheck check(Healthcheck check) {
     List<String> test = check.test();
     if (!test.isEmpty() && !CHECKS.contains(test.get(0))) {
-      throw invalid("healthcheck", test.toString(), "a test that begins with NONE, CMD or CMD-SHELL");
+      throw invalid(
+          "healthcheck", test.toString(), "a test that begins with NONE, CMD or CMD-SHELL");
     }
     test.forEach(each -> text("healthcheck", each));
     period("interval of a healthcheck", check.interval());
@@ -106,9 +121,12 @@ final class ImageFields {
   /** An instruction that may wait for another build. */
   static String trigger(String instruction) {
     String word = nonEmpty("instruction", instruction).strip().split("\\s", 2)[0];
-    if (word.isEmpty() || Set.of("ONBUILD", "FROM", "MAINTAINER").contains(word.toUpperCase(Locale.ROOT))) {
+    if (word.isEmpty()
+        || Set.of("ONBUILD", "FROM", "MAINTAINER").contains(word.toUpperCase(Locale.ROOT))) {
       throw invalid(
-          "instruction of ONBUILD", instruction, "an instruction other than ONBUILD, FROM and MAINTAINER");
+          "instruction of ONBUILD",
+          instruction,
+          "an instruction other than ONBUILD, FROM and MAINTAINER");
     }
     return instruction;
   }

@@ -34,7 +34,8 @@ class ImageFieldsTest {
 
   private void refused(Consumer<WorkingContainer> call) {
     Object before = container.config();
-    assertThatThrownBy(() -> call.accept(container)).isInstanceOf(RuntimeException.class)
+    assertThatThrownBy(() -> call.accept(container))
+        .isInstanceOf(RuntimeException.class)
         .hasMessageMatching("(?s).*(invalid|expected|cannot).*");
     assertThat(container.config()).isEqualTo(before);
   }
@@ -82,7 +83,7 @@ class ImageFieldsTest {
     refused(it -> it.env("A", "x\0"));
     refused(it -> it.label("A", "x\0"));
     refused(it -> it.user("root\0x"));
-    refused(it -> it.user("root:"+ "a:b"));
+    refused(it -> it.user("root:" + "a:b"));
     refused(it -> it.user("a\nb"));
     refused(it -> it.workdir("/a\0"));
     refused(it -> it.entrypoint("a\0"));

@@ -104,14 +104,16 @@ class NullArgumentsTest {
         Stream.of(called.getParameters()).map(each -> SampleValues.of(each.getType())).toArray();
     arguments[parameter] = null;
     String name = called.getParameters()[parameter].getName();
-    String where = called.getDeclaringClass().getSimpleName() + "." + called.getName() + "(" + name + ")";
+    String where =
+        called.getDeclaringClass().getSimpleName() + "." + called.getName() + "(" + name + ")";
     try {
       call.with(arguments);
       found.add(where + " took null");
     } catch (InvocationTargetException e) {
       Throwable thrown = e.getCause();
       String message = String.valueOf(thrown.getMessage());
-      if (!(thrown instanceof NullPointerException) || !message.matches("(?s).*\\b" + name + "\\b.*")) {
+      if (!(thrown instanceof NullPointerException)
+          || !message.matches("(?s).*\\b" + name + "\\b.*")) {
         found.add(where + " threw " + thrown);
       }
     } catch (ReflectiveOperationException | IllegalArgumentException e) {
