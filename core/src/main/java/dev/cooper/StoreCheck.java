@@ -305,7 +305,9 @@ final class StoreCheck {
             String.valueOf(contents.layers().get(layer)),
             "is removed, and made again when it is needed",
             () -> Files.deleteIfExists(layer));
-      } else if (!name.endsWith(".idx") && !PACKED.matcher(name).matches()) {
+      } else if (!name.endsWith(".idx")
+          && !PACKED.matcher(name).matches()
+          && !TREE.matcher(name).matches()) {
         stray(layer);
       }
     }

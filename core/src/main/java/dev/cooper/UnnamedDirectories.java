@@ -6,6 +6,7 @@ import dev.cooper.spi.ContainerRuntime;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
@@ -20,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * that name it say: {@code layers/<diffID>.directories-<chainID>}, which depends on all of the
  * image's layers and holds no file. The layers' own trees stay the same for all images. It goes
  * with the uppermost layer. The root is one of them: its attributes are those of the uppermost
- * tree. Thread-safe.
+ * tree. Where no layer names what others do not, an empty file lies in the place of the tree.
+ * Thread-safe.
  */
 final class UnnamedDirectories {
   /** What the name of such a tree has after its layer's, before the chainID. */
@@ -59,17 +61,22 @@ final class UnnamedDirectories {
     }
     Digest top = layers.get(layers.size() - 1);
     Path around = place(top, image.config().diffIds());
-    if (!LayerTrees.isWhole(around)) {
+    if (!isKnown(around)) {
       FileLocks.Held lock = trees.lock(top);
       try {
-        if (!LayerTrees.isWhole(around)) {
+        if (!isKnown(around)) {
           make(around, image, runtime);
         }
       } finally {
         lock.close();
       }
     }
-    return around.resolve(LayerTrees.TREE);
+    return Files.isDirectory(around) ? around.resolve(LayerTrees.TREE) : null;
+  }
+
+  /** Whether there is a tree, or a file that says that none is needed. */
+  private static boolean isKnown(Path around) throws IOException {
+    return Files.isRegularFile(around, LinkOption.NOFOLLOW_LINKS) || LayerTrees.isWhole(around);
   }
 
   /** Below the lowest layer lies nothing, and above the uppermost. */
@@ -111,6 +118,10 @@ final class UnnamedDirectories {
 
   private void make(Path around, StoredImage image, ContainerRuntime runtime) throws IOException {
     List<TarEntry> directories = ImageView.open(store, image).unnamedDirectories();
+    if (directories.size() == 1 && LayerPaths.isUsualRoot(directories.get(0))) {
+      Files.createFile(around); // nobody names what the layers do not
+      return;
+    }
     try (LayerTrees.Tree tree = trees.begin(around, runtime, unheard -> {})) {
       for (TarEntry directory : directories) {
         tree.output().put(directory);
