@@ -67,6 +67,7 @@ class EventChannelTest {
     channel.tell(event("closed"), Patience.of(null, null));
     assertThat(heard).isEmpty();
 
+    closed.set(false); // else nobody would wait for the listener
     CompletableFuture<Void> last =
         CompletableFuture.runAsync(() -> channel.tellHere(event("last"), () -> true));
     release.countDown();

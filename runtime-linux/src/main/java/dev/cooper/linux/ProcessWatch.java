@@ -146,7 +146,7 @@ final class ProcessWatch {
     Throwable failure = pipes.inputFailure();
     if (failure != null && cause == Cause.EXIT) {
       throw new OperationException(
-          "the command's input could not be read, so it was killed: " + failure, failure);
+          "cannot read the command's input, so it was killed: " + failure, failure);
     }
   }
 }

@@ -23,12 +23,11 @@ final class ChildJvm {
   /** Settings of a JVM that prints nothing but what its main class does. */
   private static final String NO_LOG = "-Djava.util.logging.config.file=/dev/null";
 
-  /** What the README says to a JVM that would warn of jffi, and no log. */
+  /** What the README says to a JVM that would warn of jffi. */
   static List<String> silence() {
     return Runtime.version().feature() < 24
-        ? List.of(NO_LOG)
-        : List.of(
-            NO_LOG, "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow");
+        ? List.of()
+        : List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow");
   }
 
   /** One that warns of nothing. */
@@ -38,6 +37,7 @@ final class ChildJvm {
     command.addAll(List.of("-Xmx256m", "-cp", classPath()));
     command.addAll(quickStart());
     command.addAll(silence());
+    command.add(NO_LOG);
     command.addAll(options);
     command.add(main.getName());
     command.addAll(List.of(arguments));

@@ -150,7 +150,7 @@ class PodIT {
     Tools.requireRoot("a Docker daemon");
     String here = image(recipe(temp.resolve("here"), "namespaces"));
     Path volume = Files.createDirectory(temp.resolve("volume"));
-    Tools.run("chmod", "a+rwX", volume.toString(), at("base.tar"));
+    Tools.run("chmod", "a+rwXt", volume.toString(), at("base.tar"));
     try (Dockerd docker = docker("--userns-remap=" + Tools.userWithSubordinateIds())) {
       // By default: no capability for namespaces, and the filter refuses clone with them.
       for (String store : List.of("/pod/volume/plain", "/tmp/store")) {
@@ -186,7 +186,7 @@ class PodIT {
     Path volume = Files.createDirectory(temp.resolve("volume"));
     String[] readable = {users.toString(), ids.toString(), volume.toString(), at("base.tar")};
     Tools.run("chmod", "a+r", readable[0], readable[1], readable[3]);
-    Tools.run("chmod", "a+rwx", readable[2]);
+    Tools.run("chmod", "a+rwxt", readable[2]);
     List<String> options =
         new ArrayList<>(
             List.of("--user=1234:1234", "--env=JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=/pod/volume"));
@@ -276,7 +276,7 @@ class PodIT {
               isolation);
       switch (isolation) {
         case "namespaces" ->
-            assertThat(printed).contains("failed no subordinate ids for user nobody");
+            assertThat(printed).contains("failed").contains(": no subordinate ids for user nobody");
         case "chroot" -> assertThat(printed).contains("failed").contains("CAP_SYS_CHROOT");
         case "probe" ->
             assertThat(printed)

@@ -159,16 +159,19 @@ class SaveLoadIT extends EndToEnd {
       second = c.env("A", "b").commit("second:2");
     }
     cooper.save(List.of(image, second), both, SaveOptions.ociArchive());
+    // Podman wants a run root of at most 50 characters.
+    Path runRoot = Files.createTempDirectory(Path.of("/tmp"), "pod");
     String[] podman = {
-      "podman",
-      "--root=" + temp.resolve("podman"),
-      "--runroot=" + temp.resolve("podman-run"),
-      "--storage-driver=vfs"
+      "podman", "--root=" + temp.resolve("podman"), "--runroot=" + runRoot, "--storage-driver=vfs"
     };
-    for (String each : List.of("load,-qi," + both, "image,exists,example.com/app:1")) {
-      Tools.run(
-          Stream.concat(Arrays.stream(podman), Arrays.stream(each.split(",")))
-              .toArray(String[]::new));
+    try {
+      for (String each : List.of("load,-qi," + both, "image,exists,example.com/app:1")) {
+        Tools.run(
+            Stream.concat(Arrays.stream(podman), Arrays.stream(each.split(",")))
+                .toArray(String[]::new));
+      }
+    } finally {
+      DurableFiles.deleteTree(runRoot);
     }
   }
 

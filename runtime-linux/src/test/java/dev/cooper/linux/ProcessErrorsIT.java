@@ -72,7 +72,7 @@ final class ProcessErrorsIT {
       Runner runner = Runner.in(root).input(failing(error));
       assertThatThrownBy(() -> runner.sh("cat; sleep 8122"))
           .isInstanceOf(OperationException.class)
-          .hasMessageContaining("input could not be read")
+          .hasMessageContaining("cannot read the command's input")
           .hasCause(error);
       assertThat(HostProcesses.goneWithinASecond("sleep\0008122\0")).isTrue();
     }

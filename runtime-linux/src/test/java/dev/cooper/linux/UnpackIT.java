@@ -120,7 +120,7 @@ final class UnpackIT {
     Path layer = HOST.layer(it -> it.put(device).file("after", "x").put(block));
     RecordedEntries read = HOST.tree(layer);
     if (HOST.rootless()) {
-      assertThat(HOST.notices).hasSize(2).allMatch(line -> line.contains("device node"));
+      assertThat(HOST.notices).singleElement().asString().startsWith("n, b: a device node");
       assertThat(read.paths()).contains("after").doesNotContain("n", "b");
     } else {
       assertThat(read.entry("n")).isEqualTo(device);

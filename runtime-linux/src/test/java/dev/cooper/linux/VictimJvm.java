@@ -5,10 +5,12 @@ import dev.cooper.spi.Rootfs;
 import dev.cooper.spi.RuntimeOptions;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.concurrent.CountDownLatch;
 
 /**
  * A program that runs a process in a container and then ends as it is told, or is killed.
@@ -55,6 +57,7 @@ final class VictimJvm {
 
   public static void main(String[] args) throws Exception {
     OutputStream out = new FileOutputStream(FileDescriptor.out);
+    CountDownLatch ran = new CountDownLatch(1);
     // Closed by nobody, on purpose: what the kernel cleans up is what is tested.
     boolean chroot = args[0].startsWith("chroot");
     LinuxRuntime runtime =
@@ -69,7 +72,7 @@ final class VictimJvm {
             () ->
                 Runner.in(root)
                     .network(network(args[0]))
-                    .output(out)
+                    .output(new Told(out, ran))
                     .sh(
                         (chroot ? DAEMONS : "setsid sleep $1 & echo running; sleep $1")
                             .replace("$1", args[3])));
@@ -78,14 +81,31 @@ final class VictimJvm {
     switch (args[0]) {
       case "stay", "private", "chroot" -> run.join();
       case "exit", "chroot-exit" -> {
-        Thread.sleep(500);
+        ran.await();
         System.exit(3);
       }
       case "halt" -> {
-        Thread.sleep(500);
+        ran.await();
         Runtime.getRuntime().halt(4);
       }
-      default -> Thread.sleep(500);
+      default -> ran.await();
+    }
+  }
+
+  /** Passes on what the process prints, and tells that it did. */
+  private static final class Told extends FilterOutputStream {
+    private final CountDownLatch told;
+
+    Told(OutputStream out, CountDownLatch told) {
+      super(out);
+      this.told = told;
+    }
+
+    @Override
+    public void write(byte[] source, int offset, int length) throws IOException {
+      out.write(source, offset, length);
+      out.flush();
+      told.countDown();
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.cooper.oci.registry;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
@@ -30,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class SettingsObject {
   private static final int MAX_DEPTH = 32;
+  private static final JsonFactory JSON = new JsonFactory();
   private static final TomlFactory TOML = toml();
 
   private final String where;
@@ -57,7 +59,7 @@ final class SettingsObject {
     try {
       return new SettingsObject(where + ":", Json.parse(bytes, where).rest());
     } catch (ContentException e) {
-      throw new ContentException(where + place(e.getCause()) + ": found no valid JSON object");
+      throw new ContentException(where + fault(bytes) + ": found no valid JSON object");
     }
   }
 
@@ -80,6 +82,18 @@ final class SettingsObject {
     } catch (JsonProcessingException e) {
       throw new ContentException(
           where + place(e) + ": found no valid TOML: " + Text.quote(e.getOriginalMessage()), e);
+    }
+  }
+
+  /** Where the bytes stop being JSON; nothing where only their meaning is wrong. */
+  private static String fault(byte[] bytes) {
+    try (JsonParser parser = JSON.createParser(bytes)) {
+      while (parser.nextToken() != null) {
+        // To the end, or to the fault.
+      }
+      return "";
+    } catch (IOException e) {
+      return place(e);
     }
   }
 

@@ -22,16 +22,23 @@ import org.junit.jupiter.params.provider.CsvSource;
 class PlatformIT {
   @TempDir Path temp;
 
-  /** An OCI index of images without layers, in a layout by the name {@code all}. */
+  /**
+   * An OCI index of images without layers, in a layout by the name {@code all}; also one that we
+   * would not make, as {@code linux/arm} and {@code linux/arm/v7} are one platform.
+   */
   private Index write(List<String> platforms) throws IOException {
-    Index index = Index.empty(MediaType.OCI_INDEX);
+    List<Descriptor> images = new ArrayList<>();
+    Index index;
     try (ContentWriter writer = OciLayout.create(temp.resolve("layout"))) {
       for (String each : platforms) {
         ImageConfig config = ImageConfig.of(Platform.parse(each));
         Descriptor configBlob = put(writer, MediaType.OCI_CONFIG, config.toBytes());
         Manifest manifest = Manifest.of(MediaType.OCI_MANIFEST, configBlob, List.of());
-        index = index.withImage(put(writer, MediaType.OCI_MANIFEST, manifest.toBytes()), config);
+        images.add(
+            put(writer, MediaType.OCI_MANIFEST, manifest.toBytes())
+                .withPlatform(config.platform()));
       }
+      index = Index.of(images);
       Descriptor root = put(writer, MediaType.OCI_INDEX, index.toBytes());
       writer.commit(Index.of(List.of(root.withAnnotation(ImageNames.REF_NAME, "all"))));
     }
