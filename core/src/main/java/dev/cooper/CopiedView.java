@@ -18,8 +18,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class CopiedView implements RootView {
   private final RootView root;
-  private final Directory top = new Directory(null, false);
   private final Map<ByteString, Directory> directories = new HashMap<>();
+
+  /** The directory that was found last, as files come by directories. */
+  private Directory last = new Directory(null, false);
+
+  private ByteString lastPath = ByteString.EMPTY;
 
   /** A directory that the copy wrote to; it is gone once it, or one above it, was replaced. */
   private static final class Directory {
@@ -48,14 +52,20 @@ final class CopiedView implements RootView {
 
   CopiedView(RootView root) {
     this.root = root;
+    directories.put(ByteString.EMPTY, last);
   }
 
   private @Nullable Directory find(ByteString path) {
-    if (path.isEmpty()) {
-      return top;
+    if (path.equals(lastPath) && last.isThere()) {
+      return last;
     }
     Directory found = directories.get(path);
-    return found != null && found.isThere() ? found : null;
+    if (found == null || !found.isThere()) {
+      return null;
+    }
+    lastPath = path;
+    last = found;
+    return found;
   }
 
   /** Whether the copy has written to a directory, or made it. */

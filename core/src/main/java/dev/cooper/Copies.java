@@ -233,7 +233,9 @@ final class Copies {
                   target(root, destination, true).path(),
                   (options.owner() == null ? sink.keepingOwners() : sink).unpacking()));
     } else {
-      copy(List.of(source), destination, options);
+      requireSource(source);
+      List<Path> sources = List.of(source);
+      copy(describe("ADD", sources, destination), sources, destination, options);
     }
   }
 

@@ -212,6 +212,9 @@ class AddIT extends EndToEnd {
       Image image = c.add(named, "/a/").add(gzip, "/a/").add(broken, "/a/").commit();
       assertThat(Tars.last(store, image))
           .containsOnlyKeys("a", "a/no-archive.tar.gz", "a/compressed", "a/broken.tar.gz");
+      assertThat(image.history())
+          .extracting(line -> line.createdBy())
+          .contains("ADD no-archive.tar.gz /a/", "ADD compressed /a/");
     }
   }
 
