@@ -11,13 +11,12 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells the listener of one Cooper what happens: one event at a time, in order, and apart from
- * the thread it happens in, which a listener that blocks must not hold for ever.
+ * Tells the listener of one Cooper what happens: one event at a time, in order, and apart from the
+ * thread it happens in, which a listener that blocks must not hold for ever.
  *
  * <p>That thread waits until the event was told; but once its {@link Patience} is over, it is
  * interrupted or the Cooper is closed, half a second at most, and not at all after another has
- * waited in vain. The event then is told when the
- * listener comes back. Thread-safe.
+ * waited in vain. The event then is told when the listener comes back. Thread-safe.
  */
 final class EventChannel {
   private static final long GRACE_NANOS = 500_000_000L;
