@@ -17,6 +17,7 @@ record GlobSet(List<Range> ranges, boolean negated) {
   /** Characters from one to another. */
   record Range(int low, int high) {}
 
+  @SuppressWarnings("ReferenceEquality") // a class that lists the slash is not the slash itself
   boolean holds(int character) {
     if (character == '/') {
       return this == SLASH;
