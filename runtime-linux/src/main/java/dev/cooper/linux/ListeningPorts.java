@@ -69,18 +69,23 @@ final class ListeningPorts implements LiveProcess {
   private static Set<String> sockets(String process, int port) {
     Set<String> found = new HashSet<>();
     for (String protocol : List.of("tcp", "tcp6")) {
-      try {
-        for (String line : ProcFile.lines(Path.of("/proc", process, "net", protocol))) {
-          String[] fields = line.strip().split("\\s+", -1);
-          if (fields.length > INODE && fields[STATE].equals(LISTEN) && port(fields) == port) {
-            found.add("socket:[" + fields[INODE] + "]");
-          }
+      for (String line : lines(Path.of("/proc", process, "net", protocol))) {
+        String[] fields = line.strip().split("\\s+", -1);
+        if (fields.length > INODE && fields[STATE].equals(LISTEN) && port(fields) == port) {
+          found.add("socket:[" + fields[INODE] + "]");
         }
-      } catch (IOException e) {
-        continue; // gone meanwhile, or a kernel without this protocol
       }
     }
     return found;
+  }
+
+  /** None of a process that is gone meanwhile, or of a kernel without the protocol. */
+  private static List<String> lines(Path file) {
+    try {
+      return ProcFile.lines(file);
+    } catch (IOException e) {
+      return List.of();
+    }
   }
 
   private static int port(String[] fields) {

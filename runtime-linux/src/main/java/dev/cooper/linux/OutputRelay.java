@@ -28,7 +28,15 @@ final class OutputRelay {
   private @Nullable Throwable failure;
 
   /** Some bytes for one of the outputs; none of them ends it. */
-  private record Piece(OutputStream to, byte[] bytes) {
+  private static final class Piece {
+    private final OutputStream to;
+    private final byte[] bytes;
+
+    Piece(OutputStream to, byte[] bytes) {
+      this.to = to;
+      this.bytes = bytes;
+    }
+
     void pass() throws IOException {
       if (bytes.length == 0) {
         to.flush();
