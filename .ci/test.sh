@@ -80,11 +80,12 @@ prepare() {
   if ((EUID == 0)); then
     ((${#missing[@]} == 0)) || install "${missing[@]}"
     touch "$stage/installed"
-    # Where this fails, the test tries by itself and tells why. A mirror may be some weeks behind.
+    # As AptIT makes it where it is given none; where this fails, it tries by itself and tells why.
     if SOURCE_DATE_EPOCH=1600000000 mmdebstrap --quiet --variant=minbase --mode=root \
-      --aptopt='Acquire::Check-Valid-Until "false"' bookworm "$stage/debian.tar.part" 2>"$stage/logs/debian"; then
-      chmod a+r "$stage/debian.tar.part"
-      mv "$stage/debian.tar.part" "$stage/debian.tar"
+      --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+      --aptopt='Acquire::Check-Valid-Until "false"' bookworm "$stage/making.tar" 2>"$stage/logs/debian"; then
+      chmod a+r "$stage/making.tar"
+      mv "$stage/making.tar" "$stage/debian.tar"
     fi
   fi
 }

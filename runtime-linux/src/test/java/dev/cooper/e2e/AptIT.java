@@ -38,6 +38,8 @@ class AptIT extends EndToEnd {
               Map.of("SOURCE_DATE_EPOCH", "1600000000"),
               "mmdebstrap",
               "--variant=minbase",
+              "--dpkgopt=path-exclude=/usr/share/doc/*",
+              "--dpkgopt=path-exclude=/usr/share/locale/*",
               Tools.isRoot() ? "--mode=root" : "--mode=unshare",
               // A mirror may be some weeks behind.
               "--aptopt=Acquire::Check-Valid-Until \"false\"",
