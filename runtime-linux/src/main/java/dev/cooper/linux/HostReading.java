@@ -10,11 +10,8 @@ record HostReading(Path source) implements Task {
   }
 
   @Override
-  public void run(SyscallProgram program) {
-    int stopped = run(program, 0);
-    if (stopped < program.size()) {
-      throw failure(program.failure(stopped), program.subject(stopped));
-    }
+  public SystemCallException failure(SyscallProgram program, int row) {
+    return failure(program.failure(row), program.subject(row));
   }
 
   /**

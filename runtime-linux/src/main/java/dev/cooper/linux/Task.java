@@ -23,7 +23,12 @@ interface Task {
   default void run(SyscallProgram program) {
     int stopped = run(program, 0);
     if (stopped < program.size()) {
-      throw program.failure(stopped);
+      throw failure(program, stopped);
     }
+  }
+
+  /** What a row that failed is thrown as. */
+  default SystemCallException failure(SyscallProgram program, int row) {
+    return program.failure(row);
   }
 }

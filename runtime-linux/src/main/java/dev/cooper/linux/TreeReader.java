@@ -168,7 +168,7 @@ final class TreeReader implements AutoCloseable {
   /** Leaves out what a row did not find, or throws its failure. */
   private void leaveOut(int row, boolean itself, ByteString path) {
     if (!isLeftOut(stats.errno(row), itself, path)) {
-      throw stats.failure(row);
+      throw task.failure(stats, row);
     }
   }
 
@@ -395,7 +395,7 @@ final class TreeReader implements AutoCloseable {
         return small ? row + ROWS_OF_A_FILE : row + 1;
       }
     }
-    throw contents.failure(row);
+    throw task.failure(contents, row);
   }
 
   private void pass(int fd, FoundEntry found) throws IOException {
