@@ -130,6 +130,7 @@ class ConsumersIT extends EndToEnd {
 
   @ParameterizedTest
   @EnumSource
+  @SuppressWarnings("try") // closed in the midst, which is what is tested
   void runWhenTheListenerBlocksEndsWhenCooperIsClosed(Isolations isolation) throws Exception {
     CompletableFuture<Throwable> thrown = new CompletableFuture<>();
     try (Cooper other = blocking(isolation)) {
