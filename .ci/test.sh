@@ -67,7 +67,11 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 143' TERM
 trap 'exit 130' INT
-mkdir "$stage/libs" "$stage/root" "$stage/user" "$stage/user/tmp" "$stage/logs"
+mkdir -p "$stage/libs" "$stage/logs"
+for who in root user; do # where workers begin: TrampolineIT assembles sources, others write
+  mkdir -p "$stage/$who/target" "$stage/$who/src/main"
+  cp -r runtime-linux/src/main/asm "$stage/$who/src/main"
+done
 chmod 0755 "$stage"
 if ((EUID == 0)); then
   chown -R "$user" "$stage/user"
@@ -140,20 +144,18 @@ for home_of_java in /usr/lib/jvm/*; do
 done
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 user_java=${newer:-$java}
+unwarned=(${newer:+--enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow})
 
-# Processes and mounts of one worker are not another's: several tests look for what is left of theirs on the whole host, and
-# a worker that ends takes all with it. The shell is the first process, which has to collect orphans. As JVMs of several workers
-# have the same process ids, they need directories of their own for what jps(1) reads, or they warn of each other.
+# Each worker has its own processes, mounts and /tmp: several tests look for what is left of theirs on the whole host, and a worker
+# that ends takes all with it. The shell is the first process, which has to collect orphans.
 apart=()
 if ((EUID == 0)) && unshare --pid --fork --kill-child --mount-proc true 2>/dev/null; then
   apart=(
     unshare --pid --fork --kill-child --mount-proc bash -c '
-      for each in root nobody '"$user"'; do
-        install -d -o "$each" -m 0755 "/tmp/hsperfdata_$each"
-        mount -t tmpfs -o "uid=$(id -u "$each"),mode=0755" tmpfs "/tmp/hsperfdata_$each"
-      done
+      temp=$(mktemp -d "$1/tmp.XXXXXX") && chmod 1777 "$temp" && mount --bind "$temp" /tmp || exit
+      shift
       "$@"
-      exit $?' worker
+      exit $?' worker "$stage"
   )
 fi
 
@@ -166,19 +168,21 @@ if ((EUID == 0)); then
   )
 fi
 
-# in_java WHO ARGUMENT…: as "root", which is whoever calls this, or as the ordinary "user", in a directory that is theirs.
+# The second compiler compiles late: most of what tests run runs a few times only, and some, as a digest of a layer, very often.
+compilers=(
+  -XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000
+  -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000
+)
+
+# in_java WHO ARGUMENT…: as "root", which is whoever calls this, or as the ordinary "user", in a directory of theirs.
 in_java() {
-  local who=$1 options
+  local who=$1
   shift
-  options=(-Xmx512m -XX:TieredStopAtLevel=1)
+  cd "$stage/$who"
   if [[ $who == root ]]; then
-    # TrampolineIT assembles this module's sources.
-    (cd runtime-linux && exec "${apart[@]}" "$java" "${options[@]}" "$@")
-  else
-    options+=(-Djava.io.tmpdir="$stage/user/tmp")
-    [[ -z $newer ]] || options+=(--enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow)
-    (cd "$stage/user" && exec "${apart[@]}" "${as_user[@]}" "$user_java" "${options[@]}" "$@")
+    exec "${apart[@]}" "$java" -Xmx512m "${compilers[@]}" "$@"
   fi
+  exec "${apart[@]}" "${as_user[@]}" "$user_java" -Xmx512m "${compilers[@]}" "${unwarned[@]}" "$@"
 }
 
 # The class path of a worker: tests as directories, as some of them walk through theirs.
@@ -204,8 +208,8 @@ share_classes() {
   chmod a+r "$stage/tests.jar"
   children=$(jars_of "${modules[@]}"):$stage/tests.jar
   for who in "${passes[@]}"; do
-    in_java "$who" -XX:ArchiveClassesAtExit="$stage/$who/classes.jsa" -cp "$children" dev.cooper.e2e.ClassArchive \
-      >"$stage/logs/$who-archive" 2>&1 || echo "no archive of classes for $who: $(tail -n 3 "$stage/logs/$who-archive")"
+    (in_java "$who" -XX:TieredStopAtLevel=1 -XX:ArchiveClassesAtExit="$stage/$who/classes.jsa" -cp "$children" \
+      dev.cooper.e2e.ClassArchive) >"$stage/logs/$who-archive" 2>&1 || echo "no archive of classes for $who: $(tail -n 3 "$stage/logs/$who-archive")"
     chmod a+r "$stage/$who/classes.jsa" 2>/dev/null || true
   done
 }
@@ -225,7 +229,7 @@ work() {
   for _ in {1..9}; do
     ((status == 97)) || break
     status=0
-    in_java "$who" "${options[@]}" dev.cooper.suite.Worker "$stage/$who/records" "$phase" "${patterns[$who]}" "${roots[@]}" \
+    (in_java "$who" "${options[@]}" dev.cooper.suite.Worker "$stage/$who/records" "$phase" "${patterns[$who]}" "${roots[@]}") \
       >>"$log" 2>&1 </dev/null || status=$?
   done
   if ((status)); then
