@@ -171,6 +171,9 @@ class SaveLoadIT extends EndToEnd {
                 .toArray(String[]::new));
       }
     } finally {
+      if (!Tools.isRoot()) { // its files belong to subordinate ids
+        Tools.run("podman", "unshare", "rm", "-rf", temp.resolve("podman").toString());
+      }
       DurableFiles.deleteTree(runRoot);
     }
   }
