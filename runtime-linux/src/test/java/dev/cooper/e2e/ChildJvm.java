@@ -21,7 +21,7 @@ final class ChildJvm {
   private ChildJvm() {}
 
   /** Settings of a JVM that prints nothing but what its main class does. */
-  private static final String NO_LOG = "-Djava.util.logging.config.file=/dev/null";
+  static final String NO_LOG = "-Djava.util.logging.config.file=/dev/null";
 
   /** What the README says to a JVM that would warn of jffi. */
   static List<String> silence() {

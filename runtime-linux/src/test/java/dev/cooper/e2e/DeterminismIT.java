@@ -134,7 +134,7 @@ class DeterminismIT extends EndToEnd {
     for (String order : List.of("a b c d e f g h", "h g f e d c b a", "d h a c b g e f")) {
       try (WorkingContainer c = container()) {
         c.run("mkdir /d; for i in " + order + "; do echo x > /d/$i; done");
-        images.add(c.history("").commit(o -> o.reproducible(NOW)));
+        images.add(c.history("made").commit(o -> o.reproducible(NOW)));
       }
     }
     assertThat(images)

@@ -143,7 +143,7 @@ class NestedMountsIT extends EndToEnd {
         "echo up; while ! test -e /gate/go; do sleep 0.05; done; echo late > /o/in/side/late";
     try (WorkingContainer first = container();
         WorkingContainer second = container()) {
-      try (RunningCommand running = second.start(with(waiting, gated))) {
+      try (RunningCommand running = second.start(with(waiting, gated), o -> o.streams())) {
         assertThat(running.stdout().readNBytes(3)).asString().isEqualTo("up\n");
         first.run(with("echo early > /o/in/side/early", mounts));
         assertThat(names(outer)).containsExactly("in");

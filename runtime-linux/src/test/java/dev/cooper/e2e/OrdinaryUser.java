@@ -84,6 +84,7 @@ final class OrdinaryUser {
                 "HOME=" + temp.resolve("home")));
     command.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
     command.addAll(ChildJvm.silence());
+    command.add(ChildJvm.NO_LOG);
     command.addAll(ChildJvm.quickStart());
     String classPath = ChildJvm.classPathForOthers(temp.resolve("classes"));
     command.addAll(List.of("-Xmx256m", "-cp", classPath, main.getName()));

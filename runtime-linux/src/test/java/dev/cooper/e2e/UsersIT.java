@@ -37,7 +37,7 @@ class UsersIT extends EndToEnd {
       return c.exec(Command.shell(GROUPS).user(user)).out().replace("Groups:", "").strip();
     }
     Command command = Command.shell("echo $$; exec sleep 300").user(user);
-    try (RunningCommand running = c.start(command)) {
+    try (RunningCommand running = c.start(command, o -> o.streams())) {
       String pid = new String(running.stdout().readNBytes(1)) + line(running);
       return Files.readAllLines(Path.of("/proc", pid, "status")).stream()
           .filter(line -> line.startsWith("Groups:"))
