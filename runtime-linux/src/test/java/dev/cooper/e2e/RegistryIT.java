@@ -556,7 +556,7 @@ class RegistryIT extends EndToEnd {
             " ", ChildJvm.command(List.of(), Puller.class, temp.resolve("seen").toString(), name));
     // A nested class's name has a dollar, which script's shell would take for a variable.
     line = line.replace("$", "\\$");
-    String seen = Tools.run("script", "-qec", line, "/dev/null");
+    String seen = Tools.run("env", "TERM=xterm", "script", "-qec", line, "/dev/null");
     assertThat(seen).contains("1.1 MB of 1.1 MB").contains("download").contains("transferred");
     String lines =
         ChildJvm.run(Map.of(), List.of(), Puller.class, temp.resolve("logged").toString(), name);
