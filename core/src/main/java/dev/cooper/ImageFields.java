@@ -75,11 +75,11 @@ final class ImageFields {
     }
   }
 
-  /** A name or an id, alone or with a group's after a colon; none for root. */
+  /** A name or an id, alone or with a group's after a colon; none for root, with a group too. */
   static String user(String user) {
     Objects.requireNonNull(user, "user");
     boolean strange = user.chars().anyMatch(c -> Character.isISOControl(c) || c == '/');
-    if (strange || user.indexOf(':') != user.lastIndexOf(':') || user.startsWith(":")) {
+    if (strange || user.indexOf(':') != user.lastIndexOf(':') || user.equals(":")) {
       throw invalid("user", user, "name, uid, name:group or uid:gid");
     }
     return user;
