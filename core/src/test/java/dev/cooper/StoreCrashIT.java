@@ -119,7 +119,8 @@ class StoreCrashIT {
     for (int i = 0; i < KILLS; i++) {
       Process one = child(2 * i, "churn");
       Process two = child(2 * i + 1, "churn");
-      Thread.sleep(500 + random.nextInt(500));
+      awaitAnImage();
+      Thread.sleep(random.nextInt(500));
       one.destroyForcibly().waitFor();
       check(); // while the other one goes on
       two.destroyForcibly().waitFor();
@@ -137,6 +138,18 @@ class StoreCrashIT {
       }
     }
     assertThat(images).as("images that were there after some kill").isPositive();
+  }
+
+  /**
+   * From then on there is something to be left whole: a JVM's start takes longer on a busy machine.
+   */
+  private void awaitAnImage() throws Exception {
+    Path index = root().resolve("index.json");
+    long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
+    while (!Files.exists(index) || !Files.readString(index).contains("app-")) {
+      assertThat(System.nanoTime() - end).as("no image after a minute").isNegative();
+      Thread.sleep(5);
+    }
   }
 
   private void check() throws IOException {
