@@ -74,7 +74,10 @@ final class Dockerd implements AutoCloseable {
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }
-    Tools.attempt(Map.of(), "umount", directory.resolve("data").toString());
+    // It mounts its root on itself, with ids mapped a directory below, and does not always unmount
+    // them.
+    String mounts = "grep -o ' " + directory + "/[^ ]* ' /proc/self/mountinfo | sort -ru";
+    Tools.attempt(Map.of(), "sh", "-c", mounts + " | xargs -r -n 1 umount -l");
     Tools.run("rm", "-rf", directory.toString());
   }
 }
