@@ -46,6 +46,7 @@ final class LinuxRuntime implements ContainerRuntime {
   /** Loads the machine code and what calls it, a good part of a short JVM's time. */
   @Override
   public void prepare() {
+    NativeLibrary.load();
     Trampoline.here(Sys.GETEUID);
   }
 
@@ -71,6 +72,7 @@ final class LinuxRuntime implements ContainerRuntime {
   }
 
   private Keeper start() {
+    NativeLibrary.load();
     boolean root = Trampoline.here(Sys.GETEUID) == 0;
     if (isolation == Isolation.CHROOT) {
       return Keeper.plain(singleId ? IdMap.singleId() : IdMap.none());
@@ -84,6 +86,7 @@ final class LinuxRuntime implements ContainerRuntime {
   @Override
   public void readHost(Path path, TreeFilter filter, EntrySink sink, Consumer<String> notices)
       throws IOException {
+    NativeLibrary.load();
     HostPath source = HostPath.of(path);
     Task task = new HostReading(path);
     try (TreeReader reader = new TreeReader(task, sink, filter, notices, Baseline.NONE)) {

@@ -1,5 +1,6 @@
 package dev.cooper.linux;
 
+import dev.cooper.oci.OperationException;
 import dev.cooper.spi.ContainerRuntime;
 import dev.cooper.spi.HostFinding;
 import dev.cooper.spi.RuntimeOptions;
@@ -20,9 +21,11 @@ public final class LinuxRuntimeProvider implements RuntimeProvider {
   @Override
   public List<HostFinding> probe(RuntimeOptions options, Path directory) {
     try {
+      NativeLibrary.load();
       return new HostProbe(options, directory).findings();
-    } catch (LinkageError e) {
-      // Another processor, or a native library that cannot be loaded here.
+    } catch (OperationException e) {
+      return List.of(new HostFinding("commands", false, String.valueOf(e.getMessage())));
+    } catch (LinkageError e) { // another processor
       Throwable cause = e.getCause() != null ? e.getCause() : e;
       return List.of(new HostFinding("commands", false, String.valueOf(cause.getMessage())));
     }

@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * <p>Not thread-safe. It must not be closed while a program that uses it runs.
  */
 final class Memory implements AutoCloseable {
-  static final MemoryIO IO = MemoryIO.getInstance();
+  static final MemoryIO IO = NativeLibrary.memory();
 
   /** How many pieces are allocated now: what the JVM's own native memory tracking does not see. */
   private static final AtomicLong LIVE = new AtomicLong();
