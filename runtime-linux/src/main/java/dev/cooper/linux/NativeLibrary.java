@@ -1,7 +1,6 @@
 package dev.cooper.linux;
 
 import com.kenai.jffi.MemoryIO;
-import com.kenai.jffi.Platform;
 import dev.cooper.oci.OperationException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -51,7 +50,7 @@ final class NativeLibrary {
   }
 
   private static void loadCopy() {
-    String platform = Platform.getPlatform().getName();
+    String platform = platform();
     Path directory = null;
     try (InputStream in =
         MemoryIO.class.getClassLoader().getResourceAsStream("jni/" + platform + "/" + NAME)) {
@@ -77,6 +76,12 @@ final class NativeLibrary {
         delete(directory);
       }
     }
+  }
+
+  /** As jffi calls it; what would tell, its own Platform, loads the library. */
+  private static String platform() {
+    String processor = System.getProperty("os.arch", "");
+    return (processor.equals("amd64") ? "x86_64" : processor) + "-Linux";
   }
 
   private static void loadBy(@Nullable Path directory) {
