@@ -172,7 +172,7 @@ final class Blobs {
       journal.add(digest);
     }
     Path target = path(digest);
-    Files.createDirectories(Store.parent(target));
+    Files.createDirectories(Directories.parent(target));
     try (FileLocks.Held held = store.lock(Store.SWEEP)) {
       pin(digest);
       if (!isFile(digest)) {
@@ -180,7 +180,7 @@ final class Blobs {
       }
     }
     if (synced) {
-      DurableFiles.sync(Store.parent(target));
+      DurableFiles.sync(Directories.parent(target));
     } else {
       journal.later(digest);
     }
@@ -227,7 +227,7 @@ final class Blobs {
 
   /** Lets go of everything; says whether there was something that no image was made of. */
   synchronized boolean dropPins() throws IOException {
-    boolean any = !Store.list(pins).isEmpty();
+    boolean any = !Directories.list(pins).isEmpty();
     DurableFiles.deleteTree(pins);
     return any;
   }
@@ -235,9 +235,9 @@ final class Blobs {
   /** What is pinned by whatever store has its staging directory here. */
   static Set<Digest> pinned(Path staging) throws IOException {
     Set<Digest> pinned = new HashSet<>();
-    for (Path owner : Store.list(staging)) {
-      for (Path pin : Store.list(owner.resolve(PINS))) {
-        String name = Store.name(pin);
+    for (Path owner : Directories.list(staging)) {
+      for (Path pin : Directories.list(owner.resolve(PINS))) {
+        String name = Directories.name(pin);
         int dash = name.indexOf('-');
         pinned.add(new Digest(name.substring(0, dash), name.substring(dash + 1)));
       }

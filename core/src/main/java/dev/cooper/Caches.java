@@ -48,8 +48,8 @@ final class Caches {
             try (FileLocks.Held held = store.lock(Store.SWEEP)) {
               store.requireUnsealed();
               Path mark =
-                  Store.directory(store.staging().resolve(USES))
-                      .resolve(name + Store.name(store.staged(".")));
+                  Directories.make(store.staging().resolve(USES))
+                      .resolve(name + Directories.name(store.staged(".")));
               Files.createFile(mark);
               marks.add(mark);
               Path directory = Caches.of(store).resolve(name);
@@ -70,7 +70,7 @@ final class Caches {
     }
 
     private void note(Path directory, String id) throws IOException {
-      Path file = directory.resolveSibling(Store.name(directory) + ID);
+      Path file = directory.resolveSibling(Directories.name(directory) + ID);
       if (!Files.exists(file)) {
         store.write(file, id.getBytes(StandardCharsets.UTF_8));
       }
@@ -93,7 +93,7 @@ final class Caches {
   record Cache(Path path, String id, FileTime lastUsed) {
     /** The file beside it. */
     Path idFile() {
-      return path.resolveSibling(Store.name(path) + ID);
+      return path.resolveSibling(Directories.name(path) + ID);
     }
   }
 
@@ -108,14 +108,14 @@ final class Caches {
 
   static List<Cache> list(Store store) throws IOException {
     List<Cache> caches = new ArrayList<>();
-    for (Path path : Store.list(of(store))) {
-      if (!Store.name(path).endsWith(ID)) {
-        Path file = path.resolveSibling(Store.name(path) + ID);
+    for (Path path : Directories.list(of(store))) {
+      if (!Directories.name(path).endsWith(ID)) {
+        Path file = path.resolveSibling(Directories.name(path) + ID);
         boolean known = Files.exists(file);
         caches.add(
             new Cache(
                 path,
-                known ? text(file) : Store.name(path),
+                known ? text(file) : Directories.name(path),
                 Files.getLastModifiedTime(known ? file : path)));
       }
     }
@@ -125,9 +125,9 @@ final class Caches {
   /** The names of the directories that commands have mounted now. */
   static Set<String> used(Store store) throws IOException {
     Set<String> used = new HashSet<>();
-    for (Path owner : Store.list(store.directory().resolve("staging"))) {
-      for (Path mark : Store.list(owner.resolve(USES))) {
-        String name = Store.name(mark);
+    for (Path owner : Directories.list(store.directory().resolve("staging"))) {
+      for (Path mark : Directories.list(owner.resolve(USES))) {
+        String name = Directories.name(mark);
         used.add(name.substring(0, name.indexOf('.')));
       }
     }

@@ -44,13 +44,13 @@ final class Committer {
   }
 
   @SuppressWarnings("try") // the intake is open, not used
-  Image commit(CommitOptions options, List<String> names) throws IOException {
+  StoredImage commit(CommitOptions options, List<String> names) throws IOException {
     try (Blobs.Intake intake = store.intake()) {
       return write(options, names);
     }
   }
 
-  private Image write(CommitOptions options, List<String> names) throws IOException {
+  private StoredImage write(CommitOptions options, List<String> names) throws IOException {
     List<ImageReference> references = GivenNames.parse(names);
     Instant clamp = options.clamp() != null ? options.clamp() : files.session().sourceDate();
     StoredImage base = files.base();
@@ -70,8 +70,7 @@ final class Committer {
       changes(clamp);
     }
     ImageConfig config = config(options, clamp, layers.size() - below);
-    StoredImage image = store(config, options.docker(), references);
-    return new Image(files.session(), image);
+    return store(config, options.docker(), references);
   }
 
   private void changes(@Nullable Instant clamp) throws IOException {

@@ -1,6 +1,7 @@
 package dev.cooper;
 
 import dev.cooper.oci.ByteString;
+import dev.cooper.oci.Digest;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layer.EntrySink;
 import dev.cooper.oci.layout.DurableFiles;
@@ -201,7 +202,7 @@ final class ContainerFiles {
     unmount();
     session.runtime().get().delete(owned.path().resolve("changes"));
     while (sealed.size() > sealedBefore) {
-      session.runtime().get().delete(Store.parent(sealed.remove(sealed.size() - 1).tree()));
+      session.runtime().get().delete(Directories.parent(sealed.remove(sealed.size() - 1).tree()));
     }
   }
 
@@ -289,7 +290,7 @@ final class ContainerFiles {
     if (!perStep || mounted == null) {
       return;
     }
-    Path directory = Store.directory(owned.path().resolve("steps"));
+    Path directory = Directories.make(owned.path().resolve("steps"));
     StepTar tar =
         StepTar.write(
             directory.resolve(String.format(Locale.ROOT, "sealed-%06d.tar", sealed.size())),
@@ -304,7 +305,7 @@ final class ContainerFiles {
 
   /** Lays what has changed below a new, empty upper directory. */
   private Rootfs rotate(Rootfs mounted, StepTar tar) throws IOException {
-    Path trees = Store.directory(owned.path().resolve("layers"));
+    Path trees = Directories.make(owned.path().resolve("layers"));
     Path target = trees.resolve(Integer.toString(sealed.size()));
     discard(target); // of a seal that failed
     Sealed one = new Sealed(tar, target.resolve("upper"));
@@ -344,7 +345,7 @@ final class ContainerFiles {
     return new DestinationSink(root, out, layer, user.uid(), user.gid(), mode, session.now());
   }
 
-  Image commit(CommitOptions options, List<String> names) {
+  StoredImage commit(CommitOptions options, List<String> names) {
     names.forEach(session.registries()::prepare);
     return Io.run(
         "cannot commit container " + label(), () -> new Committer(this).commit(options, names));
@@ -358,8 +359,55 @@ final class ContainerFiles {
   }
 
   private boolean record(boolean synced) throws IOException {
-    ContainerRecord.write(owned.path(), this, session.store(), synced);
+    new ContainerRecord(
+            draft.image(),
+            draft.annotations(),
+            base == null ? null : base.descriptor().digest(),
+            SyncJournal.boot(),
+            synced,
+            draft.cmdSet(),
+            perStep,
+            unpacked,
+            pending.steps().stream().map(StepTar::recorded).toList(),
+            sealed.stream().map(one -> one.tar().recorded()).toList(),
+            draft.steps(),
+            draft.comment(),
+            draft.created())
+        .write(owned.path(), session.store());
     return true;
+  }
+
+  /** Opens a named container as its record tells, and mounts it if it was mounted. */
+  static ContainerFiles open(Session session, Containers.Owned owned) throws IOException {
+    Path directory = owned.path();
+    String trouble = ContainerRecord.trouble(directory);
+    if (trouble != null) {
+      throw new OperationException(trouble + ": begin again; maintenance().repair() removes it");
+    }
+    ContainerRecord record = ContainerRecord.read(directory);
+    Digest image = owned.image();
+    if (image == null && record.base() != null) {
+      throw new OperationException(
+          "it is not written down any more that container "
+              + owned.name()
+              + " began from "
+              + record.base()
+              + ": maintenance().repair() mends it");
+    }
+    StoredImage base = image == null ? null : session.store().images().base(image);
+    ContainerFiles files =
+        new ContainerFiles(session, owned, base, Draft.of(record, session.clock()));
+    for (ContainerRecord.Tar each : record.sealed()) {
+      Path tree = directory.resolve("layers").resolve(files.sealed.size() + "/upper");
+      files.sealed.add(new Sealed(StepTar.reopen(directory, each), tree));
+    }
+    for (ContainerRecord.Tar each : record.pending()) {
+      files.pending.reopen(StepTar.reopen(directory, each));
+    }
+    files.perStep = record.layerPerStep();
+    files.unpacked = record.mounted();
+    files.reopen();
+    return files;
   }
 
   /** A named container that is closed outlives a crash of the machine. */
@@ -381,19 +429,12 @@ final class ContainerFiles {
     }
     for (StepTar step : pending.steps()) {
       DurableFiles.sync(step.file());
-      DurableFiles.sync(Store.parent(step.file()));
+      DurableFiles.sync(Directories.parent(step.file()));
     }
   }
 
-  void restore(List<StepTar> steps, List<Sealed> layers, boolean layered, boolean wasUnpacked) {
-    steps.forEach(pending::reopen);
-    sealed.addAll(layers);
-    perStep = layered;
-    unpacked = wasUnpacked;
-  }
-
   /** Mounts again what was mounted when it was closed, or its JVM killed. */
-  void reopen() {
+  private void reopen() {
     save(); // what is on the disk is no longer all
     Io.run(
         "cannot mount the root filesystem of container " + label(),
@@ -415,7 +456,7 @@ final class ContainerFiles {
       return;
     }
     Sealed last = sealed.get(sealed.size() - 1);
-    Path target = Store.parent(last.tree());
+    Path target = Directories.parent(last.tree());
     if (!Files.exists(target)) {
       sealed.remove(last);
       Rootfs before = remount();
@@ -427,7 +468,7 @@ final class ContainerFiles {
   /** What a JVM had unpacked of the copies when it was killed: they are all still there. */
   private void discardUnpacked() throws IOException {
     discard(owned.path().resolve("changes"));
-    for (Path tree : Store.list(owned.path().resolve("layers"))) {
+    for (Path tree : Directories.list(owned.path().resolve("layers"))) {
       discard(tree);
     }
   }
@@ -437,7 +478,7 @@ final class ContainerFiles {
     List<Path> known = new ArrayList<>();
     pending.steps().forEach(step -> known.add(step.file()));
     sealed.forEach(one -> known.add(one.tar().file()));
-    for (Path each : Store.list(owned.path().resolve("steps"))) {
+    for (Path each : Directories.list(owned.path().resolve("steps"))) {
       if (!known.contains(each)) {
         Files.delete(each);
       }

@@ -3,120 +3,185 @@ package dev.cooper;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Digest;
 import dev.cooper.oci.ImageConfig;
-import dev.cooper.oci.OperationException;
+import dev.cooper.oci.Json;
+import dev.cooper.oci.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A named container's state on disk: an image config, and the rest as its unknown fields.
+ * A named container's state on disk: an image's config, and the rest as its unknown field.
  *
- * <p>What it tells of is there whenever it is: it is written before what it no longer names is
- * removed, and before a step is sealed that it names, which whoever opens it finishes. It names the
- * boot of the machine under which the container's files were written, until they are synced.
+ * <p>What the record names is always there: the record is written before a file that it no longer
+ * names is removed, and before a step is sealed that it names, which whoever opens the container
+ * finishes. The record names the boot of the machine under which the container's files were
+ * written, until they are synced. Immutable.
+ *
+ * @param image the configuration of the image to come
+ * @param annotations of its manifest
+ * @param base the manifest of the base image, or null for an empty root
+ * @param boot the boot of the machine that wrote this, or null where boots cannot be told apart
+ * @param synced whether all that the record names has reached the disk
+ * @param cmdSet whether the command was set in this container
+ * @param layerPerStep whether each step is a layer
+ * @param mounted whether what changed is in the mount's directory, and not in {@code pending}
+ * @param pending the copies that are not unpacked
+ * @param sealed the steps that are layers already
+ * @param lines the history to come
+ * @param comment of the last line of the history, or null
+ * @param created when the image says that it was made, or null
  */
-final class ContainerRecord {
+record ContainerRecord(
+    ImageConfig image,
+    SortedMap<String, String> annotations,
+    @Nullable Digest base,
+    @Nullable String boot,
+    boolean synced,
+    boolean cmdSet,
+    boolean layerPerStep,
+    boolean mounted,
+    List<Tar> pending,
+    List<Tar> sealed,
+    List<Line> lines,
+    @Nullable String comment,
+    @Nullable Instant created) {
   private static final String FILE = "container.json";
   private static final String KEY = "dev.cooper.container";
   private static final String CRASH = "the machine crashed while this container was open, and ";
 
-  private ContainerRecord() {}
+  /** Copies the collections. */
+  ContainerRecord {
+    annotations = new TreeMap<>(annotations);
+    pending = List.copyOf(pending);
+    sealed = List.copyOf(sealed);
+    lines = List.copyOf(lines);
+  }
 
   /**
-   * Writes it.
+   * A step's tar.
    *
-   * @param synced whether all that it tells of is on the disk
+   * @param file its name in the container's directory {@code steps}
+   * @param digest of the tar
+   * @param canonical whether its entries are in the order of a layer, each once
    */
-  static void write(Path directory, ContainerFiles files, Store store, boolean synced)
-      throws IOException {
-    Draft draft = files.draft();
-    Map<String, @Nullable Object> extra = new LinkedHashMap<>(draft.image().extra());
+  record Tar(String file, Digest digest, boolean canonical) {
+    private static Tar from(JsonObject json) {
+      String file = json.string("file");
+      if (!file.matches("[A-Za-z0-9][A-Za-z0-9.-]*")) {
+        throw json.wrong("file", file, "the name of a file");
+      }
+      return new Tar(file, Digest.parse(json.string("digest")), json.flag("canonical"));
+    }
+
+    private Map<String, @Nullable Object> tree() {
+      Map<String, @Nullable Object> tree = new LinkedHashMap<>();
+      tree.put("file", file);
+      tree.put("digest", digest.toString());
+      tree.put("canonical", canonical);
+      return tree;
+    }
+
+    /** Where it lies. */
+    Path in(Path directory) {
+      return directory.resolve("steps").resolve(file);
+    }
+  }
+
+  /**
+   * A line of the history to come.
+   *
+   * @param time in whole seconds
+   * @param text the instruction
+   * @param changesFiles whether the step has a part in a layer
+   */
+  record Line(Instant time, String text, boolean changesFiles) {
+    private static Line from(JsonObject json) {
+      return new Line(
+          instant(json, "time", json.string("time")),
+          json.string("text"),
+          json.flag("changesFiles"));
+    }
+
+    private Map<String, @Nullable Object> tree() {
+      Map<String, @Nullable Object> tree = new LinkedHashMap<>();
+      tree.put("time", time.toString());
+      tree.put("text", text);
+      tree.put("changesFiles", changesFiles);
+      return tree;
+    }
+  }
+
+  private static Instant instant(JsonObject json, String name, String text) {
+    try {
+      return Instant.parse(text);
+    } catch (DateTimeException e) {
+      throw json.wrong(name, text, "a time of ISO 8601");
+    }
+  }
+
+  /** Writes it, durably. */
+  void write(Path directory, Store store) throws IOException {
     Map<String, @Nullable Object> own = new LinkedHashMap<>();
-    own.put("annotations", new LinkedHashMap<>(draft.annotations()));
-    own.put("base", files.base() == null ? null : files.base().descriptor().digest().toString());
-    own.put("boot", SyncJournal.boot());
+    own.put("annotations", annotations);
+    own.put("base", base == null ? null : base.toString());
+    own.put("boot", boot);
     own.put("synced", synced);
-    own.put("cmdSet", draft.cmdSet());
-    own.put("layerPerStep", files.isPerStep());
-    own.put("mounted", files.isUnpacked());
-    own.put("pending", tars(files.pending().steps()));
-    own.put("sealed", tars(files.sealed().stream().map(ContainerFiles.Sealed::tar).toList()));
-    own.put("steps", draft.steps().stream().map(ContainerRecord::step).toList());
-    if (draft.comment() != null) {
-      own.put("comment", draft.comment());
-    }
-    if (draft.created() != null) {
-      own.put("created", draft.created().toString());
-    }
+    own.put("cmdSet", cmdSet);
+    own.put("layerPerStep", layerPerStep);
+    own.put("mounted", mounted);
+    own.put("pending", pending.stream().map(Tar::tree).toList());
+    own.put("sealed", sealed.stream().map(Tar::tree).toList());
+    own.put("lines", lines.stream().map(Line::tree).toList());
+    own.put("comment", comment);
+    own.put("created", created == null ? null : created.toString());
+    Map<String, @Nullable Object> extra = new LinkedHashMap<>(image.extra());
     extra.put(KEY, own);
-    store.write(directory.resolve(FILE), draft.image().withExtra(extra).toBytes());
+    store.write(directory.resolve(FILE), image.withExtra(extra).toBytes());
   }
 
-  private static List<Object> tars(List<StepTar> steps) {
-    List<Object> tars = new ArrayList<>();
-    for (StepTar step : steps) {
-      tars.add(
-          Map.of(
-              "file",
-              String.valueOf(step.file().getFileName()),
-              "digest",
-              step.digest().toString(),
-              "canonical",
-              step.isCanonical()));
-    }
-    return tars;
-  }
-
-  private static Object step(Draft.Step step) {
-    return Map.of(
-        "time", step.time().toString(), "text", step.text(), "changesFiles", step.changesFiles());
-  }
-
-  static ContainerFiles read(Session session, Containers.Owned owned) throws IOException {
-    String trouble = trouble(owned.path());
-    if (trouble != null) {
-      throw new OperationException(trouble + ": begin again; maintenance().repair() removes it");
-    }
-    ImageConfig saved = ImageConfig.parse(Files.readAllBytes(owned.path().resolve(FILE)));
-    Map<String, @Nullable Object> extra = new LinkedHashMap<>(saved.extra());
-    Map<?, ?> own = asMap(extra.remove(KEY));
-    boolean mounted = Boolean.TRUE.equals(own.get("mounted"));
-    Digest image = owned.image();
-    if (image == null && own.get("base") instanceof String recorded) {
-      throw new OperationException(
-          "it is not written down any more that container "
-              + owned.name()
-              + " began from "
-              + recorded
-              + ": maintenance().repair() mends it");
-    }
-    StoredImage base = image == null ? null : session.store().images().base(image);
-    Draft draft = new Draft(saved.withExtra(extra), session.clock());
-    draft.restore(own);
-    ContainerFiles files = new ContainerFiles(session, owned, base, draft);
-    List<ContainerFiles.Sealed> sealed = new ArrayList<>();
-    for (StepTar tar : reopen(owned, own.get("sealed"))) {
-      sealed.add(
-          new ContainerFiles.Sealed(
-              tar, owned.path().resolve("layers").resolve(sealed.size() + "/upper")));
-    }
-    List<StepTar> pending = reopen(owned, own.get("pending"));
-    files.restore(pending, sealed, Boolean.TRUE.equals(own.get("layerPerStep")), mounted);
-    files.reopen();
-    return files;
+  /**
+   * Reads the record of a container.
+   *
+   * @throws ContentException if it is not what {@link #write} writes
+   */
+  static ContainerRecord read(Path directory) throws IOException {
+    byte[] bytes = Files.readAllBytes(directory.resolve(FILE));
+    ImageConfig config = ImageConfig.parse(bytes);
+    Map<String, @Nullable Object> extra = new LinkedHashMap<>(config.extra());
+    extra.remove(KEY);
+    JsonObject own = Json.parse(bytes, "record").object(KEY);
+    String base = own.optionalString("base");
+    String created = own.optionalString("created");
+    return new ContainerRecord(
+        config.withExtra(extra),
+        own.stringMap("annotations"),
+        base == null ? null : Digest.parse(base),
+        own.optionalString("boot"),
+        own.flag("synced"),
+        own.flag("cmdSet"),
+        own.flag("layerPerStep"),
+        own.flag("mounted"),
+        own.objects("pending").stream().map(Tar::from).toList(),
+        own.objects("sealed").stream().map(Tar::from).toList(),
+        own.objects("lines").stream().map(Line::from).toList(),
+        own.optionalString("comment"),
+        created == null ? null : instant(own, "created", created));
   }
 
   /** Which image a container began from, if its record can be read and tells. */
   static @Nullable Digest base(Path directory) throws IOException {
     try {
-      Object base = own(directory).get("base");
-      return base instanceof String text ? Digest.parse(text) : null;
+      return read(directory).base;
     } catch (NoSuchFileException | ContentException e) {
       return null;
     }
@@ -125,19 +190,7 @@ final class ContainerRecord {
   /** Why a named container can't be opened, or null if it can. */
   static @Nullable String trouble(Path directory) throws IOException {
     try {
-      Map<?, ?> own = own(directory);
-      boolean crashed = !isTrusted(own);
-      if (crashed && Boolean.TRUE.equals(own.get("mounted"))) {
-        // An overlay without syncs; a torn file looks like any other in it.
-        return CRASH + "what its commands changed may not have reached the disk";
-      }
-      Path copy = damagedCopy(directory, own);
-      if (copy == null) {
-        return null;
-      }
-      return crashed
-          ? CRASH + "a copy into it did not reach the disk: " + copy
-          : "a copy into it is damaged or gone: " + copy;
+      return read(directory).troubleIn(directory);
     } catch (NoSuchFileException e) {
       return "its record " + directory.resolve(FILE) + " is missing";
     } catch (ContentException e) {
@@ -145,53 +198,37 @@ final class ContainerRecord {
     }
   }
 
-  private static Map<?, ?> own(Path directory) throws IOException {
-    return asMap(ImageConfig.parse(Files.readAllBytes(directory.resolve(FILE))).extra().get(KEY));
+  private @Nullable String troubleIn(Path directory) throws IOException {
+    boolean crashed = !isTrusted();
+    if (crashed && mounted) {
+      // An overlay without syncs; a torn file looks like any other in it.
+      return CRASH + "what its commands changed may not have reached the disk";
+    }
+    Path copy = damagedCopy(directory);
+    if (copy == null) {
+      return null;
+    }
+    return crashed
+        ? CRASH + "a copy into it did not reach the disk: " + copy
+        : "a copy into it is damaged or gone: " + copy;
   }
 
   /** Without boots to tell apart, all is taken for what it was. */
-  private static boolean isTrusted(Map<?, ?> own) {
-    String boot = SyncJournal.boot();
-    return Boolean.TRUE.equals(own.get("synced")) || boot == null || boot.equals(own.get("boot"));
+  private boolean isTrusted() {
+    String now = SyncJournal.boot();
+    return synced || now == null || now.equals(boot);
   }
 
   /** A copy that is not what was written: it would become a layer that nobody can verify. */
-  private static @Nullable Path damagedCopy(Path directory, Map<?, ?> own) throws IOException {
-    for (String list : List.of("pending", "sealed")) {
-      for (Object each : asList(own.get(list))) {
-        Digest digest = Digest.parse(String.valueOf(asMap(each).get("digest")));
-        Path file = tar(directory, asMap(each));
-        if (!Files.exists(file) || !Recovery.hash(file, digest).equals(digest)) {
-          return file;
-        }
+  private @Nullable Path damagedCopy(Path directory) throws IOException {
+    List<Tar> all = new ArrayList<>(pending);
+    all.addAll(sealed);
+    for (Tar each : all) {
+      Path file = each.in(directory);
+      if (!Files.exists(file) || !Recovery.hash(file, each.digest).equals(each.digest)) {
+        return file;
       }
     }
     return null;
-  }
-
-  private static Path tar(Path directory, Map<?, ?> tar) {
-    return directory.resolve("steps").resolve(String.valueOf(tar.get("file")));
-  }
-
-  static Map<?, ?> asMap(@Nullable Object value) {
-    return value instanceof Map<?, ?> map ? map : Map.of();
-  }
-
-  static List<?> asList(@Nullable Object value) {
-    return value instanceof List<?> list ? list : List.of();
-  }
-
-  private static List<StepTar> reopen(Containers.Owned owned, @Nullable Object tars)
-      throws IOException {
-    List<StepTar> steps = new ArrayList<>();
-    for (Object each : asList(tars)) {
-      Map<?, ?> tar = asMap(each);
-      steps.add(
-          StepTar.reopen(
-              tar(owned.path(), tar),
-              Digest.parse(String.valueOf(tar.get("digest"))),
-              Boolean.TRUE.equals(tar.get("canonical"))));
-    }
-    return steps;
   }
 }

@@ -52,7 +52,7 @@ final class Containers {
       Base base,
       @Nullable String trouble) {
     String id() {
-      return Store.name(path);
+      return Directories.name(path);
     }
 
     String label() {
@@ -126,7 +126,7 @@ final class Containers {
         DurableFiles.sync(entry.path.resolve(IMAGE));
       }
       DurableFiles.sync(entry.path);
-      DurableFiles.sync(Store.parent(entry.path));
+      DurableFiles.sync(Directories.parent(entry.path));
     }
 
     /** Removes it, and lets go. */
@@ -194,7 +194,7 @@ final class Containers {
 
   List<Entry> list() throws IOException {
     List<Entry> entries = new ArrayList<>();
-    for (Path path : Store.list(directory())) {
+    for (Path path : Directories.list(directory())) {
       entries.add(entry(path));
     }
     return entries;
@@ -323,7 +323,7 @@ final class Containers {
    */
   boolean removeOrphans() throws IOException {
     boolean held = false;
-    for (Path path : Store.list(directory())) {
+    for (Path path : Directories.list(directory())) {
       FileLocks.Held lock = orphan(path);
       if (lock != null) {
         held |= Files.exists(path.resolve(HELD));
@@ -343,7 +343,7 @@ final class Containers {
     if (Files.exists(path.resolve(NAME))) {
       return null;
     }
-    FileLocks.Held lock = tryLock(path, lockFile(Store.name(path)));
+    FileLocks.Held lock = tryLock(path, lockFile(Directories.name(path)));
     if (lock != null && Files.exists(path.resolve(NAME))) {
       lock.close(); // its owner named it, and let go of it, since
       return null;

@@ -45,19 +45,19 @@ final class ContentCheck {
   }
 
   void run() throws IOException {
-    for (Path algorithm : Store.list(store.directory().resolve("blobs"))) {
-      for (Path blob : Store.list(algorithm)) {
+    for (Path algorithm : Directories.list(store.directory().resolve("blobs"))) {
+      for (Path blob : Directories.list(algorithm)) {
         Digest digest = Sweep.digest(blob);
         if (digest != null) {
           check(blob, blobs, () -> trouble(blob, digest));
         }
       }
     }
-    for (Path layer : Store.list(store.directory().resolve("layers"))) {
-      String packed = StoreCheck.packedDigest(Store.name(layer));
+    for (Path layer : Directories.list(store.directory().resolve("layers"))) {
+      String packed = StoreCheck.packedDigest(Directories.name(layer));
       if (packed != null) {
         check(layer, layers, () -> trouble(layer, new Digest("sha256", packed)));
-      } else if (Store.name(layer).endsWith(".idx")) {
+      } else if (Directories.name(layer).endsWith(".idx")) {
         check(layer, layers, () -> indexTrouble(layer));
       }
     }

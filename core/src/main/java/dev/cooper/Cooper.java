@@ -121,21 +121,23 @@ public final class Cooper implements AutoCloseable {
 
   private WorkingContainer brought(String place, @Nullable Platform platform) {
     CopyImageOptions options = new CopyImageOptions(false, platform);
-    return session.beginHolding(
-        "cannot get " + place,
-        () -> new ImageCopy(session, options).bringLoose(ImagePlace.parse(place)));
+    return new WorkingContainer(
+        session.beginHolding(
+            "cannot get " + place,
+            () -> session.copying(options).bringLoose(ImagePlace.parse(place))));
   }
 
   private WorkingContainer rooted(Path path, @Nullable Platform platform) {
-    return session.beginHolding(
-        "cannot begin from " + path,
-        () ->
-            root(
-                path,
-                RootfsImport.loose(
-                    session.store(),
-                    platform == null ? Platform.current() : platform,
-                    session.sourceDate())));
+    return new WorkingContainer(
+        session.beginHolding(
+            "cannot begin from " + path,
+            () ->
+                root(
+                    path,
+                    RootfsImport.loose(
+                        session.store(),
+                        platform == null ? Platform.current() : platform,
+                        session.sourceDate()))));
   }
 
   /**
@@ -153,11 +155,12 @@ public final class Cooper implements AutoCloseable {
     if (!ImagePlaces.isImage(path, session.store())) {
       return rooted(path, null);
     }
-    return session.beginHolding(
-        "cannot load " + path,
-        () ->
-            ImageImport.loose(session.store(), session::notice)
-                .one(path, null, Platform.current(), null));
+    return new WorkingContainer(
+        session.beginHolding(
+            "cannot load " + path,
+            () ->
+                ImageImport.loose(session.store(), session::notice)
+                    .one(path, null, Platform.current(), null)));
   }
 
   /**
@@ -168,7 +171,7 @@ public final class Cooper implements AutoCloseable {
    */
   public WorkingContainer from(Image image) {
     Objects.requireNonNull(image, "image");
-    return session.begin(image.stored(session, "cannot begin from image "));
+    return new WorkingContainer(session.begin(image.stored(session, "cannot begin from image ")));
   }
 
   /**
@@ -177,7 +180,7 @@ public final class Cooper implements AutoCloseable {
    * @return a container of the caller's own, with an empty root
    */
   public WorkingContainer scratch() {
-    return session.begin(null);
+    return new WorkingContainer(session.begin(null));
   }
 
   // --- containers
@@ -212,7 +215,7 @@ public final class Cooper implements AutoCloseable {
    */
   public WorkingContainer container(String name) {
     Objects.requireNonNull(name, "name");
-    return session.reopen(name);
+    return new WorkingContainer(session.reopen(name));
   }
 
   // --- images
@@ -315,7 +318,7 @@ public final class Cooper implements AutoCloseable {
     Io.run(
         "cannot copy " + from + " to " + to,
         () -> {
-          new ImageCopy(session, options).copy(ImagePlace.parse(from), ImagePlace.parse(to));
+          session.copying(options).copy(ImagePlace.parse(from), ImagePlace.parse(to));
           return true;
         });
   }
@@ -457,7 +460,10 @@ public final class Cooper implements AutoCloseable {
     Objects.requireNonNull(images, "images");
     Objects.requireNonNull(path, "path");
     Objects.requireNonNull(options, "options");
-    session.save(images, path, options);
+    session.save(
+        images.stream().map(each -> each.stored(session, "cannot save image ")).toList(),
+        path,
+        options);
   }
 
   /**

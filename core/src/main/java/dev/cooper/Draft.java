@@ -6,7 +6,6 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
@@ -15,36 +14,27 @@ import org.jspecify.annotations.Nullable;
 /** The configuration of an image in the making, with the steps that led to it. Not thread-safe. */
 final class Draft {
   private final Clock clock;
-  private final List<Step> steps = new ArrayList<>();
+  private final List<ContainerRecord.Line> steps = new ArrayList<>();
   private final SortedMap<String, String> annotations = new TreeMap<>();
   private ImageConfig image;
   private boolean cmdSet;
   private @Nullable String comment;
   private @Nullable Instant created;
 
-  /** A line of the history to come. */
-  record Step(Instant time, String text, boolean changesFiles) {}
-
   Draft(ImageConfig image, Clock clock) {
     this.image = image;
     this.clock = clock;
   }
 
-  /** Takes what {@link ContainerRecord} wrote. */
-  void restore(Map<?, ?> saved) {
-    ContainerRecord.asMap(saved.get("annotations"))
-        .forEach((name, value) -> annotations.put(String.valueOf(name), String.valueOf(value)));
-    cmdSet = Boolean.TRUE.equals(saved.get("cmdSet"));
-    comment = saved.get("comment") instanceof String text ? text : null;
-    created = saved.get("created") instanceof String time ? Instant.parse(time) : null;
-    for (Object each : ContainerRecord.asList(saved.get("steps"))) {
-      Map<?, ?> step = ContainerRecord.asMap(each);
-      steps.add(
-          new Step(
-              Instant.parse(String.valueOf(step.get("time"))),
-              String.valueOf(step.get("text")),
-              Boolean.TRUE.equals(step.get("changesFiles"))));
-    }
+  /** As a container's record tells. */
+  static Draft of(ContainerRecord record, Clock clock) {
+    Draft draft = new Draft(record.image(), clock);
+    draft.annotations.putAll(record.annotations());
+    draft.cmdSet = record.cmdSet();
+    draft.comment = record.comment();
+    draft.created = record.created();
+    draft.steps.addAll(record.lines());
+    return draft;
   }
 
   ImageConfig image() {
@@ -59,18 +49,18 @@ final class Draft {
   void edit(@Nullable String text, boolean changesFiles, UnaryOperator<ImageConfig> edit) {
     image = edit.apply(image);
     if (text != null) {
-      steps.add(new Step(now(), text, changesFiles));
+      steps.add(new ContainerRecord.Line(now(), text, changesFiles));
     }
   }
 
   void changedFiles(String text) {
-    steps.add(new Step(now(), text, true));
+    steps.add(new ContainerRecord.Line(now(), text, true));
   }
 
   /** The step that was added last changed nothing after all. */
   void lastChangedNothing() {
-    Step last = steps.remove(steps.size() - 1);
-    steps.add(new Step(last.time(), last.text(), false));
+    ContainerRecord.Line last = steps.remove(steps.size() - 1);
+    steps.add(new ContainerRecord.Line(last.time(), last.text(), false));
   }
 
   private Instant now() {
@@ -94,7 +84,7 @@ final class Draft {
     annotations.put(name, value);
   }
 
-  Map<String, String> annotations() {
+  SortedMap<String, String> annotations() {
     return annotations;
   }
 
@@ -114,7 +104,7 @@ final class Draft {
     return created;
   }
 
-  List<Step> steps() {
+  List<ContainerRecord.Line> steps() {
     return List.copyOf(steps);
   }
 
@@ -126,20 +116,20 @@ final class Draft {
    */
   List<History> history(int newLayers, @Nullable Instant at, @Nullable String lastComment) {
     List<History> lines = new ArrayList<>();
-    long changing = steps.stream().filter(Step::changesFiles).count();
+    long changing = steps.stream().filter(ContainerRecord.Line::changesFiles).count();
     long together = newLayers == 0 ? changing : Math.max(0, changing - newLayers + 1);
     long seen = 0;
-    for (Step step : steps) {
+    for (ContainerRecord.Line step : steps) {
       seen += step.changesFiles() ? 1 : 0;
       boolean shares = seen <= together && together != 1;
       lines.add(line(at, step, step.changesFiles() && newLayers > 0 && !shares));
       if (step.changesFiles() && newLayers > 0 && together > 1 && seen == together) {
         String text = "one layer of the " + together + " steps above that change files";
-        lines.add(line(at, new Step(step.time(), text, true), true));
+        lines.add(line(at, new ContainerRecord.Line(step.time(), text, true), true));
       }
     }
     for (long missing = newLayers - changing; missing > 0; missing--) {
-      lines.add(line(at, new Step(now(), "changes made through the mount path", true), true));
+      lines.add(line(at, new ContainerRecord.Line(now(), "changes made through the mount path", true), true));
     }
     return commented(lines, lastComment);
   }
@@ -147,14 +137,14 @@ final class Draft {
   /** The same of a squashed image, whose only layer holds the base too. */
   List<History> squashed(@Nullable Instant at, @Nullable String lastComment) {
     List<History> lines = new ArrayList<>();
-    for (Step step : steps) {
+    for (ContainerRecord.Line step : steps) {
       lines.add(line(at, step, false));
     }
-    lines.add(line(at, new Step(now(), "one layer of the base and all steps", true), true));
+    lines.add(line(at, new ContainerRecord.Line(now(), "one layer of the base and all steps", true), true));
     return commented(lines, lastComment);
   }
 
-  private static History line(@Nullable Instant at, Step step, boolean holdsLayer) {
+  private static History line(@Nullable Instant at, ContainerRecord.Line step, boolean holdsLayer) {
     return History.of(at == null ? step.time() : at, step.text(), !holdsLayer);
   }
 

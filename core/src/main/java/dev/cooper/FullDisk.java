@@ -85,7 +85,7 @@ final class FullDisk {
 
   /** Gives some of the reserve back, or what can be made again; says whether there was any. */
   private boolean release() throws IOException {
-    boolean inodes = remove(Store.list(spare).stream().limit(SOME).toList());
+    boolean inodes = remove(Directories.list(spare).stream().limit(SOME).toList());
     boolean bytes = releaseBytes();
     return inodes || bytes || remove(remade());
   }
@@ -100,7 +100,7 @@ final class FullDisk {
 
   /** Layers' indexes, and layers as they were packed: whoever needs one makes it again. */
   private List<Path> remade() throws IOException {
-    return Store.list(reserve.resolveSibling("layers")).stream()
+    return Directories.list(reserve.resolveSibling("layers")).stream()
         .filter(each -> Files.isRegularFile(each, LinkOption.NOFOLLOW_LINKS))
         .toList();
   }
@@ -124,7 +124,7 @@ final class FullDisk {
 
   /** As many as there are: some of them are of use too. */
   private void fillInodes() throws IOException {
-    int there = Store.list(spare).size();
+    int there = Directories.list(spare).size();
     try {
       for (int i = 0; there < INODES && i < INODES; i++) {
         Path file = spare.resolve(Integer.toString(i));

@@ -206,7 +206,7 @@ public final class Image {
    * @return a container of the caller's own
    */
   public WorkingContainer container() {
-    return session.begin(stored);
+    return new WorkingContainer(session.begin(stored));
   }
 
   /**
@@ -268,7 +268,7 @@ public final class Image {
   public Image save(Path path, SaveOptions options) {
     Objects.requireNonNull(path, "path");
     Objects.requireNonNull(options, "options");
-    session.save(List.of(this), path, options);
+    session.save(List.of(stored), path, options);
     return this;
   }
 

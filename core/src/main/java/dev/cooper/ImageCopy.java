@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,16 +32,22 @@ import org.jspecify.annotations.Nullable;
  * through the store. What a Docker archive or a daemon takes is made of an image of the store.
  */
 final class ImageCopy {
-  private final Session session;
   private final Store store;
+  private final ImageFinder finder;
   private final Registries registries;
+  private final Consumer<String> notices;
   private final CopyImageOptions options;
   private final Platform platform;
 
-  ImageCopy(Session session, CopyImageOptions options) {
-    this.session = session;
-    this.store = session.store();
-    this.registries = session.registries();
+  ImageCopy(
+      ImageFinder finder,
+      Registries registries,
+      CopyImageOptions options,
+      Consumer<String> notices) {
+    this.store = finder.store();
+    this.finder = finder;
+    this.registries = registries;
+    this.notices = notices;
     this.options = options;
     this.platform = options.platform() == null ? Platform.current() : options.platform();
   }
@@ -72,12 +79,12 @@ final class ImageCopy {
 
   /** Brings an image into the store, by a name or without. */
   StoredImage bring(ImagePlace from, @Nullable ImageReference as) throws IOException {
-    return bring(from, as, new ImageImport(store, null, session::notice));
+    return bring(from, as, new ImageImport(store, null, notices));
   }
 
   /** Brings an image that only a working container will hold. */
   StoredImage bringLoose(ImagePlace from) throws IOException {
-    return bring(from, null, ImageImport.loose(store, session::notice));
+    return bring(from, null, ImageImport.loose(store, notices));
   }
 
   private StoredImage bring(ImagePlace from, @Nullable ImageReference as, ImageImport importer)
@@ -106,7 +113,7 @@ final class ImageCopy {
   }
 
   private StoredImage stored(ImagePlace.Stored from) {
-    return session.image(from.name(), options.platform());
+    return finder.image(from.name(), options.platform());
   }
 
   /** By an image in the store that is only there meanwhile, if it was not there before. */
@@ -144,7 +151,7 @@ final class ImageCopy {
       write(
           file,
           file.name() == null ? own : file.name(),
-          writer -> new ImageSaver(store, how(file.kind()), session::notice).add(image, writer));
+          writer -> new ImageSaver(store, how(file.kind()), notices).add(image, writer));
     }
   }
 
@@ -161,7 +168,7 @@ final class ImageCopy {
         new ImagePlace.File(ImagePlace.Kind.DOCKER_ARCHIVE, archive, name),
         name,
         writer ->
-            new ImageSaver(store, SaveOptions.dockerArchive(), session::notice).add(image, writer));
+            new ImageSaver(store, SaveOptions.dockerArchive(), notices).add(image, writer));
   }
 
   // --- past the store

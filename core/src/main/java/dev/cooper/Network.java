@@ -1,7 +1,6 @@
 package dev.cooper;
 
 import dev.cooper.oci.OperationException;
-import dev.cooper.spi.ProcessNetwork;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -268,15 +267,5 @@ public record Network(
         .filter(port -> port.container() == containerPort)
         .map(Port::host)
         .findFirst();
-  }
-
-  ProcessNetwork process() {
-    return new ProcessNetwork(
-        ProcessNetwork.Mode.valueOf(mode.name()),
-        ports.stream().map(port -> new ProcessNetwork.Port(port.host(), port.container())).toList(),
-        hosts.stream().map(host -> new ProcessNetwork.Host(host.address(), host.name())).toList(),
-        dnsServers,
-        dnsSearch,
-        dnsOptions);
   }
 }

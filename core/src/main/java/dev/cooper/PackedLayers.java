@@ -58,7 +58,7 @@ final class PackedLayers {
     Path directory = store.directory().resolve("layers");
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, prefix + "*")) {
       for (Path file : files) {
-        Packed packed = check.check(file, Store.name(file).substring(prefix.length()));
+        Packed packed = check.check(file, Directories.name(file).substring(prefix.length()));
         if (packed != null) {
           return packed;
         }

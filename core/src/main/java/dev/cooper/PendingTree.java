@@ -46,7 +46,7 @@ final class PendingTree implements RootView {
 
   /** Adds a copy; returns whether it wrote anything, as only then it counts. */
   boolean add(StepTar.Source source) throws IOException {
-    Store.directory(directory);
+    Directories.make(directory);
     StepTar step =
         StepTar.write(
             directory.resolve(String.format(Locale.ROOT, "%06d.tar", steps.size())), source);

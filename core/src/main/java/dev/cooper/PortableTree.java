@@ -158,7 +158,7 @@ final class PortableTree {
   private void descend(Path directory, ByteString name) throws IOException {
     Map<ByteString, Path> children = new TreeMap<>(LayerPath.ORDER);
     try {
-      for (Path child : Store.list(directory)) {
+      for (Path child : Directories.list(directory)) {
         children.put(LayerPath.join(name, PortableFile.name(child)), child);
       }
     } catch (IOException e) {

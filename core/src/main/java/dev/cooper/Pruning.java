@@ -19,8 +19,8 @@ import java.util.Set;
  * thread-safe.
  */
 final class Pruning {
-  private final Session session;
   private final Store store;
+  private final HostRuntime runtime;
   private final PruneOptions options;
   private final List<Candidate> chosen = new ArrayList<>();
 
@@ -28,14 +28,14 @@ final class Pruning {
   private record Candidate(
       PruneReport.Kind kind, String name, Instant lastUsed, Object what, Path part) {}
 
-  Pruning(Session session, PruneOptions options) {
-    this.session = session;
-    this.store = session.store();
+  Pruning(Store store, HostRuntime runtime, PruneOptions options) {
+    this.store = store;
+    this.runtime = runtime;
     this.options = options;
   }
 
   PruneReport run() throws IOException {
-    StoreInventory inventory = StoreInventory.of(session);
+    StoreInventory inventory = StoreInventory.of(store, runtime);
     choose(inventory, candidates(inventory));
     if (options.dryRun()) {
       return report(chosen, inventory.size(gone(inventory)).onDisk());
@@ -63,7 +63,7 @@ final class Pruning {
     if (options.caches()) {
       Set<String> used = Caches.used(store);
       for (Caches.Cache cache : inventory.caches()) {
-        if (!used.contains(Store.name(cache.path()))) {
+        if (!used.contains(Directories.name(cache.path()))) {
           all.add(
               new Candidate(
                   PruneReport.Kind.CACHE,
@@ -135,7 +135,7 @@ final class Pruning {
                 .map(StoreInventory.ImageNode::lastUsed)
                 .max(Comparator.naturalOrder())
                 .orElse(Instant.EPOCH);
-        all.add(new Candidate(PruneReport.Kind.TREE, Store.name(part), last, part, part));
+        all.add(new Candidate(PruneReport.Kind.TREE, Directories.name(part), last, part, part));
       }
     }
   }
@@ -240,7 +240,7 @@ final class Pruning {
     }
     if (each.what instanceof Caches.Cache cache) {
       boolean unused =
-          Files.exists(cache.path()) && !Caches.used(store).contains(Store.name(cache.path()));
+          Files.exists(cache.path()) && !Caches.used(store).contains(Directories.name(cache.path()));
       if (unused) {
         sweep.discard(cache.path());
         Files.deleteIfExists(cache.idFile());
@@ -252,7 +252,7 @@ final class Pruning {
 
   private boolean isOf(Digest diffId, Path tree) {
     return store.layer(diffId).equals(tree)
-        || Store.name(tree).startsWith(diffId.hex() + UnnamedDirectories.SUFFIX);
+        || Directories.name(tree).startsWith(diffId.hex() + UnnamedDirectories.SUFFIX);
   }
 
   private boolean removeTree(Path tree, Set<Digest> bases, Sweep sweep) throws IOException {

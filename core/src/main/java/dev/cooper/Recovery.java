@@ -48,11 +48,11 @@ final class Recovery {
 
   private boolean removeStaging() throws IOException {
     boolean found = false;
-    for (Path each : Store.list(store.directory().resolve("staging"))) {
+    for (Path each : Directories.list(store.directory().resolve("staging"))) {
       if (each.equals(store.staging())) {
         continue;
       }
-      Path lockFile = store.lockFile("staging-" + Store.name(each));
+      Path lockFile = store.lockFile("staging-" + Directories.name(each));
       try {
         FileLocks.Held lock = FileLocks.tryLockExisting(lockFile);
         if (lock != null) {
@@ -80,8 +80,8 @@ final class Recovery {
   /** What was never finished when the store was made; nobody makes one now. */
   @SuppressWarnings("try") // the lock is held, not used
   private void removeUnfinished() throws IOException {
-    for (Path each : Store.list(store.directory())) {
-      if (Store.name(each).startsWith(".staging-")) {
+    for (Path each : Directories.list(store.directory())) {
+      if (Directories.name(each).startsWith(".staging-")) {
         try (FileLocks.Held held = store.lock(Store.INDEX)) {
           Files.deleteIfExists(each);
         }
@@ -91,8 +91,8 @@ final class Recovery {
 
   /** Lock files whose directory is gone, or was never made. */
   private void removeLocks() throws IOException {
-    for (Path each : Store.list(store.directory().resolve("locks"))) {
-      Path owned = owned(store, Store.name(each));
+    for (Path each : Directories.list(store.directory().resolve("locks"))) {
+      Path owned = owned(store, Directories.name(each));
       if (owned != null && !Files.exists(owned)) {
         try {
           FileLocks.Held lock = FileLocks.tryLockExisting(each);
@@ -121,8 +121,8 @@ final class Recovery {
   /** Gives whether a blob may have been lost. */
   private boolean readJournals() throws IOException {
     List<Path> crashed = new ArrayList<>();
-    for (Path each : Store.list(store.directory().resolve("unsynced"))) {
-      String name = Store.name(each);
+    for (Path each : Directories.list(store.directory().resolve("unsynced"))) {
+      String name = Directories.name(each);
       String boot = name.substring(0, Math.max(0, name.indexOf('.')));
       String owner = name.substring(boot.length() + 1);
       if (!boot.equals(SyncJournal.boot())) {

@@ -13,6 +13,7 @@ import dev.cooper.oci.registry.RegistryClient;
 import dev.cooper.oci.registry.RegistryException;
 import dev.cooper.oci.registry.RemoteContent;
 import dev.cooper.oci.registry.ShortNameMode;
+import dev.cooper.oci.registry.TransferListener;
 import dev.cooper.spi.ContainerRuntime;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -31,23 +32,46 @@ import org.jspecify.annotations.Nullable;
 
 /** Pulls images into the store and pushes them from it. Thread-safe. */
 final class Registries implements AutoCloseable {
-  private final Session session;
+  private final Store store;
+  private final ImageFinder finder;
+  private final LayerTrees trees;
   private final RegistrySettings settings;
+  private final Runnable requireOpen;
+  private final TransferListener transfers;
+  private final Consumer<String> notices;
   private final PushedBlobs pushed = new PushedBlobs();
   private final AtomicBoolean prepared = new AtomicBoolean();
   private @Nullable RegistryClient client;
   private @Nullable RegistriesConf conf;
 
-  Registries(Session session, RegistrySettings settings) {
-    this.session = session;
+  /**
+   * Speaks to registries for a store.
+   *
+   * @param requireOpen throws once nothing may be begun any more
+   * @param transfers is told what moves
+   * @param notices is told what the user should know
+   */
+  Registries(
+      ImageFinder finder,
+      LayerTrees trees,
+      RegistrySettings settings,
+      Runnable requireOpen,
+      TransferListener transfers,
+      Consumer<String> notices) {
+    this.store = finder.store();
+    this.finder = finder;
+    this.trees = trees;
     this.settings = settings;
+    this.requireOpen = requireOpen;
+    this.transfers = transfers;
+    this.notices = notices;
   }
 
   /** What speaks to registries; the host's settings are read when it is first needed. */
   synchronized RegistryClient client() throws IOException {
     RegistryClient known = client;
     if (known == null) {
-      known = settings.client(conf(), session.store().limits(), session::transferred);
+      known = settings.client(conf(), store.limits(), transfers);
       client = known;
     }
     return known;
@@ -73,7 +97,7 @@ final class Registries implements AutoCloseable {
     boolean registrys = text.startsWith(ImagePlace.REGISTRY);
     String name = registrys ? text.substring(ImagePlace.REGISTRY.length()) : text;
     Platform wanted = options.platform();
-    Optional<StoredImage> here = session.store().find(name, wanted);
+    Optional<StoredImage> here = store.find(name, wanted);
     PullPolicy policy = options.policy() == null ? settings.policy() : options.policy();
     boolean local = policy == PullPolicy.MISSING || policy == PullPolicy.NEVER;
     if (here.isPresent()
@@ -87,7 +111,7 @@ final class Registries implements AutoCloseable {
     // Whatever a short name may stand for: only what is pulled has to be unambiguous.
     List<ImageReference> any = conf().withShortNameMode(ShortNameMode.DISABLED).candidates(name);
     for (int i = 0; i < any.size() && here.isEmpty(); i++) {
-      here = session.store().find(any.get(i).toString(), wanted);
+      here = store.find(any.get(i).toString(), wanted);
     }
     if (here.isPresent() && local) {
       return unpacked(here.get(), options, runtime);
@@ -96,7 +120,7 @@ final class Registries implements AutoCloseable {
       ImagePlaces.requireName(name, ImagePlace.REGISTRY + name);
     }
     if (policy == PullPolicy.NEVER) {
-      throw session.notFound(
+      throw finder.notFound(
           others(name, any, wanted),
           wanted,
           "load one, or pull it with another policy than never",
@@ -109,17 +133,17 @@ final class Registries implements AutoCloseable {
     }
     Exception failure = together(name, failures);
     if (policy == PullPolicy.NEWER && here.isPresent()) {
-      session.notice(
+      notices.accept(
           "cannot pull a newer " + name + ", the store's is used: " + failure.getMessage());
       return unpacked(here.get(), options, runtime);
     }
     if (here.isEmpty() && failures.stream().allMatch(Registries::isNowhere)) {
-      throw session.notFound(
+      throw finder.notFound(
           others(name, any, wanted), wanted, "and " + failure.getMessage(), failure);
     }
-    String others = session.otherPlatforms(others(name, any, wanted), wanted);
+    String others = finder.otherPlatforms(others(name, any, wanted), wanted);
     if (here.isEmpty() && others != null) {
-      session.notice(others);
+      notices.accept(others);
     }
     if (failure instanceof IOException io) {
       throw io;
@@ -131,7 +155,7 @@ final class Registries implements AutoCloseable {
   private String others(String name, List<ImageReference> any, @Nullable Platform wanted) {
     return any.stream()
         .map(ImageReference::toString)
-        .filter(each -> session.otherPlatforms(each, wanted) != null)
+        .filter(each -> finder.otherPlatforms(each, wanted) != null)
         .findFirst()
         .orElse(name);
   }
@@ -197,7 +221,7 @@ final class Registries implements AutoCloseable {
       StoredImage image, PullOptions options, Supplier<ContainerRuntime> runtime)
       throws IOException {
     if (options.unpacked()) {
-      session.trees().unpacked(image, runtime.get(), session::notice);
+      trees.unpacked(image, runtime.get(), notices);
     }
     return image;
   }
@@ -264,7 +288,7 @@ final class Registries implements AutoCloseable {
 
   private ImageImport importer(PullOptions options, Supplier<ContainerRuntime> runtime) {
     return new ImageImport(
-        session.store(), options.unpacked() ? runtime.get() : null, session::notice);
+        store, options.unpacked() ? runtime.get() : null, notices);
   }
 
   private static Platform platform(PullOptions options) {
@@ -287,12 +311,12 @@ final class Registries implements AutoCloseable {
         throw new OperationException(
             found + ", and " + wanted + " was asked for: ask for that, or for none");
       }
-      session.notice(found + ", and this machine is " + wanted);
+      notices.accept(found + ", and this machine is " + wanted);
     };
   }
 
   private ImagePush push(ImageReference target, PushOptions options) throws IOException {
-    return new ImagePush(session.store(), client().writer(target), target, options, pushed);
+    return new ImagePush(store, client().writer(target), target, options, pushed);
   }
 
   /** Pushes one image; returns its manifest's descriptor there. */
@@ -311,7 +335,7 @@ final class Registries implements AutoCloseable {
           there.get(i).stream()
               .map(each -> StoreIndex.pinned(target.withDigest(each.digest())))
               .toList();
-      session.store().images().noted(images.get(i).descriptor().digest(), digests);
+      store.images().noted(images.get(i).descriptor().digest(), digests);
     }
   }
 

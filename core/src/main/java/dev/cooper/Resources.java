@@ -1,6 +1,5 @@
 package dev.cooper;
 
-import dev.cooper.spi.ProcessResources;
 
 /**
  * How much of the machine a command may use, together with all that it starts; immutable. Docker's
@@ -139,8 +138,12 @@ public record Resources(
     return new Resources(memory, swap, cpus, pids, ioWeight, readBps, bytes);
   }
 
-  /** As the runtime takes them. */
-  ProcessResources process() {
-    return new ProcessResources(memory, swap, cpus, pids, ioWeight, readBps, writeBps);
+  /**
+   * Whether nothing is limited.
+   *
+   * @return true if all are without limit
+   */
+  public boolean isUnlimited() {
+    return equals(UNLIMITED);
   }
 }

@@ -1,21 +1,15 @@
 package dev.cooper;
 
 import dev.cooper.oci.OperationException;
-import dev.cooper.spi.Cancellation;
-import dev.cooper.spi.LiveProcess;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.ToIntFunction;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A command that runs while the caller does something else. Thread-safe.
@@ -25,87 +19,12 @@ import org.jspecify.annotations.Nullable;
  * then has to read both. Closing cancels it.
  */
 public final class RunningCommand implements AutoCloseable {
-  private static final int BUFFER = 64 << 10;
   private static final long LOOK_AGAIN_NANOS = 20_000_000L;
 
-  private final Command command;
-  private final ContainerFiles files;
-  private final @Nullable OutputPipe out;
-  private final @Nullable OutputPipe err;
-  private final TailOutput tail = new TailOutput(BUFFER);
-  private final Cancellation cancellation = new Cancellation();
-  private final CompletableFuture<Integer> end = new CompletableFuture<>();
-  private final CompletableFuture<Boolean> begun = new CompletableFuture<>();
-  private volatile @Nullable LiveProcess process;
+  private final StartedCommand started;
 
-  RunningCommand(Command command, ContainerFiles files, StartOptions options) {
-    this.command = command;
-    this.files = files;
-    this.out = options.streamed() ? new OutputPipe(BUFFER) : null;
-    this.err = options.streamed() ? new OutputPipe(BUFFER) : null;
-  }
-
-  // --- what runs it
-
-  /**
-   * Begins to run it in a thread of its own.
-   *
-   * @param body runs it; it is given what to call once the container is this command's
-   */
-  void begin(ToIntFunction<Runnable> body) {
-    Thread thread = new Thread(() -> run(body), "cooper-run-" + files.label());
-    thread.setDaemon(true);
-    thread.start();
-    // Only once it has the container may the caller go on: else the caller's next call could win.
-    boolean interrupted = false;
-    while (!begun.isDone()) {
-      try {
-        begun.get();
-      } catch (InterruptedException e) {
-        interrupted = true;
-        cancel();
-      } catch (ExecutionException e) {
-        throw new IllegalStateException(e); // it is never completed so
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-    if (!begun.join()) {
-      end();
-    }
-  }
-
-  private void run(ToIntFunction<Runnable> body) {
-    try {
-      end.complete(body.applyAsInt(() -> begun.complete(Boolean.TRUE)));
-    } catch (RuntimeException | Error e) {
-      end.completeExceptionally(e);
-    } finally {
-      begun.complete(Boolean.FALSE);
-      endOutput();
-    }
-  }
-
-  private void endOutput() {
-    if (out != null && err != null) {
-      out.finish();
-      err.finish();
-    }
-  }
-
-  Cancellation cancellation() {
-    return cancellation;
-  }
-
-  /** Takes one of its outputs. */
-  OutputStream output(boolean error) {
-    OutputPipe pipe = error ? err : out;
-    return pipe == null ? new EventOutput(files, error, tail) : new TeeOutput(pipe.end(), tail);
-  }
-
-  void started(LiveProcess live) {
-    process = live;
+  RunningCommand(StartedCommand started) {
+    this.started = started;
   }
 
   // --- its outputs
@@ -117,7 +36,7 @@ public final class RunningCommand implements AutoCloseable {
    * @throws IllegalStateException if it was not started with {@link StartOptions#streams}
    */
   public InputStream stdout() {
-    return stream(out);
+    return stream(false);
   }
 
   /**
@@ -127,14 +46,15 @@ public final class RunningCommand implements AutoCloseable {
    * @throws IllegalStateException if it was not started with {@link StartOptions#streams}
    */
   public InputStream stderr() {
-    return stream(err);
+    return stream(true);
   }
 
-  private InputStream stream(@Nullable OutputPipe pipe) {
+  private InputStream stream(boolean error) {
+    OutputPipe pipe = started.pipe(error);
     if (pipe == null) {
       throw new IllegalStateException(
           "cannot read the output of \""
-              + command
+              + started.command()
               + "\" as a stream: it goes to the listener: start it with start(command, o -> o.streams()), or use tail()");
     }
     return pipe;
@@ -146,7 +66,7 @@ public final class RunningCommand implements AutoCloseable {
    * @return at most 64 Ki characters
    */
   public String tail() {
-    return tail.text();
+    return started.tail().text();
   }
 
   // --- waiting
@@ -162,7 +82,8 @@ public final class RunningCommand implements AutoCloseable {
    * @throws IllegalArgumentException if that was not published
    */
   public int port(int containerPort) {
-    return network()
+    return started
+        .network()
         .hostPort(containerPort)
         .orElseThrow(
             () ->
@@ -172,10 +93,6 @@ public final class RunningCommand implements AutoCloseable {
                         + " is not published: use network(Network.PRIVATE.publish(0, "
                         + containerPort
                         + "))"));
-  }
-
-  private Network network() {
-    return files.runs().network(command);
   }
 
   /**
@@ -195,7 +112,7 @@ public final class RunningCommand implements AutoCloseable {
   public int awaitPort(int containerPort, Duration most) {
     String wanted = "listened on port " + containerPort;
     long began = System.nanoTime();
-    while (!isListening(containerPort)) {
+    while (!started.isListening(containerPort)) {
       if (most.minusNanos(System.nanoTime() - began).isNegative()) {
         throw late(wanted, most);
       }
@@ -203,12 +120,7 @@ public final class RunningCommand implements AutoCloseable {
         throw ended(wanted);
       }
     }
-    return network().hostPort(containerPort).orElse(containerPort);
-  }
-
-  private boolean isListening(int port) {
-    LiveProcess live = process;
-    return live != null && live.listensOn(port);
+    return started.network().hostPort(containerPort).orElse(containerPort);
   }
 
   /**
@@ -227,15 +139,15 @@ public final class RunningCommand implements AutoCloseable {
    */
   public MatchResult awaitOutput(Pattern pattern, Duration most) {
     String wanted = "wrote what matches " + pattern;
-    CompletableFuture<MatchResult> found = tail.await(pattern);
-    CompletableFuture<?> either = CompletableFuture.anyOf(found, end.exceptionally(e -> -1));
+    CompletableFuture<MatchResult> found = started.tail().await(pattern);
+    CompletableFuture<?> either = CompletableFuture.anyOf(found, started.end().exceptionally(e -> -1));
     if (!isDone(either, nanos(most), wanted)) {
       throw late(wanted, most);
     }
     if (!found.isDone()) {
       throw ended(wanted);
     }
-    return result(found);
+    return Futures.result(found);
   }
 
   private static long nanos(Duration most) {
@@ -243,7 +155,7 @@ public final class RunningCommand implements AutoCloseable {
   }
 
   private boolean isOver(long nanos, String wanted) {
-    return isDone(end.exceptionally(e -> -1), nanos, wanted);
+    return isDone(started.end().exceptionally(e -> -1), nanos, wanted);
   }
 
   private boolean isDone(Future<?> future, long nanos, String wanted) {
@@ -263,9 +175,9 @@ public final class RunningCommand implements AutoCloseable {
     Thread.currentThread().interrupt();
     return new OperationException(
         "the wait for \""
-            + command
+            + started.command()
             + "\" in container "
-            + files.label()
+            + started.container()
             + " "
             + what
             + " was interrupted; the command still runs: close it to end it");
@@ -274,9 +186,9 @@ public final class RunningCommand implements AutoCloseable {
   private NotReadyException late(String wanted, Duration most) {
     return new NotReadyException(
         "\""
-            + command
+            + started.command()
             + "\" in container "
-            + files.label()
+            + started.container()
             + " has not "
             + wanted
             + " within "
@@ -287,8 +199,8 @@ public final class RunningCommand implements AutoCloseable {
   private RuntimeException ended(String wanted) {
     int status = end();
     return new CommandFailedException(
-        command.toString(),
-        files.label(),
+        started.command().toString(),
+        started.container(),
         "ended with exit status " + status + " before it " + wanted,
         status,
         tail());
@@ -308,7 +220,7 @@ public final class RunningCommand implements AutoCloseable {
    */
   public int await() {
     try {
-      end.get();
+      started.end().get();
     } catch (InterruptedException e) {
       throw interrupted("to end");
     } catch (ExecutionException e) {
@@ -318,22 +230,7 @@ public final class RunningCommand implements AutoCloseable {
   }
 
   private int end() {
-    return result(end);
-  }
-
-  /** Of what is done. */
-  private static <T> T result(CompletableFuture<T> future) {
-    try {
-      return future.join();
-    } catch (CompletionException e) {
-      if (e.getCause() instanceof RuntimeException cause) {
-        throw cause;
-      }
-      if (e.getCause() instanceof Error cause) {
-        throw cause;
-      }
-      throw e;
-    }
+    return Futures.result(started.end());
   }
 
   /**
@@ -342,7 +239,7 @@ public final class RunningCommand implements AutoCloseable {
    * @return true once {@link #await} would not wait
    */
   public boolean isDone() {
-    return end.isDone();
+    return started.end().isDone();
   }
 
   /** Whether it still runs. */
@@ -356,8 +253,7 @@ public final class RunningCommand implements AutoCloseable {
    * dropped.
    */
   public void cancel() {
-    cancellation.cancel();
-    endOutput();
+    started.cancel();
   }
 
   /**
@@ -366,9 +262,9 @@ public final class RunningCommand implements AutoCloseable {
    */
   @Override
   public void close() {
-    if (!end.isDone()) {
+    if (!started.end().isDone()) {
       cancel();
-      end.handle((status, failure) -> status).join();
+      started.end().handle((status, failure) -> status).join();
     }
   }
 }

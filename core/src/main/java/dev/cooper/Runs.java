@@ -81,7 +81,8 @@ final class Runs {
   }
 
   /** Runs a command that was started; returns its exit status. */
-  int stream(Command command, RunningCommand running) {
+  int stream(StartedCommand running) {
+    Command command = running.command();
     ProcessEnd end;
     try (OutputStream out = running.output(false);
         OutputStream err = running.output(true)) {
@@ -98,7 +99,7 @@ final class Runs {
     } catch (IOException e) {
       throw new UncheckedIOException("cannot close the output of " + command, e);
     }
-    requireEnded(command, end, running.tail());
+    requireEnded(command, end, running.tail().text());
     files.ran(describe(command));
     return end.status();
   }
@@ -161,10 +162,10 @@ final class Runs {
               user.gid(),
               user.groups(),
               hostname,
-              network.process(),
+              network,
               mounts(command, user, workdir, caches),
               security(command, network),
-              resources(command).process());
+              resources(command));
       return rootfs.run(process, io);
     } catch (OperationException e) {
       throw FullDisk.explained(e, "cannot run a command in " + files.directory());
@@ -182,7 +183,8 @@ final class Runs {
   private ProcessSecurity security(Command command, Network network) {
     Security security =
         command.security() != null ? command.security() : files.session().runs().security();
-    return (network.mode() == Network.Mode.PRIVATE ? security.withoutFrames() : security).process();
+    return ProcessSecurity.of(
+        network.mode() == Network.Mode.PRIVATE ? security.withoutFrames() : security);
   }
 
   Network network(Command command) {

@@ -1,9 +1,5 @@
 package dev.cooper;
 
-import dev.cooper.spi.Capability;
-import dev.cooper.spi.ProcessSeccomp;
-import dev.cooper.spi.ProcessSecurity;
-import dev.cooper.spi.Rlimit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -264,22 +260,13 @@ public record Security(
     return added.contains(raw) || added.contains(ALL) ? this : capDrop(raw);
   }
 
-  /** As the runtime takes it. */
-  ProcessSecurity process() {
-    Map<Rlimit, ProcessSecurity.Limit> limits = new EnumMap<>(Rlimit.class);
-    ulimits.forEach(
-        (name, limit) ->
-            limits.put(rlimit(name), new ProcessSecurity.Limit(limit.soft(), limit.hard())));
-    Set<Capability> required = EnumSet.noneOf(Capability.class);
-    named(added, required);
-    Set<Capability> capabilities = capabilities();
-    required.retainAll(capabilities);
-    return new ProcessSecurity(
-        capabilities, required, noNewPrivileges, filter(), limits, readOnlyRoot, masked, readOnly);
-  }
-
-  /** Docker's rule: with ALL on one side only the other side's names count. */
-  private Set<Capability> capabilities() {
+  /**
+   * What a command's root has, and nobody can gain more than. By Docker's rule, with {@code ALL} on
+   * one side only the other side's names count.
+   *
+   * @return the capabilities that these settings leave
+   */
+  public Set<Capability> capabilities() {
     Set<Capability> all = EnumSet.noneOf(Capability.class);
     if (added.contains(ALL)) {
       all.addAll(EnumSet.allOf(Capability.class));
@@ -295,20 +282,35 @@ public record Security(
     return all;
   }
 
+  /**
+   * Those of the {@linkplain #capabilities capabilities} that were asked for by name: a host that
+   * cannot give one refuses the command.
+   *
+   * @return the capabilities without which no command starts
+   */
+  public Set<Capability> required() {
+    Set<Capability> required = EnumSet.noneOf(Capability.class);
+    named(added, required);
+    required.retainAll(capabilities());
+    return required;
+  }
+
+  /**
+   * The ulimits by what they limit.
+   *
+   * @return those that are set
+   */
+  public Map<Rlimit, Ulimit> limits() {
+    Map<Rlimit, Ulimit> limits = new EnumMap<>(Rlimit.class);
+    ulimits.forEach((name, limit) -> limits.put(rlimit(name), limit));
+    return limits;
+  }
+
   private static void named(Set<String> names, Set<Capability> to) {
     for (String name : names) {
       if (!name.equals(ALL)) {
         to.add(Capability.parse(name));
       }
     }
-  }
-
-  private ProcessSeccomp filter() {
-    if (seccomp instanceof Seccomp.Profile profile) {
-      return new ProcessSeccomp.Profile(profile.name(), profile.json());
-    }
-    return seccomp instanceof Seccomp.Unconfined
-        ? new ProcessSeccomp.Unconfined()
-        : new ProcessSeccomp.Standard();
   }
 }

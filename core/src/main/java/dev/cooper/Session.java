@@ -15,7 +15,6 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +29,7 @@ final class Session implements AutoCloseable {
   private final Clock clock;
   private final @Nullable Instant sourceDate;
   private final LayerTrees trees;
+  private final ImageFinder finder;
   private final Registries registries;
   private final HostRuntime runtime;
   private final RunDefaults runs;
@@ -61,7 +61,10 @@ final class Session implements AutoCloseable {
                 Store.open(settings.store, clock, settings.limits, settings.runtime, runtime::get));
     store.tell(new Progress(events::tell, System::nanoTime));
     trees = new LayerTrees(store);
-    registries = new Registries(this, settings.registries);
+    finder = new ImageFinder(store);
+    registries =
+        new Registries(
+            finder, trees, settings.registries, this::requireOpen, this::transferred, this::notice);
   }
 
   Store store() {
@@ -70,6 +73,10 @@ final class Session implements AutoCloseable {
 
   LayerTrees trees() {
     return trees;
+  }
+
+  ImageFinder finder() {
+    return finder;
   }
 
   Registries registries() {
@@ -123,62 +130,12 @@ final class Session implements AutoCloseable {
    */
   StoredImage image(String nameOrId, @Nullable Platform platform) {
     requireOpen();
-    return Io.run("cannot read the store", () -> store.find(nameOrId, platform))
-        .orElseThrow(
-            () -> notFound(nameOrId, platform, "pull or load one, or begin from a file", null));
+    return finder.image(nameOrId, platform);
   }
 
   List<StoredImage> images() {
     requireOpen();
-    return Io.run("cannot read the store", store::list);
-  }
-
-  ImageNotFoundException notFound(
-      String name, @Nullable Platform platform, String remedy, @Nullable Throwable cause) {
-    String others = otherPlatforms(name, platform);
-    if (others != null) {
-      return new ImageNotFoundException(others + "; " + remedy, cause);
-    }
-    return new ImageNotFoundException(
-        "no image is called \""
-            + name
-            + "\" in the store "
-            + store.directory()
-            + ": it holds "
-            + names()
-            + "; "
-            + remedy,
-        cause);
-  }
-
-  /** Says for which other platforms the store has an image of a name; null if for none. */
-  @Nullable String otherPlatforms(String name, @Nullable Platform wanted) {
-    ImageReference reference = StoreIndex.parse(name);
-    List<Platform> there =
-        reference == null
-            ? List.of()
-            : Io.run("cannot read the store", () -> store.images().platforms(reference));
-    return reference == null || there.isEmpty()
-        ? null
-        : String.format(
-            Locale.ROOT,
-            "image %s is in the store %s for %s, and not for %s: ask for the one that is there with"
-                + " image(\"%s\", Platform.parse(\"%s\")), or from(...) or pull(...) with its"
-                + " platform",
-            reference.familiar(),
-            store.directory(),
-            String.join(", ", there.stream().map(Platform::toString).toList()),
-            wanted == null ? Platform.current() : wanted,
-            reference.familiar(),
-            there.get(0));
-  }
-
-  private String names() {
-    List<String> names = new ArrayList<>();
-    images().forEach(image -> image.names().forEach(name -> names.add(name.familiar())));
-    return names.isEmpty()
-        ? "no named image"
-        : String.join(", ", names.stream().distinct().toList());
+    return finder.images();
   }
 
   /** Sends an image to a registry; returns its manifest there. */
@@ -187,17 +144,19 @@ final class Session implements AutoCloseable {
     return Io.run("cannot push " + target, () -> registries.push(image, target, options));
   }
 
-  void save(List<Image> images, Path path, SaveOptions options) {
+  void save(List<StoredImage> images, Path path, SaveOptions options) {
     requireOpen();
     Io.run(
         "cannot save to " + path,
         () -> {
-          new ImageSaver(store, options, this::notice)
-              .save(
-                  images.stream().map(each -> each.stored(this, "cannot save image ")).toList(),
-                  path);
+          new ImageSaver(store, options, this::notice).save(images, path);
           return true;
         });
+  }
+
+  /** What copies images from place to place. */
+  ImageCopy copying(CopyImageOptions options) {
+    return new ImageCopy(finder, registries, options, this::notice);
   }
 
   /** The tree of an image without unpacking it. */
@@ -214,13 +173,13 @@ final class Session implements AutoCloseable {
   // --- containers
 
   /** Begins a container from an image, or with nothing. */
-  WorkingContainer begin(@Nullable StoredImage base) {
+  ContainerFiles begin(@Nullable StoredImage base) {
     return begin(base, Containers.Base.STORED);
   }
 
   /** Begins a container from an image that is brought for it alone, and goes with it. */
   @SuppressWarnings("try") // the intake is open, not used
-  WorkingContainer beginHolding(String what, Io<StoredImage> bringing) {
+  ContainerFiles beginHolding(String what, Io<StoredImage> bringing) {
     requireOpen();
     return Io.run(
         what,
@@ -236,7 +195,7 @@ final class Session implements AutoCloseable {
         });
   }
 
-  private WorkingContainer begin(@Nullable StoredImage base, Containers.Base whose) {
+  private ContainerFiles begin(@Nullable StoredImage base, Containers.Base whose) {
     requireOpen();
     ImageConfig config = base == null ? ImageConfig.of(Platform.current()) : base.config();
     // What a Dockerfile beginning from the base would run was the base's to say; the new image says
@@ -251,12 +210,12 @@ final class Session implements AutoCloseable {
           if (base != null) {
             store.images().used(base.descriptor().digest());
           }
-          return new WorkingContainer(files);
+          return files;
         });
   }
 
   /** Opens a container that was named and closed. */
-  WorkingContainer reopen(String name) {
+  ContainerFiles reopen(String name) {
     requireOpen();
     return Io.run(
         "cannot open container " + name,
@@ -266,9 +225,9 @@ final class Session implements AutoCloseable {
             throw new ContainerNotFoundException(
                 "no working container is named " + name + " in the store " + store.directory());
           }
-          ContainerFiles files = files(owned, () -> ContainerRecord.read(this, owned));
+          ContainerFiles files = files(owned, () -> ContainerFiles.open(this, owned));
           opened(files);
-          return new WorkingContainer(files);
+          return files;
         });
   }
 

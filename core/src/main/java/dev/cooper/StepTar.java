@@ -89,7 +89,7 @@ final class StepTar {
     if (items.size() == index().size()) {
       return this;
     }
-    Path again = file.resolveSibling(Store.name(file) + ".distinct");
+    Path again = file.resolveSibling(Directories.name(file) + ".distinct");
     StepTar step = writeAll(again, sink -> DistinctLayer.write(file, new LayerIndex(items), sink));
     Files.move(again, file, StandardCopyOption.REPLACE_EXISTING);
     return new StepTar(
@@ -122,8 +122,15 @@ final class StepTar {
   }
 
   /** One that an earlier JVM wrote. */
-  static StepTar reopen(Path file, Digest digest, boolean canonical) throws IOException {
-    return new StepTar(file, digest, Files.size(file), canonical, false, true, true);
+  static StepTar reopen(Path directory, ContainerRecord.Tar recorded) throws IOException {
+    Path file = recorded.in(directory);
+    return new StepTar(
+        file, recorded.digest(), Files.size(file), recorded.canonical(), false, true, true);
+  }
+
+  /** As a container's record names it. */
+  ContainerRecord.Tar recorded() {
+    return new ContainerRecord.Tar(Directories.name(file), digest, canonical);
   }
 
   Path file() {

@@ -17,11 +17,8 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
@@ -96,7 +93,7 @@ final class Store implements AutoCloseable {
     this.fullDisk = full;
     this.stagingLock = place.lock;
     this.staging = place.path;
-    this.journal = new SyncJournal(directory.resolve("unsynced"), name(staging), this::blob);
+    this.journal = new SyncJournal(directory.resolve("unsynced"), Directories.name(staging), this::blob);
     this.blobs = new Blobs(this, journal, place.pins);
     this.images = new Images(this, blobs);
     this.containers = new Containers(this);
@@ -160,8 +157,8 @@ final class Store implements AutoCloseable {
   @SuppressWarnings("try") // the lock is held, not used
   private static boolean prepare(Path directory) throws IOException {
     boolean layout = isMarked(directory);
-    for (Path each : list(directory)) {
-      String name = name(each);
+    for (Path each : Directories.list(directory)) {
+      String name = Directories.name(each);
       if (!layout && !isOwn(each)) {
         throw new OperationException(
             String.format(
@@ -214,7 +211,7 @@ final class Store implements AutoCloseable {
 
   /** Whether something in a store's directory is of the store, or hidden. */
   static boolean isOwn(Path path) {
-    String name = name(path);
+    String name = Directories.name(path);
     return OWN.contains(name) || FILES.contains(name) || name.startsWith(".");
   }
 
@@ -441,35 +438,6 @@ final class Store implements AutoCloseable {
         throw e;
       }
     }
-  }
-
-  /** What is in a directory, in no order; nothing if it is not there. */
-  static List<Path> list(Path directory) throws IOException {
-    try (DirectoryStream<Path> all = Files.newDirectoryStream(directory)) {
-      List<Path> list = new ArrayList<>();
-      all.forEach(list::add);
-      return list;
-    } catch (NoSuchFileException | NotDirectoryException e) {
-      return List.of();
-    }
-  }
-
-  /** Makes a directory in one that is there: what was removed meanwhile does not come back. */
-  static Path directory(Path path) throws IOException {
-    return Files.isDirectory(path) ? path : Files.createDirectory(path);
-  }
-
-  static String name(Path path) {
-    Path name = path.getFileName();
-    return name == null ? "" : name.toString();
-  }
-
-  static Path parent(Path path) {
-    Path parent = path.getParent();
-    if (parent == null) {
-      throw new IllegalArgumentException(path + " lies in no directory");
-    }
-    return parent;
   }
 
   /** Ends it, and removes what was begun and never became part of it. */

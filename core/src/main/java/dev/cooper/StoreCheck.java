@@ -258,8 +258,8 @@ final class StoreCheck {
     if (marks.unknown) {
       return; // what a broken document leads to is not known
     }
-    for (Path algorithm : Store.list(store.directory().resolve("blobs"))) {
-      for (Path blob : Store.list(algorithm)) {
+    for (Path algorithm : Directories.list(store.directory().resolve("blobs"))) {
+      for (Path blob : Directories.list(algorithm)) {
         Digest digest = Sweep.digest(blob);
         if (digest == null) {
           stray(blob);
@@ -270,8 +270,8 @@ final class StoreCheck {
     }
     if (Blobs.pinned(store.directory().resolve("staging")).stream()
         .allMatch(marks.reachable::contains)) {
-      for (Path layer : Store.list(store.directory().resolve("layers"))) {
-        if (!marks.holdsLayer(Store.name(layer))) {
+      for (Path layer : Directories.list(store.directory().resolve("layers"))) {
+        if (!marks.holdsLayer(Directories.name(layer))) {
           unreachable(layer);
         }
       }
@@ -294,8 +294,8 @@ final class StoreCheck {
   // --- layers
 
   private void layers() throws IOException {
-    for (Path layer : Store.list(store.directory().resolve("layers"))) {
-      String name = Store.name(layer);
+    for (Path layer : Directories.list(store.directory().resolve("layers"))) {
+      String name = Directories.name(layer);
       if (Files.isDirectory(layer, LinkOption.NOFOLLOW_LINKS)) {
         tree(layer, name);
       } else if (contents.layers().containsKey(layer)) {
@@ -347,8 +347,8 @@ final class StoreCheck {
   // --- what the dead have left
 
   private void staging() throws IOException {
-    for (Path each : Store.list(store.directory().resolve("staging"))) {
-      Path lock = store.lockFile("staging-" + Store.name(each));
+    for (Path each : Directories.list(store.directory().resolve("staging"))) {
+      Path lock = store.lockFile("staging-" + Directories.name(each));
       if (!each.equals(store.staging()) && FileLocks.isFree(lock) && Files.exists(each)) {
         found(
             StoreFinding.Kind.ORPHANED_STAGING,
@@ -361,8 +361,8 @@ final class StoreCheck {
   }
 
   private void locks() throws IOException {
-    for (Path each : Store.list(store.directory().resolve("locks"))) {
-      Path owned = Recovery.owned(store, Store.name(each));
+    for (Path each : Directories.list(store.directory().resolve("locks"))) {
+      Path owned = Recovery.owned(store, Directories.name(each));
       if (owned != null && !Files.exists(owned) && FileLocks.isAbandoned(each)) {
         found(
             StoreFinding.Kind.ORPHANED_LOCK,
@@ -375,8 +375,8 @@ final class StoreCheck {
   }
 
   private void files() throws IOException {
-    for (Path each : Store.list(store.directory())) {
-      if (Store.name(each).startsWith(".staging-")) {
+    for (Path each : Directories.list(store.directory())) {
+      if (Directories.name(each).startsWith(".staging-")) {
         found(
             StoreFinding.Kind.ORPHANED_STAGING,
             each,

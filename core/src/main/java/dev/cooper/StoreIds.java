@@ -77,12 +77,12 @@ final class StoreIds {
 
   private static boolean isUsed(Store store) throws IOException {
     Path directory = store.directory();
-    for (Path layer : Store.list(directory.resolve("layers"))) {
+    for (Path layer : Directories.list(directory.resolve("layers"))) {
       if (Files.exists(layer.resolve(LayerTrees.TREE))) {
         return true;
       }
     }
-    return !Store.list(directory.resolve("containers")).isEmpty()
-        || !Store.list(directory.resolve("staging")).equals(List.of(store.staging()));
+    return !Directories.list(directory.resolve("containers")).isEmpty()
+        || !Directories.list(directory.resolve("staging")).equals(List.of(store.staging()));
   }
 }

@@ -49,10 +49,10 @@ final class StoreInventory {
   }
 
   @SuppressWarnings("try") // the lock is held, not used
-  static StoreInventory of(Session session) throws IOException {
-    StoreInventory inventory = new StoreInventory(session.store());
-    session.runtime().measure(session.store().directory(), DEPTH, inventory::measured);
-    try (FileLocks.Held held = session.store().lock(Store.SWEEP)) {
+  static StoreInventory of(Store store, HostRuntime runtime) throws IOException {
+    StoreInventory inventory = new StoreInventory(store);
+    runtime.measure(store.directory(), DEPTH, inventory::measured);
+    try (FileLocks.Held held = store.lock(Store.SWEEP)) {
       inventory.read();
     }
     return inventory;
@@ -101,7 +101,7 @@ final class StoreInventory {
     contents.diffIds().forEach(diffId -> layers.add(diffId.hex()));
     for (Path each : sizes.keySet()) {
       if (isIn("layers", each)) {
-        String name = Store.name(each);
+        String name = Directories.name(each);
         int dot = name.indexOf('.');
         if (layers.contains(dot < 0 ? name : name.substring(0, dot))) {
           parts.add(each);
@@ -125,7 +125,7 @@ final class StoreInventory {
   }
 
   boolean isTree(Path part) {
-    String name = Store.name(part);
+    String name = Directories.name(part);
     return isLayer(part) && (name.indexOf('.') < 0 || name.contains(UnnamedDirectories.SUFFIX));
   }
 
@@ -139,7 +139,7 @@ final class StoreInventory {
 
   private static Instant lastUsed(Path container) throws IOException {
     FileTime last = FileTime.from(time(container));
-    for (Path each : Store.list(container)) {
+    for (Path each : Directories.list(container)) {
       FileTime time = FileTime.from(time(each));
       last = time.compareTo(last) > 0 ? time : last;
     }

@@ -72,7 +72,7 @@ public final class StoreMaintenance {
     session.requireOpen();
     return Io.run(
         "cannot measure the store " + session.store().directory(),
-        () -> StoreInventory.of(session).usage());
+        () -> StoreInventory.of(session.store(), session.runtime()).usage());
   }
 
   /**
@@ -90,7 +90,7 @@ public final class StoreMaintenance {
     session.requireOpen();
     return Io.run(
         "cannot prune the store " + session.store().directory(),
-        () -> new Pruning(session, options).run());
+        () -> new Pruning(session.store(), session.runtime(), options).run());
   }
 
   /** The store that it looks after. */

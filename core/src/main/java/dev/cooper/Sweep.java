@@ -88,7 +88,7 @@ final class Sweep {
   /** A blob's digest, or null for a file that another tool has put there. */
   static @Nullable Digest digest(Path blob) {
     try {
-      return new Digest(Store.name(Store.parent(blob)), Store.name(blob));
+      return new Digest(Directories.name(Directories.parent(blob)), Directories.name(blob));
     } catch (ContentException | IllegalArgumentException e) {
       return null;
     }
@@ -105,16 +105,16 @@ final class Sweep {
           store.directory());
       return;
     }
-    for (Path algorithm : Store.list(store.directory().resolve("blobs"))) {
-      for (Path blob : Store.list(algorithm)) {
+    for (Path algorithm : Directories.list(store.directory().resolve("blobs"))) {
+      for (Path blob : Directories.list(algorithm)) {
         Digest digest = digest(blob);
         if (digest != null && !marks.blobs.contains(digest)) {
           discard(blob);
         }
       }
     }
-    for (Path layer : Store.list(store.directory().resolve("layers"))) {
-      if (!marks.holdsLayer(Store.name(layer))) {
+    for (Path layer : Directories.list(store.directory().resolve("layers"))) {
+      if (!marks.holdsLayer(Directories.name(layer))) {
         discard(layer);
       }
     }

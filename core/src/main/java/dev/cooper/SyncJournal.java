@@ -87,7 +87,7 @@ final class SyncJournal implements AutoCloseable {
           FileChannel.open(
               file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND);
       channel = open;
-      DurableFiles.sync(Store.parent(file));
+      DurableFiles.sync(Directories.parent(file));
     }
     try {
       open.write(ByteBuffer.wrap((digest + "\n").getBytes(StandardCharsets.US_ASCII)));
@@ -148,7 +148,7 @@ final class SyncJournal implements AutoCloseable {
     Path blob = blobs.apply(digest);
     try {
       DurableFiles.sync(blob);
-      DurableFiles.sync(Store.parent(blob));
+      DurableFiles.sync(Directories.parent(blob));
     } catch (NoSuchFileException e) {
       LOG.log(Level.DEBUG, "blob {0} was removed before it was synced", digest);
     }

@@ -104,7 +104,7 @@ final class UnnamedDirectories {
 
   private Path place(Digest top, List<Digest> diffIds) {
     Path layer = store.layer(top);
-    return layer.resolveSibling(Store.name(layer) + SUFFIX + chainId(diffIds).hex());
+    return layer.resolveSibling(Directories.name(layer) + SUFFIX + chainId(diffIds).hex());
   }
 
   /** OCI image-spec, "Layer ChainID". */

@@ -194,7 +194,7 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
     requireOpen();
     Runs runs = files.runs();
     Command told = command.network(runs.network(command).withFreePorts());
-    RunningCommand running = new RunningCommand(told, files, options.apply(StartOptions.DEFAULT));
+    StartedCommand running = new StartedCommand(told, files, options.apply(StartOptions.DEFAULT));
     running.begin(
         begun ->
             startedStep(
@@ -203,9 +203,9 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
                 running.cancellation(),
                 () -> {
                   begun.run();
-                  return runs.stream(told, running);
+                  return runs.stream(running);
                 }));
-    return running;
+    return new RunningCommand(running);
   }
 
   // --- files
@@ -458,7 +458,10 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
     Objects.requireNonNull(names, "names");
     return step(
         "COMMIT " + String.join(" ", names),
-        () -> files.commit(options.apply(CommitOptions.DEFAULT), List.of(names)));
+        () ->
+            new Image(
+                files.session(),
+                files.commit(options.apply(CommitOptions.DEFAULT), List.of(names))));
   }
 
   /** Removes the container; a named one stays in the store, to be opened again. */

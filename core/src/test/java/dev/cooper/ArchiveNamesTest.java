@@ -296,7 +296,7 @@ class ArchiveNamesTest {
   void fromANameOfTheStoreThatAFileHasTooTakesTheImage() throws IOException {
     Path file = Files.createTempFile(Path.of("").toAbsolutePath(), "x", "");
     try {
-      String name = Store.name(file).toLowerCase(java.util.Locale.ROOT);
+      String name = Directories.name(file).toLowerCase(java.util.Locale.ROOT);
       Image image = commit("x", name);
       try (WorkingContainer c = cooper.from(name)) {
         assertThat(c.config()).isEqualTo(image.config());

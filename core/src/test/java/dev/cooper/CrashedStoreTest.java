@@ -72,7 +72,7 @@ class CrashedStoreTest {
   }
 
   private Path directoryOfContainer() throws IOException {
-    List<Path> all = Store.list(root.resolve("containers"));
+    List<Path> all = Directories.list(root.resolve("containers"));
     assertThat(all).hasSize(1);
     return all.get(0);
   }

@@ -27,7 +27,7 @@ class GlobsTest {
     for (String each :
         List.of("b.jar", "a.jar", "c.txt", "one/x.jar", "two/x.jar", "two/deep/y.jar")) {
       Path file = temp.resolve(each);
-      Files.createDirectories(Store.parent(file));
+      Files.createDirectories(Directories.parent(file));
       Files.writeString(file, each);
     }
   }

@@ -92,7 +92,7 @@ class IdsTest {
       assertThatThrownBy(() -> open(SINGLE)).isInstanceOf(OperationException.class);
       assertThat(store.resolve("single-id")).doesNotExist();
       assertThat(store.resolve("staging")).isDirectoryContaining(open.staging()::equals);
-      assertThat(Store.list(store.resolve("staging"))).hasSize(1);
+      assertThat(Directories.list(store.resolve("staging"))).hasSize(1);
     }
     open(SINGLE);
   }

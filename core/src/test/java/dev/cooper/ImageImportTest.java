@@ -65,8 +65,8 @@ class ImageImportTest {
   }
 
   private void assertNothingLeft(Store store) throws IOException {
-    for (Path each : Store.list(store.staging())) {
-      assertThat(Store.name(each)).isEqualTo("pins");
+    for (Path each : Directories.list(store.staging())) {
+      assertThat(Directories.name(each)).isEqualTo("pins");
     }
   }
 

@@ -312,7 +312,7 @@ class ImagesTest {
         .matches(each -> each.digest().equals(here.digest()));
     here.remove();
     assertThat(cooper.images()).isEmpty();
-    assertThat(Store.list(directory.resolve("store/blobs/sha256"))).isEmpty();
+    assertThat(Directories.list(directory.resolve("store/blobs/sha256"))).isEmpty();
   }
 
   @Test
@@ -443,7 +443,7 @@ class ImagesTest {
   }
 
   private long blobs() throws IOException {
-    return Store.list(directory.resolve("store/blobs/sha256")).size();
+    return Directories.list(directory.resolve("store/blobs/sha256")).size();
   }
 
   @Test
@@ -479,7 +479,7 @@ class ImagesTest {
       second.close();
       assertThat(blobs()).as("%s", path).isZero();
     }
-    assertThat(Store.list(directory.resolve("store/layers"))).isEmpty();
+    assertThat(Directories.list(directory.resolve("store/layers"))).isEmpty();
   }
 
   @Test
@@ -547,7 +547,7 @@ class ImagesTest {
     Path tar = rootfs();
     try (WorkingContainer c = cooper.from(tar)) {
       // What a killed JVM leaves: the container's directory, and a lock that nobody holds.
-      Path mine = Store.list(directory.resolve("store/containers")).get(0);
+      Path mine = Directories.list(directory.resolve("store/containers")).get(0);
       Path dead = directory.resolve("store/containers/dead");
       Files.createDirectory(dead);
       for (String each : List.of("image", "held")) {

@@ -66,7 +66,7 @@ class LayerTreesTest {
       LayerTrees trees = new LayerTrees(store);
       Path tree = trees.unpacked(image, runtime, notice -> {}).get(0);
       Files.writeString(tree.resolve("greeting"), "torn");
-      Files.writeString(Store.parent(tree).resolve("done"), "another boot");
+      Files.writeString(Directories.parent(tree).resolve("done"), "another boot");
 
       assertThat(trees.unpacked(image, runtime, notice -> {})).containsExactly(tree);
       assertThat(tree.resolve("greeting")).hasContent("a");
@@ -79,7 +79,7 @@ class LayerTreesTest {
       StoredImage image = TestImages.add(store, "x", Compression.NONE, greeting("a"));
       LayerTrees trees = new LayerTrees(store);
       Path tree = trees.unpacked(image, runtime, notice -> {}).get(0);
-      Path done = Store.parent(tree).resolve("done");
+      Path done = Directories.parent(tree).resolve("done");
       trees.unpacked(image, runtime, notice -> {});
       assertThat(runtime.synced).isEmpty();
       Files.setLastModifiedTime(
@@ -103,13 +103,13 @@ class LayerTreesTest {
       StoredImage image = TestImages.add(store, "x", Compression.NONE, greeting("a"));
       LayerTrees trees = new LayerTrees(store);
       Path tree = trees.unpacked(image, runtime, notice -> {}).get(0);
-      Path done = Store.parent(tree).resolve("done");
+      Path done = Directories.parent(tree).resolve("done");
       Files.setLastModifiedTime(
           done, FileTime.from(store.clock().instant().minus(Duration.ofMinutes(2))));
       CompletableFuture<Thread> syncing = new CompletableFuture<>();
       runtime.onSync =
           () -> {
-            runtime.delete(Store.parent(tree));
+            runtime.delete(Directories.parent(tree));
             Io.run("", () -> trees.unpacked(image, runtime, notice -> {}));
             syncing.complete(Thread.currentThread());
           };

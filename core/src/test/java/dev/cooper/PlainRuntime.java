@@ -87,7 +87,7 @@ final class PlainRuntime implements ContainerRuntime {
     @Override
     public void begin(TarEntry entry) throws IOException {
       Path path = root.resolve(entry.path().toString());
-      Files.createDirectories(Store.parent(path));
+      Files.createDirectories(Directories.parent(path));
       if (entry.type() == EntryType.FILE) {
         file = Files.newOutputStream(path);
       } else if (entry.type() == EntryType.DIRECTORY) {

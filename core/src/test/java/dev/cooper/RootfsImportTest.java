@@ -102,7 +102,7 @@ class RootfsImportTest {
             .hasMessageContaining("bad.tar");
       }
       assertThat(store.list()).isEmpty();
-      assertThat(Store.list(store.staging())).hasSize(1);
+      assertThat(Directories.list(store.staging())).hasSize(1);
     }
   }
 
@@ -128,7 +128,7 @@ class RootfsImportTest {
                   .strip());
         }
       }
-      assertThat(Store.list(store.staging())).hasSize(1);
+      assertThat(Directories.list(store.staging())).hasSize(1);
     }
     assertThat(Validator.validate(directory.resolve("store"))).isEmpty();
     return lines;

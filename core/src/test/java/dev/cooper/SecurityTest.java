@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cooper.oci.OperationException;
-import dev.cooper.spi.Capability;
 import dev.cooper.spi.ProcessSecurity;
 import java.nio.file.Path;
 import java.util.EnumSet;
@@ -15,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class SecurityTest {
   private static Set<Capability> capabilities(Security security) {
-    return security.process().capabilities();
+    return security.capabilities();
   }
 
   @Test
@@ -37,9 +36,10 @@ final class SecurityTest {
 
   @Test
   void requiredWhenNamedIsWhatTheHostMustGiveAndNotAll() {
-    assertThat(Security.DEFAULT.capAdd("SYS_TIME", "ALL").process().required())
+    assertThat(Security.DEFAULT.capAdd("SYS_TIME", "ALL").required())
         .containsExactly(Capability.SYS_TIME);
-    assertThat(Security.DEFAULT.process()).isEqualTo(ProcessSecurity.DEFAULT);
+    assertThat(ProcessSecurity.DEFAULT.capabilities()).isEqualTo(Capability.DEFAULT);
+    assertThat(ProcessSecurity.DEFAULT.required()).isEmpty();
   }
 
   @Test
@@ -85,8 +85,8 @@ final class SecurityTest {
   @Test
   void resourcesWhenTheyAreNoneAreRefused() {
     Resources none = Resources.UNLIMITED;
-    assertThat(none.process().isUnlimited()).isTrue();
-    assertThat(none.memory(1).swap(0).process().isUnlimited()).isFalse();
+    assertThat(none.isUnlimited()).isTrue();
+    assertThat(none.memory(1).swap(0).isUnlimited()).isFalse();
     assertThatThrownBy(() -> none.memory(-1)).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> none.swap(0))
         .isInstanceOf(IllegalArgumentException.class)

@@ -133,8 +133,8 @@ class StoreCrashIT {
         for (StoredImage image : store.list()) {
           store.remove(image);
         }
-        assertThat(Store.list(root().resolve("blobs/sha256"))).isEmpty();
-        assertThat(Store.list(root().resolve("layers"))).isEmpty();
+        assertThat(Directories.list(root().resolve("blobs/sha256"))).isEmpty();
+        assertThat(Directories.list(root().resolve("layers"))).isEmpty();
       }
     }
     assertThat(images).as("images that were there after some kill").isPositive();
@@ -178,17 +178,17 @@ class StoreCrashIT {
         layers.add(diffId.hex());
       }
     }
-    assertThat(Store.list(root().resolve("blobs/sha256")).stream().map(Store::name))
+    assertThat(Directories.list(root().resolve("blobs/sha256")).stream().map(Directories::name))
         .containsExactlyInAnyOrderElementsOf(blobs);
-    assertThat(Store.list(root().resolve("layers")).stream().map(StoreCrashIT::stem))
+    assertThat(Directories.list(root().resolve("layers")).stream().map(StoreCrashIT::stem))
         .isSubsetOf(layers);
-    assertThat(Store.list(root().resolve("containers"))).isEmpty();
-    assertThat(Store.list(root().resolve("staging"))).containsExactly(store.staging());
-    assertThat(Store.list(root())).noneMatch(each -> Store.name(each).startsWith("."));
+    assertThat(Directories.list(root().resolve("containers"))).isEmpty();
+    assertThat(Directories.list(root().resolve("staging"))).containsExactly(store.staging());
+    assertThat(Directories.list(root())).noneMatch(each -> Directories.name(each).startsWith("."));
     assertThat(Files.exists(root().resolve("index.json"))).isTrue();
   }
 
   private static String stem(Path layer) {
-    return Store.name(layer).replace(".idx", "");
+    return Directories.name(layer).replace(".idx", "");
   }
 }

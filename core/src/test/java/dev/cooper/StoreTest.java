@@ -117,7 +117,7 @@ class StoreTest {
   @Test
   void openKeepsInodesForAFullDisk() throws IOException {
     TestImages.open(root()).close();
-    assertThat(Store.list(root().resolve(FullDisk.SPARE))).hasSize(FullDisk.INODES);
+    assertThat(Directories.list(root().resolve(FullDisk.SPARE))).hasSize(FullDisk.INODES);
   }
 
   @Test
@@ -351,7 +351,7 @@ class StoreTest {
   void largeBlobsLeaveTheJournalOnceTheyAreSynced() throws Exception {
     try (Store store = TestImages.open(root())) {
       add(store, "large", Compression.NONE, greeting("x".repeat(2 << 20)));
-      for (int i = 0; i < 500 && !Store.list(root().resolve("unsynced")).isEmpty(); i++) {
+      for (int i = 0; i < 500 && !Directories.list(root().resolve("unsynced")).isEmpty(); i++) {
         Thread.sleep(10);
       }
       assertThat(root().resolve("unsynced")).isEmptyDirectory();

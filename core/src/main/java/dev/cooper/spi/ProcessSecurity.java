@@ -1,5 +1,9 @@
 package dev.cooper.spi;
 
+import dev.cooper.Seccomp;
+import dev.cooper.Security;
+import dev.cooper.Rlimit;
+import dev.cooper.Capability;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -21,30 +25,13 @@ public record ProcessSecurity(
     Set<Capability> capabilities,
     Set<Capability> required,
     boolean noNewPrivileges,
-    ProcessSeccomp seccomp,
-    Map<Rlimit, Limit> limits,
+    Seccomp seccomp,
+    Map<Rlimit, Security.Ulimit> limits,
     boolean readOnlyRoot,
     List<String> masked,
     List<String> readOnly) {
   /** Docker's defaults. */
-  public static final ProcessSecurity DEFAULT =
-      new ProcessSecurity(
-          Capability.DEFAULT,
-          Set.of(),
-          false,
-          new ProcessSeccomp.Standard(),
-          Map.of(),
-          false,
-          List.of(),
-          List.of());
-
-  /**
-   * A limit of setrlimit(2).
-   *
-   * @param soft what counts; -1 for none
-   * @param hard how far the process may raise it; -1 for none
-   */
-  public record Limit(long soft, long hard) {}
+  public static final ProcessSecurity DEFAULT = of(Security.DEFAULT);
 
   /**
    * Copies the collections.
@@ -62,10 +49,28 @@ public record ProcessSecurity(
   public ProcessSecurity {
     capabilities = Set.copyOf(capabilities);
     required = Set.copyOf(required);
-    EnumMap<Rlimit, Limit> ordered = new EnumMap<>(Rlimit.class);
+    EnumMap<Rlimit, Security.Ulimit> ordered = new EnumMap<>(Rlimit.class);
     ordered.putAll(limits);
     limits = ordered;
     masked = List.copyOf(masked);
     readOnly = List.copyOf(readOnly);
+  }
+
+  /**
+   * What settings come to.
+   *
+   * @param settings as a user gave them
+   * @return with names resolved
+   */
+  public static ProcessSecurity of(Security settings) {
+    return new ProcessSecurity(
+        settings.capabilities(),
+        settings.required(),
+        settings.noNewPrivileges(),
+        settings.seccomp(),
+        settings.limits(),
+        settings.readOnlyRoot(),
+        settings.masked(),
+        settings.readOnly());
   }
 }

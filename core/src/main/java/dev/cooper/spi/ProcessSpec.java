@@ -1,5 +1,7 @@
 package dev.cooper.spi;
 
+import dev.cooper.Resources;
+import dev.cooper.Network;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.Text;
 import java.util.List;
@@ -29,10 +31,10 @@ public record ProcessSpec(
     long gid,
     List<Long> groups,
     String hostname,
-    ProcessNetwork network,
+    Network network,
     List<ProcessMount> mounts,
     ProcessSecurity security,
-    ProcessResources resources) {
+    Resources resources) {
   /**
    * Copies the collections, and checks what becomes a string of the kernel's.
    *
@@ -86,6 +88,6 @@ public record ProcessSpec(
    * @return false if it has one of its own
    */
   public boolean hostNetwork() {
-    return network.mode() == ProcessNetwork.Mode.HOST;
+    return network.mode() == Network.Mode.HOST;
   }
 }

@@ -1,6 +1,6 @@
 package dev.cooper.linux;
 
-import dev.cooper.spi.ProcessResources;
+import dev.cooper.Resources;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -37,7 +37,7 @@ record CgroupSetting(Controller controller, String option, String file, String v
   }
 
   /** The controllers that some limits need. */
-  static List<Controller> controllers(ProcessResources limits) {
+  static List<Controller> controllers(Resources limits) {
     List<Controller> needed = new ArrayList<>();
     if (limits.memory() > 0) {
       needed.add(Controller.MEMORY);
@@ -60,7 +60,7 @@ record CgroupSetting(Controller controller, String option, String file, String v
    * @param disk asked for the number of the root's disk where that is needed
    */
   static List<CgroupSetting> of(
-      Controller controller, boolean unified, ProcessResources limits, Supplier<String> disk) {
+      Controller controller, boolean unified, Resources limits, Supplier<String> disk) {
     List<CgroupSetting> settings = new ArrayList<>();
     switch (controller) {
       case MEMORY -> memory(unified, limits, settings);
@@ -74,7 +74,7 @@ record CgroupSetting(Controller controller, String option, String file, String v
     return settings;
   }
 
-  private static void memory(boolean unified, ProcessResources limits, List<CgroupSetting> to) {
+  private static void memory(boolean unified, Resources limits, List<CgroupSetting> to) {
     String option = "memory " + limits.memory();
     String bytes = Long.toString(limits.memory());
     to.add(
@@ -92,7 +92,7 @@ record CgroupSetting(Controller controller, String option, String file, String v
     }
   }
 
-  private static void cpu(boolean unified, ProcessResources limits, List<CgroupSetting> to) {
+  private static void cpu(boolean unified, Resources limits, List<CgroupSetting> to) {
     String option = "cpus " + limits.cpus();
     long quota = Math.max(1000, Math.round(limits.cpus() * PERIOD_MICROS));
     if (unified) {
@@ -105,7 +105,7 @@ record CgroupSetting(Controller controller, String option, String file, String v
   }
 
   private static void io(
-      boolean unified, ProcessResources limits, Supplier<String> disk, List<CgroupSetting> to) {
+      boolean unified, Resources limits, Supplier<String> disk, List<CgroupSetting> to) {
     if (limits.ioWeight() > 0) {
       String option = "ioWeight " + limits.ioWeight();
       // The first version's scale ends at 1000 and has no less than 10.

@@ -2,7 +2,7 @@ package dev.cooper.linux;
 
 import dev.cooper.linux.CgroupSetting.Controller;
 import dev.cooper.oci.OperationException;
-import dev.cooper.spi.ProcessResources;
+import dev.cooper.Resources;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -40,7 +40,7 @@ final class Cgroups implements AutoCloseable {
    * @param root a directory on the disk that limits of it are meant for
    * @throws OperationException if a limit cannot be set here
    */
-  synchronized CgroupRun open(ProcessResources limits, Path root) {
+  synchronized CgroupRun open(Resources limits, Path root) {
     CgroupRun run = new CgroupRun();
     try {
       String name = Long.toString(++runs);

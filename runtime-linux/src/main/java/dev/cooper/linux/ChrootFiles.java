@@ -4,8 +4,8 @@ import dev.cooper.oci.ByteString;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.spi.ProcessMount;
-import dev.cooper.spi.ProcessNetwork;
-import dev.cooper.spi.ProcessSeccomp;
+import dev.cooper.Network;
+import dev.cooper.Seccomp;
 import dev.cooper.spi.ProcessSecurity;
 import dev.cooper.spi.ProcessSpec;
 import java.io.IOException;
@@ -76,7 +76,7 @@ final class ChrootFiles {
       throw new OperationException(
           "a command cannot have a network of its own with isolation chroot: let it have the host's, or ask for isolation namespaces");
     }
-    if (!process.network().equals(ProcessNetwork.HOST)) {
+    if (!process.network().equals(Network.HOST)) {
       throw new OperationException(
           "a command cannot have names and name servers of its own with isolation chroot, where all that run share /etc: leave them out, or ask for isolation namespaces");
     }
@@ -101,7 +101,7 @@ final class ChrootFiles {
       throw new OperationException(
           "a read-only root and masked or read-only paths need mounts, which isolation chroot has not: leave them out, or ask for isolation namespaces");
     }
-    if (security.seccomp() instanceof ProcessSeccomp.Profile && !security.noNewPrivileges()) {
+    if (security.seccomp() instanceof Seccomp.Profile && !security.noNewPrivileges()) {
       throw new OperationException(
           "with isolation chroot a seccomp profile of your own needs noNewPrivileges: ask for both, or for isolation namespaces");
     }

@@ -7,8 +7,8 @@ import static dev.cooper.linux.Linux.O_PATH;
 
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.OperationException;
-import dev.cooper.spi.Capability;
-import dev.cooper.spi.ProcessNetwork;
+import dev.cooper.Capability;
+import dev.cooper.Network;
 import dev.cooper.spi.ProcessSecurity;
 import dev.cooper.spi.ProcessSpec;
 import java.nio.charset.StandardCharsets;
@@ -69,7 +69,7 @@ final class ContainerProgram implements ChildProgram {
             // Where it enters groups first it makes this namespace itself, and sees them as the
             // outermost.
             | (groups == null && !keeper.isPlain() ? Linux.CLONE_NEWCGROUP : 0)
-            | (process.network().mode() == ProcessNetwork.Mode.NONE ? Linux.CLONE_NEWNET : 0);
+            | (process.network().mode() == Network.Mode.NONE ? Linux.CLONE_NEWNET : 0);
     int more =
         ROWS_A_PATH * (paths.masked().size() + paths.readOnly().size() + plan.steps().size())
             + plan.places();

@@ -1,12 +1,13 @@
 package dev.cooper.linux;
 
 import dev.cooper.oci.Json;
-import dev.cooper.spi.Capability;
+import dev.cooper.Capability;
 import dev.cooper.spi.ProcessMount;
-import dev.cooper.spi.ProcessNetwork;
+import dev.cooper.Network;
+import dev.cooper.Security;
 import dev.cooper.spi.ProcessSecurity;
 import dev.cooper.spi.ProcessSpec;
-import dev.cooper.spi.Rlimit;
+import dev.cooper.Rlimit;
 import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -84,7 +85,7 @@ record EngineBundle(
 
   private List<Object> limits() {
     List<Object> told = new ArrayList<>();
-    Map<Rlimit, ProcessSecurity.Limit> limits = Rlimits.all(process.security().limits());
+    Map<Rlimit, Security.Ulimit> limits = Rlimits.all(process.security().limits());
     limits.forEach(
         (what, limit) ->
             told.add(
@@ -145,7 +146,7 @@ record EngineBundle(
     for (String each : List.of("pid", "mount", "ipc", "uts", "cgroup")) {
       namespaces.add(Map.of("type", each));
     }
-    if (process.network().mode() == ProcessNetwork.Mode.NONE) {
+    if (process.network().mode() == Network.Mode.NONE) {
       namespaces.add(Map.of("type", "network"));
     }
     Map<String, Object> linux = new LinkedHashMap<>();

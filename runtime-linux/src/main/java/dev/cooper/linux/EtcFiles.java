@@ -3,7 +3,7 @@ package dev.cooper.linux;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.OperationException;
 import dev.cooper.spi.ProcessMount;
-import dev.cooper.spi.ProcessNetwork;
+import dev.cooper.Network;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +22,7 @@ final class EtcFiles {
   private EtcFiles() {}
 
   /** What they say for one process. */
-  static List<ProcessMount.Memory> of(String hostname, ProcessNetwork network) {
+  static List<ProcessMount.Memory> of(String hostname, Network network) {
     try {
       return List.of(
           file("hostname", hostname + "\n"),
@@ -38,31 +38,31 @@ final class EtcFiles {
   }
 
   /** Who asks takes a name's first line, so what was asked for comes first. */
-  private static String hosts(String hostname, ProcessNetwork network) throws IOException {
+  private static String hosts(String hostname, Network network) throws IOException {
     StringBuilder lines = new StringBuilder();
-    for (ProcessNetwork.Host host : network.hosts()) {
+    for (Network.Host host : network.hosts()) {
       lines.append(host.address()).append('\t').append(host.name()).append('\n');
     }
-    boolean ofHost = network.mode() == ProcessNetwork.Mode.HOST;
+    boolean ofHost = network.mode() == Network.Mode.HOST;
     String known = ofHost ? host("/etc/hosts") : OWN_HOSTS;
     lines.append(known).append(known.isEmpty() || known.endsWith("\n") ? "" : "\n");
-    String own = network.mode() == ProcessNetwork.Mode.PRIVATE ? NetworkTool.ADDRESS : LOOPBACK;
+    String own = network.mode() == Network.Mode.PRIVATE ? NetworkTool.ADDRESS : LOOPBACK;
     return lines.append(own).append('\t').append(hostname).append('\n').toString();
   }
 
-  private static String resolver(ProcessNetwork network) throws IOException {
-    String ofHost = network.mode() == ProcessNetwork.Mode.NONE ? "" : host("/etc/resolv.conf");
+  private static String resolver(Network network) throws IOException {
+    String ofHost = network.mode() == Network.Mode.NONE ? "" : host("/etc/resolv.conf");
     List<String> servers =
-        network.servers().isEmpty() && network.mode() == ProcessNetwork.Mode.PRIVATE
+        network.dnsServers().isEmpty() && network.mode() == Network.Mode.PRIVATE
             ? List.of(NetworkTool.NAME_SERVER)
-            : network.servers();
-    if (servers.isEmpty() && network.search().isEmpty() && network.options().isEmpty()) {
+            : network.dnsServers();
+    if (servers.isEmpty() && network.dnsSearch().isEmpty() && network.dnsOptions().isEmpty()) {
       return ofHost;
     }
     List<String> lines = new ArrayList<>(ofHost.lines().toList());
     replace(lines, List.of("nameserver"), each("nameserver ", servers));
-    replace(lines, List.of("search", "domain"), joined("search ", network.search()));
-    replace(lines, List.of("options"), joined("options ", network.options()));
+    replace(lines, List.of("search", "domain"), joined("search ", network.dnsSearch()));
+    replace(lines, List.of("options"), joined("options ", network.dnsOptions()));
     return String.join("\n", lines) + "\n";
   }
 

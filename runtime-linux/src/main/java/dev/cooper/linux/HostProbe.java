@@ -3,7 +3,7 @@ package dev.cooper.linux;
 import dev.cooper.linux.CgroupSetting.Controller;
 import dev.cooper.oci.OperationException;
 import dev.cooper.spi.HostFinding;
-import dev.cooper.spi.ProcessResources;
+import dev.cooper.Resources;
 import dev.cooper.spi.RuntimeOptions;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -72,12 +72,12 @@ final class HostProbe {
   }
 
   /** Limits that need one controller. */
-  private static ProcessResources some(Controller controller) {
+  private static Resources some(Controller controller) {
     return switch (controller) {
-      case MEMORY -> new ProcessResources(1L << 30, -1, 0, 0, 0, 0, 0);
-      case CPU -> new ProcessResources(0, -1, 1, 0, 0, 0, 0);
-      case PIDS -> new ProcessResources(0, -1, 0, 1000, 0, 0, 0);
-      case IO -> new ProcessResources(0, -1, 0, 0, 0, 1L << 30, 0);
+      case MEMORY -> new Resources(1L << 30, -1, 0, 0, 0, 0, 0);
+      case CPU -> new Resources(0, -1, 1, 0, 0, 0, 0);
+      case PIDS -> new Resources(0, -1, 0, 1000, 0, 0, 0);
+      case IO -> new Resources(0, -1, 0, 0, 0, 1L << 30, 0);
     };
   }
 

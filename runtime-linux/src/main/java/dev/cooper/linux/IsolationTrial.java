@@ -6,8 +6,8 @@ import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.spi.Cancellation;
 import dev.cooper.spi.ProcessEnd;
 import dev.cooper.spi.ProcessIo;
-import dev.cooper.spi.ProcessNetwork;
-import dev.cooper.spi.ProcessResources;
+import dev.cooper.Network;
+import dev.cooper.Resources;
 import dev.cooper.spi.ProcessSecurity;
 import dev.cooper.spi.ProcessSpec;
 import dev.cooper.spi.Rootfs;
@@ -32,33 +32,33 @@ record IsolationTrial(RuntimeOptions options, Path directory) {
     return switch (isolation) {
       case NAMESPACES ->
           "namespaces of its own, and the host's network or none"
-              + run(isolation, ProcessNetwork.HOST);
+              + run(isolation, Network.HOST);
       case CHROOT ->
           "another root directory and less rights, on a copied tree; the host's network and process ids"
-              + run(isolation, ProcessNetwork.HOST);
+              + run(isolation, Network.HOST);
       case OCI ->
           "what "
               + Engine.find(options.engine()).program()
               + " gives"
-              + run(isolation, ProcessNetwork.HOST);
+              + run(isolation, Network.HOST);
       case NONE -> "no command runs; all else works";
     };
   }
 
   /** Whether a command can have a network of its own, with nothing but a loopback device. */
   String ownNetwork() {
-    return "a namespace of its own" + run(Isolation.NAMESPACES, ProcessNetwork.NONE);
+    return "a namespace of its own" + run(Isolation.NAMESPACES, Network.NONE);
   }
 
   /** Whether a command can have a network of its own that leads out. */
   String privateNetwork() {
     return "a namespace of its own, and out of it by "
         + NetworkTool.find(HostTools.places()).path()
-        + run(Isolation.NAMESPACES, ProcessNetwork.PRIVATE);
+        + run(Isolation.NAMESPACES, Network.PRIVATE);
   }
 
   /** Runs it; returns what was noticed. */
-  private String run(Isolation isolation, ProcessNetwork network) {
+  private String run(Isolation isolation, Network network) {
     List<String> notices = new ArrayList<>();
     try (LinuxRuntime runtime = new LinuxRuntime(options.withIsolation(isolation))) {
       runtime.keeper();
@@ -92,7 +92,7 @@ record IsolationTrial(RuntimeOptions options, Path directory) {
     }
   }
 
-  private static ProcessSpec process(ProcessNetwork network) {
+  private static ProcessSpec process(Network network) {
     return new ProcessSpec(
         List.of("/program"),
         Map.of(),
@@ -104,7 +104,7 @@ record IsolationTrial(RuntimeOptions options, Path directory) {
         network,
         List.of(),
         ProcessSecurity.DEFAULT,
-        ProcessResources.UNLIMITED);
+        Resources.UNLIMITED);
   }
 
   private static ProcessIo io() {

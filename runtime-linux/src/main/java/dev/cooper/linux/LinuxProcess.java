@@ -7,7 +7,7 @@ import static dev.cooper.linux.Linux.CLONE_VM;
 import dev.cooper.oci.OperationException;
 import dev.cooper.spi.ProcessEnd;
 import dev.cooper.spi.ProcessIo;
-import dev.cooper.spi.ProcessNetwork;
+import dev.cooper.Network;
 import dev.cooper.spi.ProcessSpec;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -60,7 +60,7 @@ final class LinuxProcess {
 
   /** Its way out, with a process of the host's beside it; null where it needs none. */
   private @Nullable PrivateNetwork network() {
-    return process.network().mode() == ProcessNetwork.Mode.PRIVATE
+    return process.network().mode() == Network.Mode.PRIVATE
         ? PrivateNetwork.open(
             keeper,
             NetworkTool.find(HostTools.places()),

@@ -11,7 +11,7 @@ import static dev.cooper.linux.Linux.O_PATH;
 
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.OperationException;
-import dev.cooper.spi.ProcessNetwork;
+import dev.cooper.Network;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -46,7 +46,7 @@ final class NetworkProcess implements AutoCloseable {
 
   private final Lane lane;
   private final NetworkTool tool;
-  private final List<ProcessNetwork.Port> ports;
+  private final List<Network.Port> ports;
   private final Path directory;
   // Several may run beside one container; one of a JVM that was killed is in nobody's way.
   private final String socket = "slirp4netns-" + NUMBER.incrementAndGet() + ".sock";
@@ -65,7 +65,7 @@ final class NetworkProcess implements AutoCloseable {
       Lane lane,
       NetworkTool tool,
       long namespace,
-      List<ProcessNetwork.Port> ports,
+      List<Network.Port> ports,
       Path directory) {
     this.lane = lane;
     this.tool = tool;
@@ -148,7 +148,7 @@ final class NetworkProcess implements AutoCloseable {
       }
     }
     if (tool.kind() == NetworkTool.Kind.SLIRP4NETNS) {
-      for (ProcessNetwork.Port port : ports) {
+      for (Network.Port port : ports) {
         SlirpSocket.publish(Path.of("/proc/self/fd/" + place, socket), port);
       }
     }

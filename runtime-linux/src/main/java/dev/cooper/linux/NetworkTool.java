@@ -1,7 +1,7 @@
 package dev.cooper.linux;
 
 import dev.cooper.oci.OperationException;
-import dev.cooper.spi.ProcessNetwork;
+import dev.cooper.Network;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -68,7 +68,7 @@ record NetworkTool(Kind kind, Path path) {
    *
    * @param socket a name in the directory, for one that takes orders by which ports to publish
    */
-  List<String> arguments(List<ProcessNetwork.Port> ports, String socket) {
+  List<String> arguments(List<Network.Port> ports, String socket) {
     return kind == Kind.PASTA ? pasta(ports) : slirp4netns(ports.isEmpty() ? "" : socket);
   }
 
@@ -77,7 +77,7 @@ record NetworkTool(Kind kind, Path path) {
    * the host's loopback, unless told not to. It becomes "nobody", who can enter no namespace,
    * unless told who else; it drops all rights that it does not need itself.
    */
-  private List<String> pasta(List<ProcessNetwork.Port> ports) {
+  private List<String> pasta(List<Network.Port> ports) {
     List<String> arguments =
         new ArrayList<>(
             List.of(path.toString(), "--foreground", "--quiet", "--ipv4-only", "--config-net"));
@@ -88,7 +88,7 @@ record NetworkTool(Kind kind, Path path) {
     if (ports.isEmpty()) {
       arguments.addAll(List.of("--tcp-ports", "none"));
     }
-    for (ProcessNetwork.Port port : ports) {
+    for (Network.Port port : ports) {
       arguments.add("--tcp-ports");
       arguments.add("127.0.0.1/" + port.host() + ":" + port.container());
     }

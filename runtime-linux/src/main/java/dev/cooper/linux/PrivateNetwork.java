@@ -8,7 +8,7 @@ import static dev.cooper.linux.Linux.CLONE_VM;
 import static dev.cooper.linux.Linux.O_CLOEXEC;
 import static dev.cooper.linux.Linux.O_RDONLY;
 
-import dev.cooper.spi.ProcessNetwork;
+import dev.cooper.Network;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +39,7 @@ final class PrivateNetwork implements AutoCloseable {
    * @param directory the container's own, for a socket to talk to the program through
    */
   static PrivateNetwork open(
-      Keeper keeper, NetworkTool tool, List<ProcessNetwork.Port> ports, Path directory) {
+      Keeper keeper, NetworkTool tool, List<Network.Port> ports, Path directory) {
     Lane lane = keeper.acquire();
     long namespace = -1;
     NetworkProcess process = null;

@@ -1,7 +1,8 @@
 package dev.cooper.linux;
 
+import dev.cooper.Security;
 import dev.cooper.spi.ProcessSecurity;
-import dev.cooper.spi.Rlimit;
+import dev.cooper.Rlimit;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
@@ -31,7 +32,7 @@ final class Rlimits {
    * Adds the rows; what still has to be written, opened or cloned for the process comes before
    * them.
    */
-  static void set(SyscallProgram program, Map<Rlimit, ProcessSecurity.Limit> asked) {
+  static void set(SyscallProgram program, Map<Rlimit, Security.Ulimit> asked) {
     all(asked)
         .forEach(
             (what, limit) -> {
@@ -43,20 +44,20 @@ final class Rlimits {
   }
 
   /** Those that are set, with what is asked for. */
-  static Map<Rlimit, ProcessSecurity.Limit> all(Map<Rlimit, ProcessSecurity.Limit> asked) {
-    Map<Rlimit, ProcessSecurity.Limit> limits = new EnumMap<>(Rlimit.class);
+  static Map<Rlimit, Security.Ulimit> all(Map<Rlimit, Security.Ulimit> asked) {
+    Map<Rlimit, Security.Ulimit> limits = new EnumMap<>(Rlimit.class);
     limits.put(Rlimit.NOFILE, openFiles(HARD_OPEN_FILES));
     limits.putAll(asked);
     return limits;
   }
 
   /** What a process gets that asks for nothing; no limit is -1, the highest that there is. */
-  static ProcessSecurity.Limit openFiles(long hard) {
+  static Security.Ulimit openFiles(long hard) {
     long soft = Long.compareUnsigned(hard, OPEN_FILES) < 0 ? hard : OPEN_FILES;
-    return new ProcessSecurity.Limit(soft, hard);
+    return new Security.Ulimit(soft, hard);
   }
 
-  private static String describe(Rlimit what, ProcessSecurity.Limit limit) {
+  private static String describe(Rlimit what, Security.Ulimit limit) {
     return what.name().toLowerCase(Locale.ROOT) + "=" + limit.soft() + ":" + limit.hard();
   }
 }

@@ -1,7 +1,7 @@
 package dev.cooper.linux;
 
 import dev.cooper.oci.OperationException;
-import dev.cooper.spi.ProcessSeccomp;
+import dev.cooper.Seccomp;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -29,7 +29,7 @@ final class SeccompFilters {
 
   private SeccompFilters() {}
 
-  private record Key(ProcessSeccomp.Profile profile, long capabilities, boolean rightsAreDropped) {}
+  private record Key(Seccomp.Profile profile, long capabilities, boolean rightsAreDropped) {}
 
   /**
    * Adds the row that loads the filter, if there is to be one.
@@ -37,12 +37,12 @@ final class SeccompFilters {
    * @param rightsAreDropped whether only the command is still to be executed
    */
   static void load(
-      SyscallProgram program, ProcessSeccomp choice, long capabilities, boolean rightsAreDropped) {
-    if (choice instanceof ProcessSeccomp.Unconfined) {
+      SyscallProgram program, Seccomp choice, long capabilities, boolean rightsAreDropped) {
+    if (choice instanceof Seccomp.Unconfined) {
       return;
     }
     byte[] filter =
-        choice instanceof ProcessSeccomp.Profile profile
+        choice instanceof Seccomp.Profile profile
             ? of(new Key(profile, capabilities, rightsAreDropped))
             : STANDARD.computeIfAbsent(capabilities, SeccompFilters::standard);
     long description = program.memory.zeroed(16); // struct sock_fprog
@@ -52,12 +52,12 @@ final class SeccompFilters {
   }
 
   /** The rules, for who makes a filter of them by itself; null for none. */
-  static @Nullable SeccompPolicy policy(ProcessSeccomp choice, long capabilities) {
-    if (choice instanceof ProcessSeccomp.Unconfined) {
+  static @Nullable SeccompPolicy policy(Seccomp choice, long capabilities) {
+    if (choice instanceof Seccomp.Unconfined) {
       return null;
     }
     SeccompScope scope = SeccompScope.here(capabilities);
-    return choice instanceof ProcessSeccomp.Profile profile
+    return choice instanceof Seccomp.Profile profile
         ? SeccompProfile.parse(profile.name(), profile.json(), scope)
         : DefaultSeccomp.policy(scope);
   }

@@ -1,6 +1,6 @@
 package dev.cooper.linux;
 
-import dev.cooper.spi.Capability;
+import dev.cooper.Capability;
 
 /**
  * What a filter depends on.

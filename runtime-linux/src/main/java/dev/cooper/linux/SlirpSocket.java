@@ -1,7 +1,7 @@
 package dev.cooper.linux;
 
 import dev.cooper.oci.OperationException;
-import dev.cooper.spi.ProcessNetwork;
+import dev.cooper.Network;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -20,7 +20,7 @@ final class SlirpSocket {
 
   private SlirpSocket() {}
 
-  static void publish(Path socket, ProcessNetwork.Port port) {
+  static void publish(Path socket, Network.Port port) {
     String request =
         "{\"execute\": \"add_hostfwd\", \"arguments\": {\"proto\": \"tcp\", \"host_addr\": \"127.0.0.1\", \"host_port\": "
             + port.host()

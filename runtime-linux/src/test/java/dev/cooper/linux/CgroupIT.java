@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cooper.oci.OperationException;
 import dev.cooper.spi.ProcessEnd;
-import dev.cooper.spi.ProcessResources;
+import dev.cooper.Resources;
 import dev.cooper.spi.Rootfs;
 import dev.cooper.spi.RuntimeOptions;
 import java.io.BufferedReader;
@@ -35,18 +35,18 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 final class CgroupIT {
   @RegisterExtension static final BusyboxHost HOST = new BusyboxHost();
 
-  private static final ProcessResources NONE = ProcessResources.UNLIMITED;
+  private static final Resources NONE = Resources.UNLIMITED;
 
-  private static ProcessResources memory(long bytes) {
-    return new ProcessResources(bytes, -1, 0, 0, 0, 0, 0);
+  private static Resources memory(long bytes) {
+    return new Resources(bytes, -1, 0, 0, 0, 0, 0);
   }
 
-  private static ProcessResources pids(long most) {
-    return new ProcessResources(0, -1, 0, most, 0, 0, 0);
+  private static Resources pids(long most) {
+    return new Resources(0, -1, 0, most, 0, 0, 0);
   }
 
   /** Where this JVM can limit: an ordinary user hardly can, and is told so in another test. */
-  private static boolean limits(ProcessResources resources) {
+  private static boolean limits(Resources resources) {
     try (Cgroups groups = new Cgroups()) {
       groups.open(resources, HOST.base()).close();
       return true;
@@ -56,7 +56,7 @@ final class CgroupIT {
   }
 
   /** Root makes groups in any hierarchy that it sees; an ordinary user in a delegated one only. */
-  private static void requireLimits(ProcessResources resources) {
+  private static void requireLimits(Resources resources) {
     String lacking = "this JVM may make no control groups for " + resources;
     if (Trampoline.here(Sys.GETEUID) == 0) {
       BusyboxHost.require(limits(resources), lacking);
@@ -146,7 +146,7 @@ final class CgroupIT {
 
   @Test
   void runWhenEverythingIsLimitedHasTheKernelsValues() throws IOException {
-    ProcessResources all = new ProcessResources(64 << 20, 0, 1.5, 40, 0, 0, 0);
+    Resources all = new Resources(64 << 20, 0, 1.5, 40, 0, 0, 0);
     requireLimits(all);
     try (CgroupRun run = HOST.runtime().keeper().cgroups().open(all, HOST.base())) {
       List<String> values = new ArrayList<>();
@@ -174,7 +174,7 @@ final class CgroupIT {
 
   @Test
   void runWhenWhatIsWrittenIsLimitedNamesTheDiskOrSaysThatThereIsNone() throws IOException {
-    ProcessResources slow = new ProcessResources(0, -1, 0, 0, 0, 0, 1 << 20);
+    Resources slow = new Resources(0, -1, 0, 0, 0, 0, 1 << 20);
     Path memory = Path.of("/dev/shm");
     try (Cgroups groups = new Cgroups()) {
       assertThatThrownBy(() -> groups.open(slow, memory))
@@ -262,7 +262,7 @@ final class CgroupIT {
 
   @Test
   void runWhenProcessorsAreLimitedIsThrottledByTheKernel() throws Exception {
-    ProcessResources little = new ProcessResources(0, -1, 0.05, 0, 0, 0, 0);
+    Resources little = new Resources(0, -1, 0.05, 0, 0, 0, 0);
     requireLimits(little);
     try (Rootfs root = HOST.root()) {
       Runner runner = Runner.in(root).resources(little);
@@ -301,7 +301,7 @@ final class CgroupIT {
    */
   @Test
   void runWhenWhatIsWrittenIsLimitedTakesItsTime() throws IOException {
-    ProcessResources slow = new ProcessResources(0, -1, 0, 0, 0, 0, 1 << 20);
+    Resources slow = new Resources(0, -1, 0, 0, 0, 0, 1 << 20);
     String onADisk = diskOf(HOST.base());
     assumeTrue(!onADisk.isEmpty(), "the tests' directory lies on no disk");
     requireLimits(slow);

@@ -10,7 +10,7 @@ import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.spi.ProcessEnd;
 import dev.cooper.spi.ProcessMount;
-import dev.cooper.spi.ProcessNetwork;
+import dev.cooper.Network;
 import dev.cooper.spi.Rootfs;
 import dev.cooper.spi.RuntimeOptions;
 import java.io.BufferedReader;
@@ -244,16 +244,16 @@ final class ChrootIT {
 
   @Test
   void runWhenANetworkOfItsOwnOrNamesAreAskedForSaysWhatHasThem() throws IOException {
-    ProcessNetwork named =
-        new ProcessNetwork(
-            ProcessNetwork.Mode.HOST,
+    Network named =
+        new Network(
+            Network.Mode.HOST,
             List.of(),
-            List.of(new ProcessNetwork.Host("192.0.2.1", "a")),
+            List.of(new Network.Host("a", "192.0.2.1")),
             List.of(),
             List.of(),
             List.of());
     try (Rootfs root = HOST.root()) {
-      for (ProcessNetwork network : List.of(ProcessNetwork.PRIVATE, named)) {
+      for (Network network : List.of(Network.PRIVATE, named)) {
         assertThatThrownBy(() -> Runner.in(root).network(network).sh("true"))
             .isInstanceOf(OperationException.class)
             .hasMessageContaining("ask for isolation namespaces");

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.cooper.linux.SeccompRule.Comparison;
 import dev.cooper.linux.SeccompRule.Condition;
 import dev.cooper.oci.OperationException;
-import dev.cooper.spi.Capability;
+import dev.cooper.Capability;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cooper.oci.OperationException;
-import dev.cooper.spi.ProcessNetwork;
+import dev.cooper.Network;
 import dev.cooper.spi.Rootfs;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -107,7 +107,7 @@ final class PrivateNetworkIT {
     try (ServerSocket loopback = answering(address(127, 0, 0, 1));
         ServerSocket other = answering(outer);
         Rootfs root = HOST.root()) {
-      Runner runner = Runner.in(root).network(ProcessNetwork.PRIVATE);
+      Runner runner = Runner.in(root).network(Network.PRIVATE);
       Run run = runner.sh(fetch(outer.getHostAddress(), other.getLocalPort()));
       assertThat(run.out()).as("%s", run).isEqualTo(CANARY + "\n");
       StringBuilder attempts = new StringBuilder();
@@ -115,7 +115,7 @@ final class PrivateNetworkIT {
           List.of("127.0.0.1", "10.0.2.2", "10.0.2.3", "10.0.2.100", outer.getHostAddress())) {
         attempts.append(fetch(place, loopback.getLocalPort()));
       }
-      run = Runner.in(root).network(ProcessNetwork.PRIVATE).sh(attempts.toString());
+      run = Runner.in(root).network(Network.PRIVATE).sh(attempts.toString());
       assertThat(run.out()).as("%s", run).isEmpty();
     }
   }
@@ -126,7 +126,7 @@ final class PrivateNetworkIT {
       String own = Files.readSymbolicLink(Path.of("/proc/self/ns/net")).toString();
       Run run =
           Runner.in(root)
-              .network(ProcessNetwork.PRIVATE)
+              .network(Network.PRIVATE)
               .sh(
                   "readlink /proc/self/ns/net; ip -4 addr show tap0; ip route; "
                       + "echo sockets $(grep -c @ /proc/net/unix); "
@@ -155,7 +155,7 @@ final class PrivateNetworkIT {
           PrivateNetwork.open(
               keeper,
               installed(kind).orElseThrow(),
-              List.of(new ProcessNetwork.Port(port, 8080)),
+              List.of(new Network.Port(port, 8080)),
               directory)) {
         assertThat(network).isNotNull();
         try (Socket socket = new Socket()) {
@@ -179,8 +179,8 @@ final class PrivateNetworkIT {
   @EnumSource(NetworkTool.Kind.class)
   void openWhenAPortIsTakenSaysWhich(NetworkTool.Kind kind) throws IOException {
     try (ServerSocket taken = new ServerSocket(0, 1, address(127, 0, 0, 1))) {
-      List<ProcessNetwork.Port> ports =
-          List.of(new ProcessNetwork.Port(taken.getLocalPort(), 8080));
+      List<Network.Port> ports =
+          List.of(new Network.Port(taken.getLocalPort(), 8080));
       assertThatThrownBy(() -> open(installed(kind).orElseThrow(), ports))
           .isInstanceOf(OperationException.class)
           .hasMessageContaining(Integer.toString(taken.getLocalPort()))
@@ -188,7 +188,7 @@ final class PrivateNetworkIT {
     }
   }
 
-  private static void open(NetworkTool tool, List<ProcessNetwork.Port> ports) throws IOException {
+  private static void open(NetworkTool tool, List<Network.Port> ports) throws IOException {
     PrivateNetwork.open(HOST.runtime().keeper(), tool, ports, HOST.directory()).close();
   }
 
@@ -228,7 +228,7 @@ final class PrivateNetworkIT {
         HOST.layer(
             it -> it.file("bin/pasta", 0755, "#!/bin/sh\n".getBytes(StandardCharsets.US_ASCII)));
     try (Rootfs root = HOST.root(layer)) {
-      Run run = Runner.in(root).network(ProcessNetwork.PRIVATE).sh("ip route");
+      Run run = Runner.in(root).network(Network.PRIVATE).sh("ip route");
       assertThat(run.out()).contains("default via 10.0.2.2");
     }
   }
@@ -241,7 +241,7 @@ final class PrivateNetworkIT {
       List<Future<Run>> runs =
           IntStream.range(0, 4)
               .mapToObj(
-                  i -> pool.submit(() -> Runner.in(root).network(ProcessNetwork.PRIVATE).sh(show)))
+                  i -> pool.submit(() -> Runner.in(root).network(Network.PRIVATE).sh(show)))
               .toList();
       Set<String> namespaces = new HashSet<>();
       for (Future<Run> run : runs) {
@@ -259,21 +259,21 @@ final class PrivateNetworkIT {
   @Test
   void runWhenItEndsHoweverLeavesNoProgram() throws Exception {
     try (Rootfs root = HOST.root()) {
-      Runner.in(root).network(ProcessNetwork.PRIVATE).sh("exit 3");
+      Runner.in(root).network(Network.PRIVATE).sh("exit 3");
       assertThat(HostProcesses.of("/proc/self/fd/0\0")).isEmpty();
       Runner.in(root)
-          .network(ProcessNetwork.PRIVATE)
+          .network(Network.PRIVATE)
           .timeout(Duration.ofMillis(300))
           .sh("sleep 8201");
       assertThat(HostProcesses.of("/proc/self/fd/0\0")).isEmpty();
-      Runner cancelled = Runner.in(root).network(ProcessNetwork.PRIVATE);
+      Runner cancelled = Runner.in(root).network(Network.PRIVATE);
       CompletableFuture<Run> run = CompletableFuture.supplyAsync(() -> cancelled.sh("sleep 8202"));
       assertThat(HostProcesses.await("sleep\0008202\0")).isNotEmpty();
       cancelled.cancellation.cancel();
       run.get(5, TimeUnit.SECONDS);
       assertThat(HostProcesses.of("/proc/self/fd/0\0")).isEmpty();
       assertThatThrownBy(
-              () -> Runner.in(root).network(ProcessNetwork.PRIVATE).run("/no/such/program"))
+              () -> Runner.in(root).network(Network.PRIVATE).run("/no/such/program"))
           .isInstanceOf(OperationException.class);
       assertThat(HostProcesses.of("/proc/self/fd/0\0")).isEmpty();
     }

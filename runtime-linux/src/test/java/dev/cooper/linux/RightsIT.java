@@ -7,11 +7,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cooper.oci.OperationException;
-import dev.cooper.spi.Capability;
+import dev.cooper.Capability;
 import dev.cooper.spi.ProcessMount;
-import dev.cooper.spi.ProcessSeccomp;
+import dev.cooper.Seccomp;
+import dev.cooper.Security;
 import dev.cooper.spi.ProcessSecurity;
-import dev.cooper.spi.Rlimit;
+import dev.cooper.Rlimit;
 import dev.cooper.spi.Rootfs;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,7 +34,7 @@ final class RightsIT {
       "grep -E '^Cap(Prm|Bnd|Amb|Inh)' /proc/self/status | cut -f2";
 
   private static ProcessSecurity only(Set<Capability> capabilities) {
-    return Securities.of(capabilities, false, new ProcessSeccomp.Standard());
+    return Securities.of(capabilities, false, new Seccomp.Standard());
   }
 
   private static String hex(long bits) {
@@ -80,7 +81,7 @@ final class RightsIT {
   void runWhenNoNewPrivilegesAreWantedASetuidProgramGivesNone() throws IOException {
     assumeTrue(Abi.CURRENT == Abi.X86_64, "the probe is a program for x86-64");
     long geteuid = 107;
-    ProcessSecurity none = Securities.of(Capability.DEFAULT, true, new ProcessSeccomp.Standard());
+    ProcessSecurity none = Securities.of(Capability.DEFAULT, true, new Seccomp.Standard());
     SyscallProbe probe = new SyscallProbe(04755).call(geteuid);
     assertThat(probe.run(HOST, ProcessSecurity.DEFAULT, 1000)).containsExactly(0L);
     assertThat(probe.run(HOST, none, 1000)).containsExactly(1000L);
@@ -88,12 +89,12 @@ final class RightsIT {
 
   @Test
   void runWhenLimitsAreSetHasThem() throws IOException {
-    Map<Rlimit, ProcessSecurity.Limit> limits =
+    Map<Rlimit, Security.Ulimit> limits =
         Map.of(
-            Rlimit.NOFILE, new ProcessSecurity.Limit(64, 128),
-            Rlimit.CORE, new ProcessSecurity.Limit(0, 0),
-            Rlimit.FSIZE, new ProcessSecurity.Limit(4096, 8192),
-            Rlimit.NPROC, new ProcessSecurity.Limit(50, 50));
+            Rlimit.NOFILE, new Security.Ulimit(64, 128),
+            Rlimit.CORE, new Security.Ulimit(0, 0),
+            Rlimit.FSIZE, new Security.Ulimit(4096, 8192),
+            Rlimit.NPROC, new Security.Ulimit(50, 50));
     try (Rootfs root = HOST.root()) {
       String shown =
           Runner.in(root)
@@ -115,8 +116,8 @@ final class RightsIT {
 
   @Test
   void runWhenALimitIsAboveTheJvmsOwnSaysSo() throws IOException {
-    Map<Rlimit, ProcessSecurity.Limit> limits =
-        Map.of(Rlimit.NOFILE, new ProcessSecurity.Limit(1 << 30, 1 << 30));
+    Map<Rlimit, Security.Ulimit> limits =
+        Map.of(Rlimit.NOFILE, new Security.Ulimit(1 << 30, 1 << 30));
     try (Rootfs root = HOST.root()) {
       assertThatThrownBy(() -> Runner.in(root).security(Securities.limits(limits)).sh("true"))
           .isInstanceOf(OperationException.class)

@@ -4,8 +4,8 @@ import dev.cooper.spi.Cancellation;
 import dev.cooper.spi.ProcessEnd;
 import dev.cooper.spi.ProcessIo;
 import dev.cooper.spi.ProcessMount;
-import dev.cooper.spi.ProcessNetwork;
-import dev.cooper.spi.ProcessResources;
+import dev.cooper.Network;
+import dev.cooper.Resources;
 import dev.cooper.spi.ProcessSecurity;
 import dev.cooper.spi.ProcessSpec;
 import dev.cooper.spi.Rootfs;
@@ -34,9 +34,9 @@ final class Runner {
   private long uid;
   private long gid;
   private List<Long> groups = List.of();
-  private ProcessNetwork network = ProcessNetwork.NONE;
+  private Network network = Network.NONE;
   private ProcessSecurity security = ProcessSecurity.DEFAULT;
-  private ProcessResources resources = ProcessResources.UNLIMITED;
+  private Resources resources = Resources.UNLIMITED;
 
   private Runner(Rootfs root) {
     this.root = root;
@@ -64,10 +64,10 @@ final class Runner {
   }
 
   Runner hostNetwork() {
-    return network(ProcessNetwork.HOST);
+    return network(Network.HOST);
   }
 
-  Runner network(ProcessNetwork seen) {
+  Runner network(Network seen) {
     network = seen;
     return this;
   }
@@ -77,7 +77,7 @@ final class Runner {
     return this;
   }
 
-  Runner resources(ProcessResources limits) {
+  Runner resources(Resources limits) {
     resources = limits;
     return this;
   }

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.cooper.linux.SeccompRule.Comparison;
 import dev.cooper.linux.SeccompRule.Condition;
 import dev.cooper.oci.ContentException;
-import dev.cooper.spi.Capability;
+import dev.cooper.Capability;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;

@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cooper.linux.SeccompRule.Condition;
 import dev.cooper.oci.OperationException;
-import dev.cooper.spi.Capability;
-import dev.cooper.spi.ProcessSeccomp;
+import dev.cooper.Capability;
+import dev.cooper.Seccomp;
 import dev.cooper.spi.ProcessSecurity;
 import dev.cooper.spi.Rootfs;
 import java.io.IOException;
@@ -194,7 +194,7 @@ final class SeccompIT {
           "grep -E '^(NoNewPrivs|Seccomp|Seccomp_filters):' /proc/self/status | cut -f2";
       assertThat(sh(root, seccomp)).isEqualTo("0\n2\n" + (filters() + 1) + "\n");
       ProcessSecurity noMore =
-          Securities.of(Capability.DEFAULT, true, new ProcessSeccomp.Standard());
+          Securities.of(Capability.DEFAULT, true, new Seccomp.Standard());
       assertThat(Runner.in(root).security(noMore).sh(seccomp).out())
           .isEqualTo("1\n2\n" + (filters() + 1) + "\n");
       assertThat(Runner.in(root).security(Securities.unconfined()).sh(seccomp).out())
@@ -217,7 +217,7 @@ final class SeccompIT {
         "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":["
             + "{\"names\":[\"mkdir\",\"mkdirat\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":28},"
             + "{\"names\":[\"kill\"],\"action\":\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":1,\"value\":10,\"op\":\"SCMP_CMP_EQ\"}]}]}";
-    ProcessSecurity profile = Securities.seccomp(new ProcessSeccomp.Profile("test", json));
+    ProcessSecurity profile = Securities.seccomp(new Seccomp.Profile("test", json));
     try (Rootfs root = HOST.root()) {
       assertThat(Runner.in(root).security(profile).sh("mkdir /x").err())
           .contains("No space left on device");
@@ -232,7 +232,7 @@ final class SeccompIT {
   void runWhenProfileLetsNothingStartSaysWhatItNeeds() throws IOException {
     String json =
         "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"execve\",\"write\",\"exit_group\"],\"action\":\"SCMP_ACT_ALLOW\"}]}";
-    ProcessSecurity profile = Securities.seccomp(new ProcessSeccomp.Profile("strict.json", json));
+    ProcessSecurity profile = Securities.seccomp(new Seccomp.Profile("strict.json", json));
     try (Rootfs root = HOST.root()) {
       assertThatThrownBy(() -> Runner.in(root).security(profile).sh("true"))
           .isInstanceOf(OperationException.class)
@@ -264,7 +264,7 @@ final class SeccompIT {
       }
       List<Long> results =
           probe.run(
-              HOST, Securities.seccomp(new ProcessSeccomp.Profile(comparison.name(), json)), 0);
+              HOST, Securities.seccomp(new Seccomp.Profile(comparison.name(), json)), 0);
       Condition condition =
           comparison == SeccompRule.Comparison.MASKED_EQ
               ? new Condition(3, comparison, 0x1_0000_0004L, 0x1_0000_0004L)

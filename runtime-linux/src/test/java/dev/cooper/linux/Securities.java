@@ -1,9 +1,10 @@
 package dev.cooper.linux;
 
-import dev.cooper.spi.Capability;
-import dev.cooper.spi.ProcessSeccomp;
+import dev.cooper.Capability;
+import dev.cooper.Seccomp;
+import dev.cooper.Security;
 import dev.cooper.spi.ProcessSecurity;
-import dev.cooper.spi.Rlimit;
+import dev.cooper.Rlimit;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -15,12 +16,12 @@ final class Securities {
 
   private Securities() {}
 
-  static ProcessSecurity seccomp(ProcessSeccomp seccomp) {
+  static ProcessSecurity seccomp(Seccomp seccomp) {
     return of(PLAIN.capabilities(), false, seccomp);
   }
 
   static ProcessSecurity unconfined() {
-    return seccomp(new ProcessSeccomp.Unconfined());
+    return seccomp(new Seccomp.Unconfined());
   }
 
   static ProcessSecurity with(Capability more) {
@@ -30,7 +31,7 @@ final class Securities {
   }
 
   static ProcessSecurity of(
-      Set<Capability> capabilities, boolean noNewPrivileges, ProcessSeccomp seccomp) {
+      Set<Capability> capabilities, boolean noNewPrivileges, Seccomp seccomp) {
     return new ProcessSecurity(
         capabilities, Set.of(), noNewPrivileges, seccomp, Map.of(), false, List.of(), List.of());
   }
@@ -47,7 +48,7 @@ final class Securities {
         List.of());
   }
 
-  static ProcessSecurity limits(Map<Rlimit, ProcessSecurity.Limit> limits) {
+  static ProcessSecurity limits(Map<Rlimit, Security.Ulimit> limits) {
     return new ProcessSecurity(
         PLAIN.capabilities(),
         Set.of(),

@@ -1,6 +1,6 @@
 package dev.cooper.linux;
 
-import dev.cooper.spi.ProcessNetwork;
+import dev.cooper.Network;
 import dev.cooper.spi.Rootfs;
 import dev.cooper.spi.RuntimeOptions;
 import java.io.FileDescriptor;
@@ -30,11 +30,11 @@ final class VictimJvm {
 
   private VictimJvm() {}
 
-  private static ProcessNetwork network(String end) {
+  private static Network network(String end) {
     return switch (end) {
-      case "private" -> ProcessNetwork.PRIVATE;
-      case "chroot", "chroot-exit" -> ProcessNetwork.HOST;
-      default -> ProcessNetwork.NONE;
+      case "private" -> Network.PRIVATE;
+      case "chroot", "chroot-exit" -> Network.HOST;
+      default -> Network.NONE;
     };
   }
 

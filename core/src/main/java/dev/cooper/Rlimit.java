@@ -1,4 +1,4 @@
-package dev.cooper.spi;
+package dev.cooper;
 
 /** What a process's use of can be limited, in the order of the kernel's numbers (setrlimit(2)). */
 public enum Rlimit {

@@ -1,4 +1,4 @@
-package dev.cooper.spi;
+package dev.cooper;
 
 import java.util.Arrays;
 import java.util.Collections;
