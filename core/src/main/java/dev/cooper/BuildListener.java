@@ -2,6 +2,7 @@ package dev.cooper;
 
 import java.io.PrintStream;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * Is told what happens in builds.
@@ -78,6 +79,18 @@ public interface BuildListener {
     Objects.requireNonNull(to, "to");
     PrintingListener lines = new PrintingListener(to);
     return Terminal.isThere() ? BarListener.onTerminal(lines) : lines;
+  }
+
+  /**
+   * Shows progress at the terminal that this JVM was started from: bars where its cursor can be
+   * moved, else lines. What JShell uses by itself.
+   *
+   * @return a listener; none if nobody sits at a terminal
+   */
+  static Optional<BuildListener> terminal() {
+    return Terminal.isThere()
+        ? Optional.of(BarListener.onTerminal(new PrintingListener(Terminal.out())))
+        : Optional.empty();
   }
 
   /**

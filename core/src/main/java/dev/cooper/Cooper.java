@@ -54,9 +54,7 @@ public final class Cooper implements AutoCloseable {
     Cooper known = shared;
     if (known == null || known.session.isClosed()) {
       CooperBuilder settings = builder();
-      if (Terminal.isThere()) {
-        settings.listener(BarListener.onTerminal(new PrintingListener(Terminal.out())));
-      }
+      BuildListener.terminal().ifPresent(settings::listener);
       known = settings.build();
       shared = known;
       Runtime.getRuntime().addShutdownHook(new Thread(known::close, "cooper-close"));

@@ -272,7 +272,7 @@ public final class CooperBuilder {
   }
 
   private RuntimeOptions runtime() {
-    return new RuntimeOptions(isolation.asked(), engine, ids == Ids.SINGLE);
+    return new RuntimeOptions(isolation, engine, ids == Ids.SINGLE);
   }
 
   /** What is opened, and how; nothing that could be secret. */

@@ -21,6 +21,9 @@ final class HostRuntime implements AutoCloseable {
   static final String MISSING =
       "nothing here can run a command in a container: on Linux, add dev.cooper:cooper-runtime-linux to the dependencies; elsewhere build without run";
 
+  /** What a call on a closed {@code Cooper} says. */
+  static final String CLOSED = "this Cooper is closed: build another with Cooper.builder()";
+
   private final RuntimeOptions options;
   private @Nullable ContainerRuntime runtime;
   private boolean closed;
@@ -50,7 +53,7 @@ final class HostRuntime implements AutoCloseable {
   /** What runs commands, or null where there is none. */
   synchronized @Nullable ContainerRuntime find() {
     if (closed) {
-      throw Session.closedException();
+      throw new ContainerStateException(CLOSED);
     }
     if (runtime == null) {
       RuntimeProvider provider = provider();

@@ -1,7 +1,5 @@
 package dev.cooper;
 
-import dev.cooper.spi.RuntimeOptions;
-
 /**
  * What stands between a command and the host that it runs on; buildah's {@code --isolation}.
  *
@@ -63,14 +61,5 @@ public enum Isolation {
    * copied into, committed, saved, pulled and pushed as everywhere; owners are kept as the images
    * say.
    */
-  NONE;
-
-  RuntimeOptions.Isolation asked() {
-    return switch (this) {
-      case NAMESPACES -> RuntimeOptions.Isolation.NAMESPACES;
-      case CHROOT -> RuntimeOptions.Isolation.CHROOT;
-      case OCI -> RuntimeOptions.Isolation.OCI;
-      case NONE -> RuntimeOptions.Isolation.NONE;
-    };
-  }
+  NONE
 }

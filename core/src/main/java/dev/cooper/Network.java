@@ -1,9 +1,6 @@
 package dev.cooper;
 
-import dev.cooper.oci.OperationException;
-import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
@@ -241,28 +238,14 @@ public record Network(
     return all;
   }
 
-  /** The same with a free port of the host wherever one was left open. */
-  Network withFreePorts() {
-    return ports.stream().noneMatch(port -> port.host() == 0)
-        ? this
-        : withPorts(ports.stream().map(Network::free).toList());
-  }
-
-  /** Found by binding it: the kernel does not give the same to the next who asks. */
-  private static Port free(Port port) {
-    if (port.host() != 0) {
-      return port;
-    }
-    try (ServerSocket found =
-        new ServerSocket(0, 1, InetAddress.getByAddress(new byte[] {127, 0, 0, 1}))) {
-      return new Port(found.getLocalPort(), port.container());
-    } catch (IOException e) {
-      throw new OperationException("cannot find a free port at 127.0.0.1: " + e, e);
-    }
-  }
-
-  /** Which port of the host leads to one inside. */
-  Optional<Integer> hostPort(int containerPort) {
+  /**
+   * Which port of the host leads to one inside.
+   *
+   * @param containerPort the port inside
+   * @return the port at 127.0.0.1 of the host, 0 for one that is to be found; none if that was not
+   *     published
+   */
+  public Optional<Integer> hostPort(int containerPort) {
     return ports.stream()
         .filter(port -> port.container() == containerPort)
         .map(Port::host)

@@ -147,7 +147,7 @@ final class Runs {
     UserDatabase.User user =
         files.users(rootfs).running(command.user() != null ? command.user() : config.user());
     String hostname = files.id().substring(0, 12);
-    Network network = network(command).withFreePorts();
+    Network network = FreePorts.in(network(command));
     String workdir =
         command.workdir() == null
             ? files.draft().workdir()
@@ -184,7 +184,14 @@ final class Runs {
     Security security =
         command.security() != null ? command.security() : files.session().runs().security();
     return ProcessSecurity.of(
-        network.mode() == Network.Mode.PRIVATE ? security.withoutFrames() : security);
+        network.mode() == Network.Mode.PRIVATE ? withoutFrames(security) : security);
+  }
+
+  /** Without the default's right to send frames; one that was asked for stays. */
+  private static Security withoutFrames(Security security) {
+    String raw = Capability.NET_RAW.name();
+    boolean asked = security.added().contains(raw) || security.added().contains("ALL");
+    return asked ? security : security.capDrop(raw);
   }
 
   Network network(Command command) {

@@ -254,12 +254,6 @@ public record Security(
         added, dropped, noNewPrivileges, seccomp, ulimits, readOnlyRoot, masked, more);
   }
 
-  /** Without the default's right to send frames of its own making; asked for, it stays. */
-  Security withoutFrames() {
-    String raw = Capability.NET_RAW.name();
-    return added.contains(raw) || added.contains(ALL) ? this : capDrop(raw);
-  }
-
   /**
    * What a command's root has, and nobody can gain more than. By Docker's rule, with {@code ALL} on
    * one side only the other side's names count.

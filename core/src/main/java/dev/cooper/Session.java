@@ -274,7 +274,7 @@ final class Session implements AutoCloseable {
 
   void requireOpen() {
     if (closed) {
-      throw closedException();
+      throw new ContainerStateException(HostRuntime.CLOSED);
     }
   }
 
@@ -287,11 +287,6 @@ final class Session implements AutoCloseable {
     }
     return new ContainerStateException(
         "this Cooper was closed while this still ran, and ended it", failure);
-  }
-
-  static ContainerStateException closedException() {
-    return new ContainerStateException(
-        "this Cooper is closed: build another with Cooper.builder()");
   }
 
   @Override

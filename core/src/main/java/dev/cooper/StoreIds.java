@@ -32,7 +32,7 @@ final class StoreIds {
   @SuppressWarnings("try") // the lock is held, not used
   static void require(Store store, RuntimeOptions options) throws IOException {
     Path mark = store.directory().resolve(SINGLE);
-    if (options.isolation() == RuntimeOptions.Isolation.NONE
+    if (options.isolation() == Isolation.NONE
         || Files.exists(mark) == options.singleId()) {
       return;
     }

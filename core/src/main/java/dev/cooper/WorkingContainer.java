@@ -193,7 +193,7 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
     Objects.requireNonNull(options, "options");
     requireOpen();
     Runs runs = files.runs();
-    Command told = command.network(runs.network(command).withFreePorts());
+    Command told = command.network(FreePorts.in(runs.network(command)));
     StartedCommand running = new StartedCommand(told, files, options.apply(StartOptions.DEFAULT));
     running.begin(
         begun ->

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class IdsTest {
   private static final RuntimeOptions MAPPED = RuntimeOptions.DEFAULT;
   private static final RuntimeOptions SINGLE =
-      new RuntimeOptions(RuntimeOptions.Isolation.NAMESPACES, "", true);
+      new RuntimeOptions(Isolation.NAMESPACES, "", true);
 
   @TempDir Path temp;
 
@@ -81,7 +81,7 @@ class IdsTest {
   void storeOfEitherKindOpensWhereNothingIsUnpackedAtAll() throws IOException {
     open(SINGLE);
     Files.createDirectories(temp.resolve("store/layers/aa/tree"));
-    open(MAPPED.withIsolation(RuntimeOptions.Isolation.NONE));
+    open(MAPPED.withIsolation(Isolation.NONE));
     assertThat(temp.resolve("store/single-id")).exists();
   }
 

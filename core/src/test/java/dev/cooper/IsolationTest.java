@@ -3,10 +3,8 @@ package dev.cooper;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.cooper.spi.RuntimeOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class IsolationTest {
@@ -28,11 +26,5 @@ class IsolationTest {
         .hasMessageContaining("COOPER_ISOLATION")
         .hasMessageContaining(value)
         .hasMessageContaining("namespaces, chroot, oci, none");
-  }
-
-  @ParameterizedTest
-  @EnumSource
-  void askedWhenTheRuntimeIsOpenedIsTheSame(Isolation isolation) {
-    assertThat(isolation.asked()).isEqualTo(RuntimeOptions.Isolation.valueOf(isolation.name()));
   }
 }

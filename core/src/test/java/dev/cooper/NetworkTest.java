@@ -33,14 +33,6 @@ class NetworkTest {
   }
 
   @Test
-  void withFreePortsWhenOneIsLeftOpenFindsIt() {
-    Network network = Network.PRIVATE.publish(0, 80).publish(1234, 81).withFreePorts();
-    assertThat(network.hostPort(80)).hasValueSatisfying(port -> assertThat(port).isPositive());
-    assertThat(network.hostPort(81)).contains(1234);
-    assertThat(Network.HOST.withFreePorts()).isSameAs(Network.HOST);
-  }
-
-  @Test
   void publishWhenTheNetworkIsNotPrivateFails() {
     assertThatThrownBy(() -> Network.HOST.publish(1, 1))
         .isInstanceOf(IllegalArgumentException.class)

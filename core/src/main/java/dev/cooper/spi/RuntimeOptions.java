@@ -1,5 +1,7 @@
 package dev.cooper.spi;
 
+import dev.cooper.Isolation;
+
 /**
  * What a runtime is opened with.
  *
@@ -20,17 +22,5 @@ public record RuntimeOptions(Isolation isolation, String engine, boolean singleI
    */
   public RuntimeOptions withIsolation(Isolation other) {
     return new RuntimeOptions(other, engine, singleId);
-  }
-
-  /** What stands between a command and the host; {@code dev.cooper.Isolation} says what each is. */
-  public enum Isolation {
-    /** Namespaces of its own, on an overlay mount. */
-    NAMESPACES,
-    /** Another root directory, on a copied tree, and less rights. */
-    CHROOT,
-    /** What an OCI runtime gives. */
-    OCI,
-    /** No command runs, and nothing is mounted or unpacked for one. */
-    NONE
   }
 }

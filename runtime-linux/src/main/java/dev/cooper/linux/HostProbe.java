@@ -1,5 +1,6 @@
 package dev.cooper.linux;
 
+import dev.cooper.Isolation;
 import dev.cooper.linux.CgroupSetting.Controller;
 import dev.cooper.oci.OperationException;
 import dev.cooper.spi.HostFinding;
@@ -50,7 +51,7 @@ final class HostProbe {
     IsolationTrial trial = new IsolationTrial(options, directory);
     attempt("network none", trial::ownNetwork);
     attempt("network private", trial::privateNetwork);
-    for (RuntimeOptions.Isolation each : RuntimeOptions.Isolation.values()) {
+    for (Isolation each : Isolation.values()) {
       attempt("isolation " + each.name().toLowerCase(Locale.ROOT), () -> trial.of(each));
     }
     return List.copyOf(findings);

@@ -12,7 +12,7 @@ import dev.cooper.spi.ProcessSecurity;
 import dev.cooper.spi.ProcessSpec;
 import dev.cooper.spi.Rootfs;
 import dev.cooper.spi.RuntimeOptions;
-import dev.cooper.spi.RuntimeOptions.Isolation;
+import dev.cooper.Isolation;
 import dev.cooper.spi.TreeOutput;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -8,7 +8,7 @@ import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.spi.ContainerRuntime;
 import dev.cooper.spi.Rootfs;
 import dev.cooper.spi.RuntimeOptions;
-import dev.cooper.spi.RuntimeOptions.Isolation;
+import dev.cooper.Isolation;
 import dev.cooper.spi.SizeSink;
 import dev.cooper.spi.TreeFilter;
 import dev.cooper.spi.TreeOutput;

@@ -1,5 +1,6 @@
 package dev.cooper.linux;
 
+import dev.cooper.Isolation;
 import dev.cooper.oci.OperationException;
 import dev.cooper.spi.RuntimeOptions;
 import java.io.IOException;
@@ -45,7 +46,7 @@ record StoreDisk(RuntimeOptions options, Path directory) {
 
   String overlay() {
     try (LinuxRuntime runtime =
-        new LinuxRuntime(options.withIsolation(RuntimeOptions.Isolation.NAMESPACES))) {
+        new LinuxRuntime(options.withIsolation(Isolation.NAMESPACES))) {
       Keeper keeper = runtime.keeper();
       Lane lane = keeper.acquire();
       try {

@@ -5,6 +5,7 @@ import static dev.cooper.linux.BusyboxHost.sh;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cooper.Isolation;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layer.TarEntry;
@@ -33,7 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class ChrootIT {
   private static final RuntimeOptions CHROOT =
-      new RuntimeOptions(RuntimeOptions.Isolation.CHROOT, "", false);
+      new RuntimeOptions(Isolation.CHROOT, "", false);
 
   @RegisterExtension
   static final BusyboxHost HOST = new BusyboxHost(() -> new LinuxRuntime(CHROOT), true);

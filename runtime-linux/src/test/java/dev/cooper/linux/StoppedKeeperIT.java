@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.cooper.Isolation;
 import dev.cooper.oci.OperationException;
 import dev.cooper.spi.Rootfs;
 import dev.cooper.spi.RuntimeOptions;
@@ -122,9 +123,9 @@ final class StoppedKeeperIT {
 
   @ParameterizedTest
   @EnumSource(names = {"NAMESPACES", "CHROOT"})
-  void closeWhenTheKeeperIsStoppedEndsIt(RuntimeOptions.Isolation isolation) throws Exception {
+  void closeWhenTheKeeperIsStoppedEndsIt(Isolation isolation) throws Exception {
     assumeTrue(
-        isolation == RuntimeOptions.Isolation.NAMESPACES || Trampoline.here(Sys.GETEUID) == 0,
+        isolation == Isolation.NAMESPACES || Trampoline.here(Sys.GETEUID) == 0,
         "only root can change the root");
     List<Long> tasks;
     try (LinuxRuntime own = new LinuxRuntime(new RuntimeOptions(isolation, "", false))) {

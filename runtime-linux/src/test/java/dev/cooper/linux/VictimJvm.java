@@ -1,5 +1,6 @@
 package dev.cooper.linux;
 
+import dev.cooper.Isolation;
 import dev.cooper.Network;
 import dev.cooper.spi.Rootfs;
 import dev.cooper.spi.RuntimeOptions;
@@ -63,7 +64,7 @@ final class VictimJvm {
     LinuxRuntime runtime =
         new LinuxRuntime(
             chroot
-                ? new RuntimeOptions(RuntimeOptions.Isolation.CHROOT, "", false)
+                ? new RuntimeOptions(Isolation.CHROOT, "", false)
                 : RuntimeOptions.DEFAULT);
     Rootfs root = runtime.mount(java.util.List.of(Path.of(args[1])), Path.of(args[2]), line -> {});
     tell(out, "keeper " + runtime.keeper().pid() + "\n");
