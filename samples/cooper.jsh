@@ -1,4 +1,9 @@
 import dev.cooper.*
+import dev.cooper.command.*
+import dev.cooper.event.*
+import dev.cooper.image.*
+import dev.cooper.maintenance.*
+import dev.cooper.step.*
 import java.nio.file.Path
 import java.util.*
 Cooper cooper = Cooper.builder().listener(BuildListener.progress(System.out)).build()

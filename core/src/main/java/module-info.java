@@ -5,7 +5,13 @@ module dev.cooper {
   requires static org.jspecify;
 
   exports dev.cooper;
+  exports dev.cooper.command;
+  exports dev.cooper.error;
+  exports dev.cooper.event;
+  exports dev.cooper.image;
+  exports dev.cooper.maintenance;
   exports dev.cooper.spi;
+  exports dev.cooper.step;
 
   uses dev.cooper.spi.RuntimeProvider;
 }

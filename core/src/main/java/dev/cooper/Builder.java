@@ -1,5 +1,6 @@
 package dev.cooper;
 
+import dev.cooper.event.BuildListener;
 import dev.cooper.oci.Platform;
 import java.nio.file.Path;
 import java.util.Objects;

@@ -1,12 +1,21 @@
 package dev.cooper;
 
+import dev.cooper.command.Command;
+import dev.cooper.command.Ids;
+import dev.cooper.container.ContainerFiles;
+import dev.cooper.error.ContainerStateException;
+import dev.cooper.event.BuildEvent;
+import dev.cooper.io.Io;
 import dev.cooper.oci.ContainerConfig;
 import dev.cooper.oci.ExposedPort;
 import dev.cooper.oci.Healthcheck;
 import dev.cooper.oci.ImageConfig;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.Platform;
+import dev.cooper.progress.Patience;
 import dev.cooper.spi.Cancellation;
+import dev.cooper.text.ImageFields;
+import dev.cooper.text.Paths;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

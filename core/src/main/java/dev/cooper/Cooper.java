@@ -1,11 +1,27 @@
 package dev.cooper;
 
+import dev.cooper.container.Copies;
+import dev.cooper.container.Session;
+import dev.cooper.error.ContainerNotFoundException;
+import dev.cooper.error.ImageNotFoundException;
+import dev.cooper.event.BuildListener;
+import dev.cooper.image.CopyImageOptions;
+import dev.cooper.image.PullOptions;
+import dev.cooper.image.PushOptions;
+import dev.cooper.image.SaveOptions;
+import dev.cooper.io.Io;
+import dev.cooper.maintenance.ContainerInfo;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.Index;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.Platform;
 import dev.cooper.oci.registry.RegistryClient;
+import dev.cooper.store.StoredImage;
+import dev.cooper.transfer.ImageImport;
+import dev.cooper.transfer.ImagePlace;
+import dev.cooper.transfer.ImagePlaces;
+import dev.cooper.transfer.RootfsImport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

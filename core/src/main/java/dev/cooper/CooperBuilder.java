@@ -1,10 +1,22 @@
 package dev.cooper;
 
+import dev.cooper.command.Ids;
+import dev.cooper.command.Isolation;
+import dev.cooper.command.Network;
+import dev.cooper.command.Resources;
+import dev.cooper.command.Security;
+import dev.cooper.container.RunDefaults;
+import dev.cooper.container.Session;
+import dev.cooper.event.BuildListener;
+import dev.cooper.image.CommitOptions;
+import dev.cooper.image.PullPolicy;
 import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.registry.CredentialsProvider;
 import dev.cooper.oci.registry.RegistriesConf;
 import dev.cooper.oci.registry.RegistryClientBuilder;
 import dev.cooper.spi.RuntimeOptions;
+import dev.cooper.text.Choice;
+import dev.cooper.transfer.RegistrySettings;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;

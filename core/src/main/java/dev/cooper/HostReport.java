@@ -1,9 +1,12 @@
 package dev.cooper;
 
+import dev.cooper.command.Isolation;
+import dev.cooper.host.HostRuntime;
 import dev.cooper.oci.OperationException;
 import dev.cooper.spi.HostFinding;
 import dev.cooper.spi.RuntimeOptions;
 import dev.cooper.spi.RuntimeProvider;
+import dev.cooper.text.Choice;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

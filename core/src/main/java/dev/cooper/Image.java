@@ -1,5 +1,9 @@
 package dev.cooper;
 
+import dev.cooper.container.Session;
+import dev.cooper.image.PushOptions;
+import dev.cooper.image.SaveOptions;
+import dev.cooper.io.Io;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
 import dev.cooper.oci.History;
@@ -8,6 +12,8 @@ import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.Manifest;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.Platform;
+import dev.cooper.store.GivenNames;
+import dev.cooper.store.StoredImage;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;

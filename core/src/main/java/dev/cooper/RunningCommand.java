@@ -1,5 +1,12 @@
 package dev.cooper;
 
+import dev.cooper.command.Network;
+import dev.cooper.command.StartOptions;
+import dev.cooper.container.OutputPipe;
+import dev.cooper.container.StartedCommand;
+import dev.cooper.error.CommandFailedException;
+import dev.cooper.error.NotReadyException;
+import dev.cooper.io.Futures;
 import dev.cooper.oci.OperationException;
 import java.io.InputStream;
 import java.time.Duration;
@@ -140,7 +147,8 @@ public final class RunningCommand implements AutoCloseable {
   public MatchResult awaitOutput(Pattern pattern, Duration most) {
     String wanted = "wrote what matches " + pattern;
     CompletableFuture<MatchResult> found = started.tail().await(pattern);
-    CompletableFuture<?> either = CompletableFuture.anyOf(found, started.end().exceptionally(e -> -1));
+    CompletableFuture<?> either =
+        CompletableFuture.anyOf(found, started.end().exceptionally(e -> -1));
     if (!isDone(either, nanos(most), wanted)) {
       throw late(wanted, most);
     }

@@ -1,5 +1,14 @@
 package dev.cooper;
 
+import dev.cooper.container.Session;
+import dev.cooper.io.Io;
+import dev.cooper.maintenance.PruneOptions;
+import dev.cooper.maintenance.PruneReport;
+import dev.cooper.maintenance.StoreReport;
+import dev.cooper.maintenance.StoreUsage;
+import dev.cooper.store.Pruning;
+import dev.cooper.store.StoreCheck;
+import dev.cooper.store.StoreInventory;
 import java.util.Objects;
 
 /**

@@ -1,6 +1,22 @@
 package dev.cooper;
 
+import dev.cooper.command.Command;
+import dev.cooper.command.ExecResult;
+import dev.cooper.command.Mount;
+import dev.cooper.command.StartOptions;
+import dev.cooper.container.ContainerFiles;
+import dev.cooper.container.Copies;
+import dev.cooper.container.FreePorts;
+import dev.cooper.container.Runs;
+import dev.cooper.container.StartedCommand;
+import dev.cooper.error.CommandFailedException;
+import dev.cooper.error.ContainerStateException;
+import dev.cooper.error.SourceNotFoundException;
+import dev.cooper.host.Globs;
+import dev.cooper.image.CommitOptions;
 import dev.cooper.oci.ImageConfig;
+import dev.cooper.step.CopyOptions;
+import dev.cooper.transfer.Downloads;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -3,6 +3,16 @@ package dev.cooper;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cooper.error.ImageNotFoundException;
+import dev.cooper.event.BuildEvent;
+import dev.cooper.image.CopyImageOptions;
+import dev.cooper.image.PullOptions;
+import dev.cooper.image.PullPolicy;
+import dev.cooper.image.PushOptions;
+import dev.cooper.image.SaveOptions;
+import dev.cooper.io.Directories;
+import dev.cooper.maintenance.PruneOptions;
+import dev.cooper.maintenance.StoreReport;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.CooperException;
 import dev.cooper.oci.Descriptor;

@@ -2,6 +2,8 @@ package dev.cooper;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cooper.command.Command;
+import dev.cooper.step.CopyOptions;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.List;

@@ -11,15 +11,15 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A root in memory. */
-final class MapView implements RootView {
+public final class MapView implements RootView {
   private final Map<ByteString, TarEntry> entries = new HashMap<>();
   private final Map<ByteString, byte[]> contents = new HashMap<>();
 
-  MapView() {
+  public MapView() {
     put(TarEntry.directory(ByteString.EMPTY, 0755));
   }
 
-  MapView put(TarEntry entry) {
+  public MapView put(TarEntry entry) {
     ByteString parent = LayerPath.parent(entry.path());
     if (!entry.path().isEmpty() && !entries.containsKey(parent)) {
       put(TarEntry.directory(parent, 0755));
@@ -28,17 +28,17 @@ final class MapView implements RootView {
     return this;
   }
 
-  MapView file(String path, String content) {
+  public MapView file(String path, String content) {
     byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
     contents.put(ByteString.utf8(path), bytes);
     return put(TarEntry.file(ByteString.utf8(path), 0644, bytes.length));
   }
 
-  MapView directory(String path) {
+  public MapView directory(String path) {
     return put(TarEntry.directory(ByteString.utf8(path), 0755));
   }
 
-  MapView link(String path, String target) {
+  public MapView link(String path, String target) {
     return put(TarEntry.symlink(ByteString.utf8(path), ByteString.utf8(target)));
   }
 

@@ -1,5 +1,7 @@
 package dev.cooper;
 
+import dev.cooper.host.PortableSizes;
+import dev.cooper.io.Directories;
 import dev.cooper.oci.layer.EntrySink;
 import dev.cooper.oci.layer.EntryType;
 import dev.cooper.oci.layer.TarEntry;
@@ -20,16 +22,16 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Unpacks files, directories and links with java.nio, as far as these tests need it. */
-final class PlainRuntime implements ContainerRuntime {
+public final class PlainRuntime implements ContainerRuntime {
   /** What was asked to be on the disk. */
-  final List<Path> synced = new CopyOnWriteArrayList<>();
+  public final List<Path> synced = new CopyOnWriteArrayList<>();
 
   /** Done while it is brought there. */
-  volatile Runnable onSync = () -> {};
+  public volatile Runnable onSync = () -> {};
 
   private final Consumer<Path> opened;
 
-  PlainRuntime(Consumer<Path> opened) {
+  public PlainRuntime(Consumer<Path> opened) {
     this.opened = opened;
   }
 

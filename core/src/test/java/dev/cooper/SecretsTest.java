@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.cooper.event.BuildListener;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
 import dev.cooper.oci.ImageConfig;
@@ -156,7 +157,7 @@ class SecretsTest {
     ByteArrayOutputStream printed = new ByteArrayOutputStream();
     List<String> events = new ArrayList<>();
     BuildListener lines =
-        new PrintingListener(new PrintStream(printed, true, StandardCharsets.UTF_8));
+        BuildListener.plain(new PrintStream(printed, true, StandardCharsets.UTF_8));
     StringWriter thrown = new StringWriter();
     AuthFiles credentials = AuthFiles.of(file);
     try (Cooper cooper =

@@ -15,6 +15,9 @@ import dev.cooper.oci.layer.EntrySink;
 import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.oci.layer.TarWriter;
 import dev.cooper.spi.RuntimeOptions;
+import dev.cooper.store.StagedBlob;
+import dev.cooper.store.Store;
+import dev.cooper.store.StoredImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -25,10 +28,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Stores and images that are made on the spot. */
-final class TestImages {
+public final class TestImages {
   private TestImages() {}
 
-  static Store open(Path directory) throws IOException {
+  public static Store open(Path directory) throws IOException {
     return Store.open(
         directory,
         Clock.systemUTC(),
@@ -38,22 +41,22 @@ final class TestImages {
   }
 
   /** What a layer holds. */
-  interface Filling {
+  public interface Filling {
     void fill(EntrySink sink) throws IOException;
   }
 
-  static ByteString path(String text) {
+  public static ByteString path(String text) {
     return ByteString.utf8(text);
   }
 
-  static void file(EntrySink sink, String path, String content) throws IOException {
+  public static void file(EntrySink sink, String path, String content) throws IOException {
     byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
     sink.begin(TarEntry.file(path(path), 0644, bytes.length));
     sink.write(bytes, 0, bytes.length);
     sink.end();
   }
 
-  static byte[] tar(Filling filling) throws IOException {
+  public static byte[] tar(Filling filling) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (TarWriter tar = new TarWriter(bytes)) {
       filling.fill(tar);
@@ -63,14 +66,14 @@ final class TestImages {
   }
 
   /** An image of some layers, each the bytes of a tar. */
-  static StoredImage add(
+  public static StoredImage add(
       Store store, @Nullable String name, Compression compression, byte[]... tars)
       throws IOException {
     return add(store, name, Platform.current(), compression, tars);
   }
 
   /** The same for a platform. */
-  static StoredImage add(
+  public static StoredImage add(
       Store store,
       @Nullable String name,
       Platform platform,
@@ -103,7 +106,7 @@ final class TestImages {
     };
   }
 
-  static byte[] greeting(String text) throws IOException {
+  public static byte[] greeting(String text) throws IOException {
     return tar(sink -> file(sink, "greeting", text));
   }
 }

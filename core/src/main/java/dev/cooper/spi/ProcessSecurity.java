@@ -1,9 +1,9 @@
 package dev.cooper.spi;
 
-import dev.cooper.Seccomp;
-import dev.cooper.Security;
-import dev.cooper.Rlimit;
-import dev.cooper.Capability;
+import dev.cooper.command.Capability;
+import dev.cooper.command.Rlimit;
+import dev.cooper.command.Seccomp;
+import dev.cooper.command.Security;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;

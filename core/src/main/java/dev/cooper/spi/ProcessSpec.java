@@ -1,7 +1,7 @@
 package dev.cooper.spi;
 
-import dev.cooper.Resources;
-import dev.cooper.Network;
+import dev.cooper.command.Network;
+import dev.cooper.command.Resources;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.Text;
 import java.util.List;

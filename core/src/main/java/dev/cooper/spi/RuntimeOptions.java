@@ -1,6 +1,6 @@
 package dev.cooper.spi;
 
-import dev.cooper.Isolation;
+import dev.cooper.command.Isolation;
 
 /**
  * What a runtime is opened with.

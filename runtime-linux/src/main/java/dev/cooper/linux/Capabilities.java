@@ -1,7 +1,7 @@
 package dev.cooper.linux;
 
+import dev.cooper.command.Capability;
 import dev.cooper.oci.OperationException;
-import dev.cooper.Capability;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collections;

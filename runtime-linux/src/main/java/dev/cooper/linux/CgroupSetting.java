@@ -1,6 +1,6 @@
 package dev.cooper.linux;
 
-import dev.cooper.Resources;
+import dev.cooper.command.Resources;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;

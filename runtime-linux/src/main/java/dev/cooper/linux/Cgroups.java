@@ -1,8 +1,8 @@
 package dev.cooper.linux;
 
+import dev.cooper.command.Resources;
 import dev.cooper.linux.CgroupSetting.Controller;
 import dev.cooper.oci.OperationException;
-import dev.cooper.Resources;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;

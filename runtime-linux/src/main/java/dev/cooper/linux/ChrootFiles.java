@@ -1,11 +1,11 @@
 package dev.cooper.linux;
 
+import dev.cooper.command.Network;
+import dev.cooper.command.Seccomp;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.spi.ProcessMount;
-import dev.cooper.Network;
-import dev.cooper.Seccomp;
 import dev.cooper.spi.ProcessSecurity;
 import dev.cooper.spi.ProcessSpec;
 import java.io.IOException;

@@ -5,10 +5,10 @@ import static dev.cooper.linux.Linux.O_CLOEXEC;
 import static dev.cooper.linux.Linux.O_DIRECTORY;
 import static dev.cooper.linux.Linux.O_PATH;
 
+import dev.cooper.command.Capability;
+import dev.cooper.command.Network;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.OperationException;
-import dev.cooper.Capability;
-import dev.cooper.Network;
 import dev.cooper.spi.ProcessSecurity;
 import dev.cooper.spi.ProcessSpec;
 import java.nio.charset.StandardCharsets;

@@ -1,13 +1,12 @@
 package dev.cooper.linux;
 
+import dev.cooper.command.Capability;
+import dev.cooper.command.Network;
+import dev.cooper.command.Rlimit;
+import dev.cooper.command.Security;
 import dev.cooper.oci.Json;
-import dev.cooper.Capability;
 import dev.cooper.spi.ProcessMount;
-import dev.cooper.Network;
-import dev.cooper.Security;
-import dev.cooper.spi.ProcessSecurity;
 import dev.cooper.spi.ProcessSpec;
-import dev.cooper.Rlimit;
 import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.ArrayList;

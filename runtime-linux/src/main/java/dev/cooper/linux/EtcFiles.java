@@ -1,9 +1,9 @@
 package dev.cooper.linux;
 
+import dev.cooper.command.Network;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.OperationException;
 import dev.cooper.spi.ProcessMount;
-import dev.cooper.Network;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

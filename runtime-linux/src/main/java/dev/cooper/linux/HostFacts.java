@@ -1,7 +1,7 @@
 package dev.cooper.linux;
 
+import dev.cooper.command.Capability;
 import dev.cooper.oci.OperationException;
-import dev.cooper.Capability;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;

@@ -1,10 +1,10 @@
 package dev.cooper.linux;
 
-import dev.cooper.Isolation;
+import dev.cooper.command.Isolation;
+import dev.cooper.command.Resources;
 import dev.cooper.linux.CgroupSetting.Controller;
 import dev.cooper.oci.OperationException;
 import dev.cooper.spi.HostFinding;
-import dev.cooper.Resources;
 import dev.cooper.spi.RuntimeOptions;
 import java.io.IOException;
 import java.nio.file.Path;

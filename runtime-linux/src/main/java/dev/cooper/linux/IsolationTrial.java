@@ -1,18 +1,18 @@
 package dev.cooper.linux;
 
+import dev.cooper.command.Isolation;
+import dev.cooper.command.Network;
+import dev.cooper.command.Resources;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.spi.Cancellation;
 import dev.cooper.spi.ProcessEnd;
 import dev.cooper.spi.ProcessIo;
-import dev.cooper.Network;
-import dev.cooper.Resources;
 import dev.cooper.spi.ProcessSecurity;
 import dev.cooper.spi.ProcessSpec;
 import dev.cooper.spi.Rootfs;
 import dev.cooper.spi.RuntimeOptions;
-import dev.cooper.Isolation;
 import dev.cooper.spi.TreeOutput;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -31,8 +31,7 @@ record IsolationTrial(RuntimeOptions options, Path directory) {
   String of(Isolation isolation) {
     return switch (isolation) {
       case NAMESPACES ->
-          "namespaces of its own, and the host's network or none"
-              + run(isolation, Network.HOST);
+          "namespaces of its own, and the host's network or none" + run(isolation, Network.HOST);
       case CHROOT ->
           "another root directory and less rights, on a copied tree; the host's network and process ids"
               + run(isolation, Network.HOST);

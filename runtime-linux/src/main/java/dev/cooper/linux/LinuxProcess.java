@@ -4,10 +4,10 @@ import static dev.cooper.linux.Linux.CLONE_PIDFD;
 import static dev.cooper.linux.Linux.CLONE_VFORK;
 import static dev.cooper.linux.Linux.CLONE_VM;
 
+import dev.cooper.command.Network;
 import dev.cooper.oci.OperationException;
 import dev.cooper.spi.ProcessEnd;
 import dev.cooper.spi.ProcessIo;
-import dev.cooper.Network;
 import dev.cooper.spi.ProcessSpec;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;

@@ -2,13 +2,13 @@ package dev.cooper.linux;
 
 import static dev.cooper.linux.Linux.AT_FDCWD;
 
+import dev.cooper.command.Isolation;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layer.EntrySink;
 import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.spi.ContainerRuntime;
 import dev.cooper.spi.Rootfs;
 import dev.cooper.spi.RuntimeOptions;
-import dev.cooper.Isolation;
 import dev.cooper.spi.SizeSink;
 import dev.cooper.spi.TreeFilter;
 import dev.cooper.spi.TreeOutput;

@@ -9,9 +9,9 @@ import static dev.cooper.linux.Linux.O_DIRECTORY;
 import static dev.cooper.linux.Linux.O_NONBLOCK;
 import static dev.cooper.linux.Linux.O_PATH;
 
+import dev.cooper.command.Network;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.OperationException;
-import dev.cooper.Network;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -62,11 +62,7 @@ final class NetworkProcess implements AutoCloseable {
 
   /** Prepares it, to be started and closed. */
   NetworkProcess(
-      Lane lane,
-      NetworkTool tool,
-      long namespace,
-      List<Network.Port> ports,
-      Path directory) {
+      Lane lane, NetworkTool tool, long namespace, List<Network.Port> ports, Path directory) {
     this.lane = lane;
     this.tool = tool;
     this.ports = ports;

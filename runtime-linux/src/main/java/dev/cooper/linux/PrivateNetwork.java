@@ -8,7 +8,7 @@ import static dev.cooper.linux.Linux.CLONE_VM;
 import static dev.cooper.linux.Linux.O_CLOEXEC;
 import static dev.cooper.linux.Linux.O_RDONLY;
 
-import dev.cooper.Network;
+import dev.cooper.command.Network;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

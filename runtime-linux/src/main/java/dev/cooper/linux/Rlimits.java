@@ -1,8 +1,7 @@
 package dev.cooper.linux;
 
-import dev.cooper.Security;
-import dev.cooper.spi.ProcessSecurity;
-import dev.cooper.Rlimit;
+import dev.cooper.command.Rlimit;
+import dev.cooper.command.Security;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;

@@ -1,7 +1,7 @@
 package dev.cooper.linux;
 
+import dev.cooper.command.Seccomp;
 import dev.cooper.oci.OperationException;
-import dev.cooper.Seccomp;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -1,6 +1,6 @@
 package dev.cooper.linux;
 
-import dev.cooper.Capability;
+import dev.cooper.command.Capability;
 
 /**
  * What a filter depends on.

@@ -1,7 +1,7 @@
 package dev.cooper.linux;
 
+import dev.cooper.command.Network;
 import dev.cooper.oci.OperationException;
-import dev.cooper.Network;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;

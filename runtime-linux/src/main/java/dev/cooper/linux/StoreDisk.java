@@ -1,6 +1,6 @@
 package dev.cooper.linux;
 
-import dev.cooper.Isolation;
+import dev.cooper.command.Isolation;
 import dev.cooper.oci.OperationException;
 import dev.cooper.spi.RuntimeOptions;
 import java.io.IOException;
@@ -45,8 +45,7 @@ record StoreDisk(RuntimeOptions options, Path directory) {
   }
 
   String overlay() {
-    try (LinuxRuntime runtime =
-        new LinuxRuntime(options.withIsolation(Isolation.NAMESPACES))) {
+    try (LinuxRuntime runtime = new LinuxRuntime(options.withIsolation(Isolation.NAMESPACES))) {
       Keeper keeper = runtime.keeper();
       Lane lane = keeper.acquire();
       try {

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
-import dev.cooper.CopyOptions;
 import dev.cooper.Image;
 import dev.cooper.WorkingContainer;
 import dev.cooper.oci.Digest;
 import dev.cooper.oci.OperationException;
+import dev.cooper.step.CopyOptions;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -3,11 +3,11 @@ package dev.cooper.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.abort;
 
-import dev.cooper.Command;
 import dev.cooper.Image;
-import dev.cooper.Mount;
-import dev.cooper.SaveOptions;
 import dev.cooper.WorkingContainer;
+import dev.cooper.command.Command;
+import dev.cooper.command.Mount;
+import dev.cooper.image.SaveOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -28,10 +28,91 @@ class ArchitectureTest {
       new ClassFileImporter()
           .withImportOption(new ImportOption.DoNotIncludeTests())
           .withImportOption(location -> !location.contains("/test-classes/"))
+          .withImportOption(location -> !location.contains("/test/"))
           .importPackages("dev.cooper")
           .that(
               com.tngtech.archunit.base.DescribedPredicate.not(
                   resideInAnyPackage("dev.cooper.e2e..")));
+
+  /** The rooms of core from the lowest on, as its package-info draws them. */
+  private static final List<String> ROOMS =
+      List.of(
+          "dev.cooper.text",
+          "dev.cooper.io",
+          "dev.cooper.error",
+          "dev.cooper.command",
+          "dev.cooper.event",
+          "dev.cooper.image",
+          "dev.cooper.maintenance",
+          "dev.cooper.step",
+          "dev.cooper.spi",
+          "dev.cooper.progress",
+          "dev.cooper.tree",
+          "dev.cooper.host",
+          "dev.cooper.store",
+          "dev.cooper.transfer",
+          "dev.cooper.container",
+          "dev.cooper");
+
+  /** Those that a module can see which requires core. */
+  static final Set<String> EXPORTED =
+      Set.of(
+          "dev.cooper",
+          "dev.cooper.command",
+          "dev.cooper.error",
+          "dev.cooper.event",
+          "dev.cooper.image",
+          "dev.cooper.maintenance",
+          "dev.cooper.spi",
+          "dev.cooper.step");
+
+  /** Those that a runtime may know. */
+  private static final Set<String> RUNTIMES = Set.of("dev.cooper.spi", "dev.cooper.command");
+
+  private static boolean isOfCore(JavaClass type) {
+    return type.getPackageName().startsWith("dev.cooper")
+        && !type.getPackageName().startsWith("dev.cooper.oci")
+        && !type.getPackageName().startsWith("dev.cooper.linux");
+  }
+
+  @Test
+  void roomsOfCoreKnowOnlyThoseBelow() {
+    Set<String> rooms =
+        ALL.stream()
+            .filter(ArchitectureTest::isOfCore)
+            .map(JavaClass::getPackageName)
+            .collect(Collectors.toSet());
+    assertThat(rooms).containsExactlyInAnyOrderElementsOf(ROOMS);
+    for (int i = 0; i + 1 < ROOMS.size(); i++) {
+      noClasses()
+          .that()
+          .resideInAPackage(ROOMS.get(i))
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(ROOMS.subList(i + 1, ROOMS.size()).toArray(new String[0]))
+          .check(ALL);
+    }
+  }
+
+  @Test
+  void exportedPackagesShowNoTypesOfClosedOnes() {
+    List<String> leaks = new ArrayList<>();
+    for (JavaClass each : ALL) {
+      if (EXPORTED.contains(each.getPackageName())
+          && each.getModifiers().contains(JavaModifier.PUBLIC)) {
+        for (JavaMember member : each.getMembers()) {
+          if (isOpen(member)) {
+            types(member)
+                .map(JavaClass::getBaseComponentType)
+                .filter(ArchitectureTest::isOfCore)
+                .filter(type -> !EXPORTED.contains(type.getPackageName()))
+                .forEach(type -> leaks.add(member.getFullName() + " shows " + type.getName()));
+          }
+        }
+      }
+    }
+    assertThat(leaks).isEmpty();
+  }
 
   @Test
   void packagesHaveNoCycles() {
@@ -45,7 +126,7 @@ class ArchitectureTest {
         .resideInAPackage("dev.cooper.oci..")
         .should()
         .dependOnClassesThat()
-        .resideInAnyPackage("dev.cooper", "dev.cooper.spi..", "dev.cooper.linux..")
+        .resideInAnyPackage(above())
         .check(ALL);
   }
 
@@ -53,11 +134,15 @@ class ArchitectureTest {
   void coreKnowsNoRuntime() {
     noClasses()
         .that()
-        .resideInAnyPackage("dev.cooper", "dev.cooper.spi..")
+        .resideInAnyPackage(ROOMS.toArray(new String[0]))
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("dev.cooper.linux..", "com.kenai..", "jnr..")
         .check(ALL);
+  }
+
+  private static String[] above() {
+    return Stream.concat(ROOMS.stream(), Stream.of("dev.cooper.linux..")).toArray(String[]::new);
   }
 
   @Test
@@ -67,7 +152,15 @@ class ArchitectureTest {
         .resideInAPackage("dev.cooper.linux..")
         .should()
         .dependOnClassesThat()
-        .resideInAnyPackage("dev.cooper", "dev.cooper.oci.layout..", "dev.cooper.oci.compress..")
+        .resideInAnyPackage(
+            ROOMS.stream().filter(room -> !RUNTIMES.contains(room)).toArray(String[]::new))
+        .check(ALL);
+    noClasses()
+        .that()
+        .resideInAPackage("dev.cooper.linux..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("dev.cooper.oci.layout..", "dev.cooper.oci.compress..")
         .check(ALL);
   }
 

@@ -3,10 +3,10 @@ package dev.cooper.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.cooper.BuildEvent;
-import dev.cooper.CommitOptions;
 import dev.cooper.Image;
 import dev.cooper.WorkingContainer;
+import dev.cooper.event.BuildEvent;
+import dev.cooper.image.CommitOptions;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.layer.FileCapability;
 import dev.cooper.oci.layer.TarEntry;

@@ -3,12 +3,12 @@ package dev.cooper.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.cooper.BuildEvent;
 import dev.cooper.Cooper;
-import dev.cooper.CopyImageOptions;
 import dev.cooper.Image;
-import dev.cooper.SaveOptions;
 import dev.cooper.WorkingContainer;
+import dev.cooper.event.BuildEvent;
+import dev.cooper.image.CopyImageOptions;
+import dev.cooper.image.SaveOptions;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.OperationException;

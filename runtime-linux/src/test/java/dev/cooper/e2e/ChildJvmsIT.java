@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cooper.Cooper;
 import dev.cooper.Image;
-import dev.cooper.SaveOptions;
 import dev.cooper.WorkingContainer;
+import dev.cooper.image.SaveOptions;
 import dev.cooper.oci.compress.Compression;
 import java.io.IOException;
 import java.io.InputStream;

@@ -2,13 +2,13 @@ package dev.cooper.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.cooper.ContainerInfo;
 import dev.cooper.Cooper;
 import dev.cooper.Image;
-import dev.cooper.ImageNotFoundException;
-import dev.cooper.PruneOptions;
-import dev.cooper.StoreFinding;
 import dev.cooper.WorkingContainer;
+import dev.cooper.error.ImageNotFoundException;
+import dev.cooper.maintenance.ContainerInfo;
+import dev.cooper.maintenance.PruneOptions;
+import dev.cooper.maintenance.StoreFinding;
 import dev.cooper.oci.CooperException;
 import dev.cooper.oci.layout.DurableFiles;
 import dev.cooper.oci.layout.Validator;

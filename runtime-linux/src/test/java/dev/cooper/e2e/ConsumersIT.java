@@ -3,13 +3,13 @@ package dev.cooper.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.cooper.BuildEvent;
-import dev.cooper.Command;
-import dev.cooper.CommandFailedException;
-import dev.cooper.ContainerStateException;
 import dev.cooper.Cooper;
 import dev.cooper.RunningCommand;
 import dev.cooper.WorkingContainer;
+import dev.cooper.command.Command;
+import dev.cooper.error.CommandFailedException;
+import dev.cooper.error.ContainerStateException;
+import dev.cooper.event.BuildEvent;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,10 +3,10 @@ package dev.cooper.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.cooper.CopyOptions;
 import dev.cooper.Image;
-import dev.cooper.SourceNotFoundException;
 import dev.cooper.WorkingContainer;
+import dev.cooper.error.SourceNotFoundException;
+import dev.cooper.step.CopyOptions;
 import java.io.IOException;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
-import dev.cooper.BuildEvent;
 import dev.cooper.Image;
-import dev.cooper.SourceNotFoundException;
 import dev.cooper.WorkingContainer;
+import dev.cooper.error.SourceNotFoundException;
+import dev.cooper.event.BuildEvent;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layer.TarEntry;

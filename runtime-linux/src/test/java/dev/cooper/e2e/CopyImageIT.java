@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cooper.CooperBuilder;
-import dev.cooper.CopyImageOptions;
 import dev.cooper.Image;
-import dev.cooper.PullPolicy;
-import dev.cooper.PushOptions;
-import dev.cooper.SaveOptions;
 import dev.cooper.WorkingContainer;
+import dev.cooper.image.CopyImageOptions;
+import dev.cooper.image.PullPolicy;
+import dev.cooper.image.PushOptions;
+import dev.cooper.image.SaveOptions;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
 import dev.cooper.oci.ImageReference;

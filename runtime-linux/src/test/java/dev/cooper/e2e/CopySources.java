@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cooper.Cooper;
 import dev.cooper.Image;
-import dev.cooper.Isolation;
 import dev.cooper.WorkingContainer;
+import dev.cooper.command.Isolation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,8 +3,8 @@ package dev.cooper.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cooper.Image;
-import dev.cooper.SaveOptions;
 import dev.cooper.WorkingContainer;
+import dev.cooper.image.SaveOptions;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.oci.layer.TarWriter;

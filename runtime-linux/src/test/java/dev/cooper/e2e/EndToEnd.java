@@ -2,12 +2,12 @@ package dev.cooper.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.cooper.BuildEvent;
 import dev.cooper.Cooper;
 import dev.cooper.CooperBuilder;
 import dev.cooper.Image;
-import dev.cooper.PullPolicy;
 import dev.cooper.WorkingContainer;
+import dev.cooper.event.BuildEvent;
+import dev.cooper.image.PullPolicy;
 import dev.cooper.oci.layout.DurableFiles;
 import dev.cooper.oci.layout.Validator;
 import java.io.IOException;

@@ -2,12 +2,12 @@ package dev.cooper.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.cooper.ContainerInfo;
 import dev.cooper.Cooper;
 import dev.cooper.Image;
-import dev.cooper.StoreReport;
 import dev.cooper.WorkingContainer;
 import dev.cooper.e2e.FaultScenario.Kind;
+import dev.cooper.maintenance.ContainerInfo;
+import dev.cooper.maintenance.StoreReport;
 import dev.cooper.oci.layout.DurableFiles;
 import dev.cooper.oci.layout.Validator;
 import java.nio.file.Files;

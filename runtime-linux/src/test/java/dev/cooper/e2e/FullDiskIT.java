@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cooper.Cooper;
 import dev.cooper.Image;
-import dev.cooper.PruneOptions;
-import dev.cooper.PruneReport;
+import dev.cooper.maintenance.PruneOptions;
+import dev.cooper.maintenance.PruneReport;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layout.DurableFiles;
 import java.io.IOException;

@@ -3,14 +3,14 @@ package dev.cooper.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.cooper.BuildEvent;
 import dev.cooper.Cooper;
 import dev.cooper.CooperBuilder;
 import dev.cooper.Image;
-import dev.cooper.Isolation;
-import dev.cooper.PullPolicy;
-import dev.cooper.SaveOptions;
 import dev.cooper.WorkingContainer;
+import dev.cooper.command.Isolation;
+import dev.cooper.event.BuildEvent;
+import dev.cooper.image.PullPolicy;
+import dev.cooper.image.SaveOptions;
 import dev.cooper.oci.OperationException;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -2,13 +2,13 @@ package dev.cooper.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.cooper.Command;
-import dev.cooper.CommitOptions;
 import dev.cooper.Cooper;
 import dev.cooper.Image;
-import dev.cooper.Isolation;
-import dev.cooper.Mount;
 import dev.cooper.WorkingContainer;
+import dev.cooper.command.Command;
+import dev.cooper.command.Isolation;
+import dev.cooper.command.Mount;
+import dev.cooper.image.CommitOptions;
 import dev.cooper.linux.DefaultAcl;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,7 +1,7 @@
 package dev.cooper.e2e;
 
 import dev.cooper.CooperBuilder;
-import dev.cooper.Isolation;
+import dev.cooper.command.Isolation;
 
 /** Every isolation that runs commands, on a machine that may lack some. */
 enum Isolations {

@@ -3,10 +3,10 @@ package dev.cooper.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.cooper.Command;
 import dev.cooper.Image;
-import dev.cooper.Mount;
 import dev.cooper.WorkingContainer;
+import dev.cooper.command.Command;
+import dev.cooper.command.Mount;
 import dev.cooper.oci.ContainerConfig;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;

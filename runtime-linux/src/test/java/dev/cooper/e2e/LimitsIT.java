@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.cooper.Cooper;
-import dev.cooper.CopyImageOptions;
 import dev.cooper.Image;
-import dev.cooper.PullOptions;
-import dev.cooper.PullPolicy;
-import dev.cooper.PushOptions;
-import dev.cooper.SaveOptions;
 import dev.cooper.WorkingContainer;
+import dev.cooper.image.CopyImageOptions;
+import dev.cooper.image.PullOptions;
+import dev.cooper.image.PullPolicy;
+import dev.cooper.image.PushOptions;
+import dev.cooper.image.SaveOptions;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.compress.Compression;

@@ -3,11 +3,11 @@ package dev.cooper.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.cooper.BuildEvent;
 import dev.cooper.Cooper;
 import dev.cooper.Image;
-import dev.cooper.StoreFinding;
 import dev.cooper.WorkingContainer;
+import dev.cooper.event.BuildEvent;
+import dev.cooper.maintenance.StoreFinding;
 import dev.cooper.oci.OperationException;
 import java.io.BufferedReader;
 import java.io.IOException;

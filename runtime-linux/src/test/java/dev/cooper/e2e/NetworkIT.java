@@ -3,12 +3,12 @@ package dev.cooper.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.cooper.Command;
 import dev.cooper.Cooper;
-import dev.cooper.Network;
 import dev.cooper.RunningCommand;
-import dev.cooper.Security;
 import dev.cooper.WorkingContainer;
+import dev.cooper.command.Command;
+import dev.cooper.command.Network;
+import dev.cooper.command.Security;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;

@@ -2,9 +2,9 @@ package dev.cooper.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.cooper.BuildEvent;
 import dev.cooper.Image;
 import dev.cooper.WorkingContainer;
+import dev.cooper.event.BuildEvent;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.layer.EntryType;
 import dev.cooper.oci.layer.TarEntry;

@@ -2,12 +2,12 @@ package dev.cooper.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.cooper.BuildListener;
 import dev.cooper.Cooper;
 import dev.cooper.CooperBuilder;
 import dev.cooper.Image;
-import dev.cooper.Isolation;
 import dev.cooper.WorkingContainer;
+import dev.cooper.command.Isolation;
+import dev.cooper.event.BuildListener;
 import java.lang.reflect.AnnotatedType;
 import java.lang.reflect.Executable;
 import java.lang.reflect.InvocationTargetException;
@@ -25,11 +25,17 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A null where none may be is refused at once, by the parameter's name. */
 class NullArgumentsTest {
+  /** Of core, and not for runtimes only. */
+  private static boolean isForApplications(Class<?> type) {
+    String name = type.getPackageName();
+    return ArchitectureTest.EXPORTED.contains(name) && !name.equals("dev.cooper.spi");
+  }
+
   @Test
   void everyStaticMethodNamesTheParameterThatIsNull() {
     List<String> found = new ArrayList<>();
     PublicTypesTest.types()
-        .filter(type -> type.getPackageName().equals("dev.cooper") && !type.isEnum())
+        .filter(type -> isForApplications(type) && !type.isEnum())
         .forEach(
             type -> {
               for (Method each : type.getMethods()) {
@@ -58,7 +64,7 @@ class NullArgumentsTest {
       check(builder, found);
       for (Class<?> type : PublicTypesTest.types().toList()) {
         Object value = SampleValues.of(type);
-        if (value != null && !type.isEnum() && type.getPackageName().equals("dev.cooper")) {
+        if (value != null && !type.isEnum() && isForApplications(type)) {
           check(value, found);
         }
       }

@@ -1,13 +1,13 @@
 package dev.cooper.e2e;
 
-import dev.cooper.BuildEvent;
-import dev.cooper.Command;
 import dev.cooper.Cooper;
 import dev.cooper.CooperBuilder;
 import dev.cooper.Image;
-import dev.cooper.Isolation;
-import dev.cooper.PullPolicy;
 import dev.cooper.WorkingContainer;
+import dev.cooper.command.Command;
+import dev.cooper.command.Isolation;
+import dev.cooper.event.BuildEvent;
+import dev.cooper.image.PullPolicy;
 import dev.cooper.oci.CooperException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,10 +1,10 @@
 package dev.cooper.e2e;
 
-import dev.cooper.Command;
 import dev.cooper.Cooper;
-import dev.cooper.Network;
-import dev.cooper.PullPolicy;
 import dev.cooper.WorkingContainer;
+import dev.cooper.command.Command;
+import dev.cooper.command.Network;
+import dev.cooper.image.PullPolicy;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cooper.Cooper;
 import dev.cooper.HostReport;
-import dev.cooper.Isolation;
+import dev.cooper.command.Isolation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

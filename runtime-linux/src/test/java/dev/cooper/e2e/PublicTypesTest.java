@@ -32,9 +32,7 @@ class PublicTypesTest {
   }
 
   private static boolean isExported(String name) {
-    return name.equals("dev.cooper")
-        || name.equals("dev.cooper.spi")
-        || name.startsWith("dev.cooper.oci");
+    return ArchitectureTest.EXPORTED.contains(name) || name.startsWith("dev.cooper.oci");
   }
 
   private static boolean isPublic(JavaClass type) {

@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cooper.Cooper;
 import dev.cooper.CooperBuilder;
-import dev.cooper.CopyImageOptions;
 import dev.cooper.Image;
-import dev.cooper.PullOptions;
-import dev.cooper.PullPolicy;
-import dev.cooper.PushOptions;
 import dev.cooper.WorkingContainer;
+import dev.cooper.image.CopyImageOptions;
+import dev.cooper.image.PullOptions;
+import dev.cooper.image.PullPolicy;
+import dev.cooper.image.PushOptions;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.Platform;

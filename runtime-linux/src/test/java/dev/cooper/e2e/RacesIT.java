@@ -2,10 +2,10 @@ package dev.cooper.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.cooper.Command;
-import dev.cooper.Mount;
 import dev.cooper.RunningCommand;
 import dev.cooper.WorkingContainer;
+import dev.cooper.command.Command;
+import dev.cooper.command.Mount;
 import dev.cooper.oci.CooperException;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -4,16 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
-import dev.cooper.BuildEvent;
-import dev.cooper.Command;
 import dev.cooper.Cooper;
 import dev.cooper.CooperBuilder;
 import dev.cooper.Image;
-import dev.cooper.ImageNotFoundException;
-import dev.cooper.PullOptions;
-import dev.cooper.PullPolicy;
-import dev.cooper.PushOptions;
 import dev.cooper.WorkingContainer;
+import dev.cooper.command.Command;
+import dev.cooper.error.ImageNotFoundException;
+import dev.cooper.event.BuildEvent;
+import dev.cooper.image.PullOptions;
+import dev.cooper.image.PullPolicy;
+import dev.cooper.image.PushOptions;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
 import dev.cooper.oci.ImageReference;
@@ -210,7 +210,8 @@ class RegistryIT extends EndToEnd {
     assertThatThrownBy(() -> cooper.pushIndex(List.of(image), wrong, PushOptions.DEFAULT))
         .hasMessageContaining("digest");
     assertThatThrownBy(
-            () -> cooper.copy(source, "docker://" + wrong, dev.cooper.CopyImageOptions.DEFAULT))
+            () ->
+                cooper.copy(source, "docker://" + wrong, dev.cooper.image.CopyImageOptions.DEFAULT))
         .hasMessageContaining("digest");
     assertThatThrownBy(() -> cooper.pushIndex(List.of(), wrong, PushOptions.DEFAULT))
         .hasMessageContaining("no images");
@@ -569,7 +570,7 @@ class RegistryIT extends EndToEnd {
       try (Cooper cooper =
           Cooper.builder()
               .store(Path.of(arguments[0]))
-              .listener(dev.cooper.BuildListener.progress(System.out))
+              .listener(dev.cooper.event.BuildListener.progress(System.out))
               .build()) {
         cooper.pull(arguments[1]);
       }

@@ -1,11 +1,11 @@
 package dev.cooper.e2e;
 
-import dev.cooper.Command;
 import dev.cooper.Cooper;
 import dev.cooper.Image;
-import dev.cooper.Network;
-import dev.cooper.PullPolicy;
 import dev.cooper.WorkingContainer;
+import dev.cooper.command.Command;
+import dev.cooper.command.Network;
+import dev.cooper.image.PullPolicy;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;

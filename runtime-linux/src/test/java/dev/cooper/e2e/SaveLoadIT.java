@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cooper.Cooper;
 import dev.cooper.Image;
-import dev.cooper.SaveOptions;
 import dev.cooper.WorkingContainer;
+import dev.cooper.image.SaveOptions;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.compress.Compression;
 import dev.cooper.oci.layout.DurableFiles;
@@ -145,8 +145,8 @@ class SaveLoadIT extends EndToEnd {
 
   private List<String> notices() {
     return events.stream()
-        .filter(dev.cooper.BuildEvent.Notice.class::isInstance)
-        .map(each -> ((dev.cooper.BuildEvent.Notice) each).message())
+        .filter(dev.cooper.event.BuildEvent.Notice.class::isInstance)
+        .map(each -> ((dev.cooper.event.BuildEvent.Notice) each).message())
         .toList();
   }
 

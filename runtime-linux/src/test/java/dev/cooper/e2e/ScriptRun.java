@@ -1,9 +1,9 @@
 package dev.cooper.e2e;
 
-import dev.cooper.Command;
 import dev.cooper.Cooper;
-import dev.cooper.PullPolicy;
 import dev.cooper.WorkingContainer;
+import dev.cooper.command.Command;
+import dev.cooper.image.PullPolicy;
 import java.nio.file.Path;
 
 /** A program that runs a script: a store, a root's tar, the script. */

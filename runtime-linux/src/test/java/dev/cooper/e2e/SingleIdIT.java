@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cooper.Cooper;
-import dev.cooper.Ids;
 import dev.cooper.Image;
+import dev.cooper.command.Ids;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.OperationException;

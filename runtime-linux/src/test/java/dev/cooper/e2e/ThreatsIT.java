@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.cooper.Command;
 import dev.cooper.Image;
-import dev.cooper.Mount;
-import dev.cooper.SourceNotFoundException;
 import dev.cooper.WorkingContainer;
+import dev.cooper.command.Command;
+import dev.cooper.command.Mount;
+import dev.cooper.error.SourceNotFoundException;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.CooperException;

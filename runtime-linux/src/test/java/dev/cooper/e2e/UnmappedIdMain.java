@@ -1,10 +1,10 @@
 package dev.cooper.e2e;
 
-import dev.cooper.Command;
 import dev.cooper.Cooper;
 import dev.cooper.Image;
-import dev.cooper.PullPolicy;
 import dev.cooper.WorkingContainer;
+import dev.cooper.command.Command;
+import dev.cooper.image.PullPolicy;
 import dev.cooper.oci.CooperException;
 import java.nio.file.Path;
 

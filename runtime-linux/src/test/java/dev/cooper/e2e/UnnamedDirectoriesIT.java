@@ -2,11 +2,11 @@ package dev.cooper.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.cooper.CommitOptions;
 import dev.cooper.Cooper;
 import dev.cooper.Image;
-import dev.cooper.Isolation;
 import dev.cooper.WorkingContainer;
+import dev.cooper.command.Isolation;
+import dev.cooper.image.CommitOptions;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.layer.EntryType;
 import dev.cooper.oci.layer.TarEntry;

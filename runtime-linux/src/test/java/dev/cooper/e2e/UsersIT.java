@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.cooper.Command;
 import dev.cooper.Cooper;
-import dev.cooper.Isolation;
 import dev.cooper.RunningCommand;
 import dev.cooper.WorkingContainer;
+import dev.cooper.command.Command;
+import dev.cooper.command.Isolation;
 import dev.cooper.oci.OperationException;
 import java.io.IOException;
 import java.nio.file.Files;

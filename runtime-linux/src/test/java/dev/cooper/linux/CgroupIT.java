@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.cooper.command.Resources;
 import dev.cooper.oci.OperationException;
 import dev.cooper.spi.ProcessEnd;
-import dev.cooper.Resources;
 import dev.cooper.spi.Rootfs;
 import dev.cooper.spi.RuntimeOptions;
 import java.io.BufferedReader;

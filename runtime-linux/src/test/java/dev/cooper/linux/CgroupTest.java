@@ -3,9 +3,9 @@ package dev.cooper.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cooper.command.Resources;
 import dev.cooper.linux.CgroupSetting.Controller;
 import dev.cooper.oci.OperationException;
-import dev.cooper.Resources;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,8 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** How hierarchies are found, and what is written to which file. */
 final class CgroupTest {
-  private static final Resources ALL =
-      new Resources(100 << 20, 50 << 20, 0.5, 30, 2000, 10, 20);
+  private static final Resources ALL = new Resources(100 << 20, 50 << 20, 0.5, 30, 2000, 10, 20);
 
   @Test
   void parseWhenSystemdMadeThemFindsTheOwnGroup() {

@@ -5,13 +5,13 @@ import static dev.cooper.linux.BusyboxHost.sh;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.cooper.Isolation;
+import dev.cooper.command.Isolation;
+import dev.cooper.command.Network;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.spi.ProcessEnd;
 import dev.cooper.spi.ProcessMount;
-import dev.cooper.Network;
 import dev.cooper.spi.Rootfs;
 import dev.cooper.spi.RuntimeOptions;
 import java.io.BufferedReader;
@@ -33,8 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Commands that nothing but another root directory and less rights part from the host. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class ChrootIT {
-  private static final RuntimeOptions CHROOT =
-      new RuntimeOptions(Isolation.CHROOT, "", false);
+  private static final RuntimeOptions CHROOT = new RuntimeOptions(Isolation.CHROOT, "", false);
 
   @RegisterExtension
   static final BusyboxHost HOST = new BusyboxHost(() -> new LinuxRuntime(CHROOT), true);

@@ -3,10 +3,10 @@ package dev.cooper.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cooper.command.Capability;
 import dev.cooper.linux.SeccompRule.Comparison;
 import dev.cooper.linux.SeccompRule.Condition;
 import dev.cooper.oci.OperationException;
-import dev.cooper.Capability;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

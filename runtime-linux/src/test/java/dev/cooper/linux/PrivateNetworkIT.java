@@ -3,8 +3,8 @@ package dev.cooper.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cooper.command.Network;
 import dev.cooper.oci.OperationException;
-import dev.cooper.Network;
 import dev.cooper.spi.Rootfs;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -179,8 +179,7 @@ final class PrivateNetworkIT {
   @EnumSource(NetworkTool.Kind.class)
   void openWhenAPortIsTakenSaysWhich(NetworkTool.Kind kind) throws IOException {
     try (ServerSocket taken = new ServerSocket(0, 1, address(127, 0, 0, 1))) {
-      List<Network.Port> ports =
-          List.of(new Network.Port(taken.getLocalPort(), 8080));
+      List<Network.Port> ports = List.of(new Network.Port(taken.getLocalPort(), 8080));
       assertThatThrownBy(() -> open(installed(kind).orElseThrow(), ports))
           .isInstanceOf(OperationException.class)
           .hasMessageContaining(Integer.toString(taken.getLocalPort()))
@@ -240,8 +239,7 @@ final class PrivateNetworkIT {
       String show = "readlink /proc/self/ns/net; ip route; sleep 1";
       List<Future<Run>> runs =
           IntStream.range(0, 4)
-              .mapToObj(
-                  i -> pool.submit(() -> Runner.in(root).network(Network.PRIVATE).sh(show)))
+              .mapToObj(i -> pool.submit(() -> Runner.in(root).network(Network.PRIVATE).sh(show)))
               .toList();
       Set<String> namespaces = new HashSet<>();
       for (Future<Run> run : runs) {
@@ -261,10 +259,7 @@ final class PrivateNetworkIT {
     try (Rootfs root = HOST.root()) {
       Runner.in(root).network(Network.PRIVATE).sh("exit 3");
       assertThat(HostProcesses.of("/proc/self/fd/0\0")).isEmpty();
-      Runner.in(root)
-          .network(Network.PRIVATE)
-          .timeout(Duration.ofMillis(300))
-          .sh("sleep 8201");
+      Runner.in(root).network(Network.PRIVATE).timeout(Duration.ofMillis(300)).sh("sleep 8201");
       assertThat(HostProcesses.of("/proc/self/fd/0\0")).isEmpty();
       Runner cancelled = Runner.in(root).network(Network.PRIVATE);
       CompletableFuture<Run> run = CompletableFuture.supplyAsync(() -> cancelled.sh("sleep 8202"));
@@ -272,8 +267,7 @@ final class PrivateNetworkIT {
       cancelled.cancellation.cancel();
       run.get(5, TimeUnit.SECONDS);
       assertThat(HostProcesses.of("/proc/self/fd/0\0")).isEmpty();
-      assertThatThrownBy(
-              () -> Runner.in(root).network(Network.PRIVATE).run("/no/such/program"))
+      assertThatThrownBy(() -> Runner.in(root).network(Network.PRIVATE).run("/no/such/program"))
           .isInstanceOf(OperationException.class);
       assertThat(HostProcesses.of("/proc/self/fd/0\0")).isEmpty();
     }

@@ -6,13 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.cooper.command.Capability;
+import dev.cooper.command.Rlimit;
+import dev.cooper.command.Seccomp;
+import dev.cooper.command.Security;
 import dev.cooper.oci.OperationException;
-import dev.cooper.Capability;
 import dev.cooper.spi.ProcessMount;
-import dev.cooper.Seccomp;
-import dev.cooper.Security;
 import dev.cooper.spi.ProcessSecurity;
-import dev.cooper.Rlimit;
 import dev.cooper.spi.Rootfs;
 import java.io.IOException;
 import java.nio.file.Files;

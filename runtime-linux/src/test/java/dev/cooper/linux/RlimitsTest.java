@@ -2,8 +2,7 @@ package dev.cooper.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.cooper.Security;
-import dev.cooper.spi.ProcessSecurity;
+import dev.cooper.command.Security;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

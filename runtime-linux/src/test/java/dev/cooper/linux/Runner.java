@@ -1,11 +1,11 @@
 package dev.cooper.linux;
 
+import dev.cooper.command.Network;
+import dev.cooper.command.Resources;
 import dev.cooper.spi.Cancellation;
 import dev.cooper.spi.ProcessEnd;
 import dev.cooper.spi.ProcessIo;
 import dev.cooper.spi.ProcessMount;
-import dev.cooper.Network;
-import dev.cooper.Resources;
 import dev.cooper.spi.ProcessSecurity;
 import dev.cooper.spi.ProcessSpec;
 import dev.cooper.spi.Rootfs;

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.cooper.command.Capability;
+import dev.cooper.command.Seccomp;
 import dev.cooper.linux.SeccompRule.Condition;
 import dev.cooper.oci.OperationException;
-import dev.cooper.Capability;
-import dev.cooper.Seccomp;
 import dev.cooper.spi.ProcessSecurity;
 import dev.cooper.spi.Rootfs;
 import java.io.IOException;
@@ -193,8 +193,7 @@ final class SeccompIT {
       String seccomp =
           "grep -E '^(NoNewPrivs|Seccomp|Seccomp_filters):' /proc/self/status | cut -f2";
       assertThat(sh(root, seccomp)).isEqualTo("0\n2\n" + (filters() + 1) + "\n");
-      ProcessSecurity noMore =
-          Securities.of(Capability.DEFAULT, true, new Seccomp.Standard());
+      ProcessSecurity noMore = Securities.of(Capability.DEFAULT, true, new Seccomp.Standard());
       assertThat(Runner.in(root).security(noMore).sh(seccomp).out())
           .isEqualTo("1\n2\n" + (filters() + 1) + "\n");
       assertThat(Runner.in(root).security(Securities.unconfined()).sh(seccomp).out())
@@ -263,8 +262,7 @@ final class SeccompIT {
         probe.call(140, 0, 0, 0, each);
       }
       List<Long> results =
-          probe.run(
-              HOST, Securities.seccomp(new Seccomp.Profile(comparison.name(), json)), 0);
+          probe.run(HOST, Securities.seccomp(new Seccomp.Profile(comparison.name(), json)), 0);
       Condition condition =
           comparison == SeccompRule.Comparison.MASKED_EQ
               ? new Condition(3, comparison, 0x1_0000_0004L, 0x1_0000_0004L)

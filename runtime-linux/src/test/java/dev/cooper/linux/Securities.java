@@ -1,10 +1,10 @@
 package dev.cooper.linux;
 
-import dev.cooper.Capability;
-import dev.cooper.Seccomp;
-import dev.cooper.Security;
+import dev.cooper.command.Capability;
+import dev.cooper.command.Rlimit;
+import dev.cooper.command.Seccomp;
+import dev.cooper.command.Security;
 import dev.cooper.spi.ProcessSecurity;
-import dev.cooper.Rlimit;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;

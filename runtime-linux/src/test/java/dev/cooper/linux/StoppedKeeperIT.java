@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.cooper.Isolation;
+import dev.cooper.command.Isolation;
 import dev.cooper.oci.OperationException;
 import dev.cooper.spi.Rootfs;
 import dev.cooper.spi.RuntimeOptions;

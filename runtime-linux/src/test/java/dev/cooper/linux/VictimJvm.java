@@ -1,7 +1,7 @@
 package dev.cooper.linux;
 
-import dev.cooper.Isolation;
-import dev.cooper.Network;
+import dev.cooper.command.Isolation;
+import dev.cooper.command.Network;
 import dev.cooper.spi.Rootfs;
 import dev.cooper.spi.RuntimeOptions;
 import java.io.FileDescriptor;
@@ -63,9 +63,7 @@ final class VictimJvm {
     boolean chroot = args[0].startsWith("chroot");
     LinuxRuntime runtime =
         new LinuxRuntime(
-            chroot
-                ? new RuntimeOptions(Isolation.CHROOT, "", false)
-                : RuntimeOptions.DEFAULT);
+            chroot ? new RuntimeOptions(Isolation.CHROOT, "", false) : RuntimeOptions.DEFAULT);
     Rootfs root = runtime.mount(java.util.List.of(Path.of(args[1])), Path.of(args[2]), line -> {});
     tell(out, "keeper " + runtime.keeper().pid() + "\n");
     Thread run =

@@ -1,11 +1,11 @@
 package dev.cooper.samples;
 
-import dev.cooper.BuildListener;
-import dev.cooper.Command;
 import dev.cooper.Cooper;
-import dev.cooper.ExecResult;
 import dev.cooper.Image;
 import dev.cooper.WorkingContainer;
+import dev.cooper.command.Command;
+import dev.cooper.command.ExecResult;
+import dev.cooper.event.BuildListener;
 import dev.cooper.oci.ContainerConfig;
 import dev.cooper.oci.Descriptor;
 import java.io.IOException;

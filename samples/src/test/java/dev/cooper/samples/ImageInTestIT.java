@@ -3,9 +3,9 @@ package dev.cooper.samples;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cooper.Cooper;
-import dev.cooper.ExecResult;
 import dev.cooper.Image;
 import dev.cooper.WorkingContainer;
+import dev.cooper.command.ExecResult;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,11 +1,11 @@
 package dev.cooper.samples.bench;
 
-import dev.cooper.BuildListener;
 import dev.cooper.Cooper;
 import dev.cooper.Image;
-import dev.cooper.PullOptions;
-import dev.cooper.SaveOptions;
 import dev.cooper.WorkingContainer;
+import dev.cooper.event.BuildListener;
+import dev.cooper.image.PullOptions;
+import dev.cooper.image.SaveOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;

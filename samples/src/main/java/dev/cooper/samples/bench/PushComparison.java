@@ -5,9 +5,9 @@ import com.google.cloud.tools.jib.api.Jib;
 import com.google.cloud.tools.jib.api.RegistryImage;
 import com.google.cloud.tools.jib.api.buildplan.AbsoluteUnixPath;
 import com.google.cloud.tools.jib.api.buildplan.ImageFormat;
-import dev.cooper.BuildListener;
 import dev.cooper.Cooper;
 import dev.cooper.WorkingContainer;
+import dev.cooper.event.BuildListener;
 import java.nio.file.Path;
 import java.util.List;
 

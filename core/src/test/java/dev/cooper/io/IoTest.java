@@ -1,0 +1,111 @@
+package dev.cooper.io;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.cooper.Cooper;
+import dev.cooper.WorkingContainer;
+import dev.cooper.error.SourceNotFoundException;
+import dev.cooper.event.BuildListener;
+import dev.cooper.oci.ContentException;
+import dev.cooper.oci.OperationException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class IoTest {
+  /** As a runtime throws them, whose package is not exported. */
+  private static final class HiddenException extends OperationException {
+    private static final long serialVersionUID = 1L;
+
+    HiddenException() {
+      super("openat /x: EIO (Input/output error)");
+    }
+  }
+
+  @Test
+  void typesThatACallerCannotNameBecomeOnesThatItCan() {
+    assertThatThrownBy(
+            () ->
+                Io.run(
+                    "cannot read it",
+                    () -> {
+                      throw new HiddenException();
+                    }))
+        .isExactlyInstanceOf(OperationException.class)
+        .hasMessage("cannot read it: openat /x: EIO (Input/output error)")
+        .hasCauseInstanceOf(HiddenException.class);
+  }
+
+  @Test
+  void messagesBeginWithWhatCouldNotBeDoneOnce() {
+    assertThatThrownBy(
+            () ->
+                Io.run(
+                    "cannot pull app",
+                    () ->
+                        Io.run(
+                            "cannot read the store",
+                            () -> {
+                              throw new ContentException("blob x: found 3 bytes");
+                            })))
+        .isExactlyInstanceOf(ContentException.class)
+        .hasMessage("cannot read the store: blob x: found 3 bytes");
+  }
+
+  @Test
+  void exportedTypesStayAsTheyAre() {
+    SourceNotFoundException thrown = new SourceNotFoundException("no file matches");
+    assertThatThrownBy(
+            () ->
+                Io.run(
+                    "cannot copy",
+                    () -> {
+                      throw thrown;
+                    }))
+        .isSameAs(thrown);
+  }
+
+  @Test
+  void failuresOfFilesAreToldWithoutClassesAndStagingNames() {
+    assertThat(Io.reason(new NoSuchFileException("/a/b"))).isEqualTo("found no /a/b");
+    assertThat(Io.reason(new AccessDeniedException("/out/.staging-17/file-1")))
+        .isEqualTo("access to /out is denied");
+    assertThat(Io.reason(new FileSystemException("/a", null, "No space left on device")))
+        .isEqualTo("/a: No space left on device");
+  }
+
+  @Test
+  void whatContainersThrowHasATypeThatCallersCanName(@TempDir Path temp) {
+    try (Cooper cooper =
+            Cooper.builder().store(temp.resolve("s")).listener(BuildListener.quiet()).build();
+        WorkingContainer container = cooper.scratch()) {
+      assertThatThrownBy(
+              () ->
+                  container.copy(
+                      temp,
+                      "/x",
+                      options -> {
+                        throw new HiddenException();
+                      }))
+          .isExactlyInstanceOf(OperationException.class)
+          .hasMessageStartingWith("cannot do \"COPY ")
+          .hasMessageEndingWith("openat /x: EIO (Input/output error)");
+      assertThatThrownBy(
+              () ->
+                  container.copy(
+                      temp,
+                      "/x",
+                      options -> {
+                        throw new UncheckedIOException(new IOException("broken"));
+                      }))
+          .isExactlyInstanceOf(OperationException.class)
+          .hasMessageContaining("broken");
+    }
+  }
+}
