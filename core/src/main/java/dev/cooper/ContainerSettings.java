@@ -1,29 +1,15 @@
 package dev.cooper;
 
-import dev.cooper.command.Command;
 import dev.cooper.command.Ids;
 import dev.cooper.container.ContainerFiles;
-import dev.cooper.error.ContainerStateException;
-import dev.cooper.event.BuildEvent;
-import dev.cooper.io.Io;
-import dev.cooper.oci.ContainerConfig;
-import dev.cooper.oci.ExposedPort;
+import dev.cooper.container.Steps;
 import dev.cooper.oci.Healthcheck;
-import dev.cooper.oci.ImageConfig;
-import dev.cooper.oci.OperationException;
 import dev.cooper.oci.Platform;
-import dev.cooper.progress.Patience;
-import dev.cooper.spi.Cancellation;
+import dev.cooper.step.Setting;
+import dev.cooper.step.Step;
 import dev.cooper.text.ImageFields;
-import dev.cooper.text.Paths;
-import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Objects;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Supplier;
-import java.util.function.UnaryOperator;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,117 +20,18 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract sealed class ContainerSettings permits WorkingContainer {
   final ContainerFiles files;
-  private final ReentrantLock lock = new ReentrantLock();
-  private volatile @Nullable String started;
-  private boolean closed;
+  final Steps steps;
 
   ContainerSettings(ContainerFiles files) {
     this.files = files;
+    this.steps = new Steps(files);
   }
 
   abstract WorkingContainer self();
 
-  // --- turns
-
-  final boolean isClosed() {
-    return closed;
-  }
-
-  /** From now on, no call is taken any more. */
-  final void setClosed() {
-    closed = true;
-  }
-
-  final void requireOpen() {
-    if (closed) {
-      throw new ContainerStateException(
-          "container " + files.label() + " is closed: open it again by its name, or begin another");
-    }
-  }
-
-  final <T> T locked(Supplier<T> call) {
-    if (!lock.tryLock()) {
-      throw new ContainerStateException(inUse());
-    }
-    try {
-      requireOpen();
-      return Io.run("cannot use container " + files.label(), call::get);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private String inUse() {
-    String begun = started;
-    return begun != null
-        ? "container "
-            + files.label()
-            + " is in use: the command \""
-            + begun
-            + "\" that start(...) began still runs: await or close it first"
-        : "container "
-            + files.label()
-            + " is in use by another thread: a working container takes one call at a time";
-  }
-
-  final <T> T step(String description, Supplier<T> call) {
-    return locked(() -> told(description, Patience.of(null, null), call));
-  }
-
-  /** A step that runs a command, which nobody holds beyond its time. */
-  final <T> T step(String description, Command command, Supplier<T> call) {
-    return locked(() -> told(description, Patience.of(command.timeout(), null), call));
-  }
-
-  /** A step of a command that was started: who comes meanwhile is told which. */
-  final <T> T startedStep(
-      String description, Command command, Cancellation cancellation, Supplier<T> call) {
-    return locked(
-        () -> {
-          started = command.toString();
-          try {
-            return told(description, Patience.of(command.timeout(), cancellation), call);
-          } finally {
-            started = null;
-          }
-        });
-  }
-
-  private <T> T told(String description, Patience patience, Supplier<T> call) {
-    long began = System.nanoTime();
-    boolean succeeded = false;
-    files.events().tell(new BuildEvent.StepStarted(files.label(), description), patience);
-    try {
-      T result =
-          Io.run("cannot do \"" + description + "\" in container " + files.label(), call::get);
-      succeeded = true;
-      return result;
-    } catch (OperationException e) {
-      throw files.session().explained(e);
-    } finally {
-      BuildEvent ended =
-          new BuildEvent.StepEnded(
-              files.label(), description, Duration.ofNanos(System.nanoTime() - began), succeeded);
-      files.events().tell(ended, succeeded ? patience.again() : Patience.NONE);
-    }
-  }
-
-  // --- configuration
-
-  private WorkingContainer configure(String step, UnaryOperator<ContainerConfig> edit) {
-    return locked(
-        () -> {
-          files.draft().edit(step, image -> image.withConfig(edit.apply(image.config())));
-          return self();
-        });
-  }
-
-  private WorkingContainer describe(UnaryOperator<ImageConfig> edit) {
-    return locked(
-        () -> {
-          files.draft().edit(null, edit);
-          return self();
-        });
+  final WorkingContainer perform(Step step) {
+    steps.perform(step);
+    return self();
   }
 
   /**
@@ -157,7 +44,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    */
   public WorkingContainer env(String name, String value) {
     ImageFields.variable(name, value);
-    return configure("ENV " + name + "=" + value, config -> config.withEnv(name, value));
+    return perform(new Setting.Env(Map.of(name, value)));
   }
 
   /**
@@ -168,7 +55,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    */
   public WorkingContainer unsetEnv(String name) {
     ImageFields.variable(name);
-    return configure("ENV -" + name, config -> config.withoutEnv(name));
+    return perform(new Setting.UnsetEnv(name));
   }
 
   /**
@@ -181,7 +68,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
   public WorkingContainer label(String name, String value) {
     ImageFields.text("name", name);
     ImageFields.text("value", value);
-    return configure("LABEL " + name + "=" + value, config -> config.withLabel(name, value));
+    return perform(new Setting.Label(Map.of(name, value)));
   }
 
   /**
@@ -194,7 +81,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
   public WorkingContainer annotation(String name, String value) {
     ImageFields.nonEmpty("name", name);
     ImageFields.text("value", value);
-    return locked(
+    return steps.locked(
         () -> {
           files.draft().annotate(name, value);
           return self();
@@ -215,8 +102,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @return this
    */
   public WorkingContainer user(String user) {
-    ImageFields.user(user);
-    return configure("USER " + user, config -> config.withUser(user));
+    return perform(new Setting.User(user));
   }
 
   /**
@@ -230,14 +116,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    *     and the container does not know the user
    */
   public WorkingContainer workdir(String directory) {
-    ImageFields.nonEmpty("directory", directory);
-    return step(
-        "WORKDIR " + directory,
-        () -> {
-          String absolute = Paths.absolute(files.draft().workdir(), directory);
-          files.directories().workdir(absolute);
-          return self();
-        });
+    return perform(new Setting.Workdir(directory));
   }
 
   /**
@@ -247,17 +126,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @return this
    */
   public WorkingContainer entrypoint(String... arguments) {
-    ImageFields.words("arguments", arguments);
-    return locked(
-        () -> {
-          boolean keep = files.draft().cmdSet();
-          return configure(
-              "ENTRYPOINT " + List.of(arguments),
-              config ->
-                  keep
-                      ? config.withEntrypoint(List.of(arguments))
-                      : config.withEntrypoint(List.of(arguments)).withCmd(List.of()));
-        });
+    return perform(new Setting.Entrypoint(ImageFields.words("arguments", arguments)));
   }
 
   /**
@@ -267,13 +136,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @return this
    */
   public WorkingContainer cmd(String... arguments) {
-    ImageFields.words("arguments", arguments);
-    return locked(
-        () -> {
-          files.draft().setCmd();
-          return configure(
-              "CMD " + List.of(arguments), config -> config.withCmd(List.of(arguments)));
-        });
+    return perform(new Setting.Cmd(ImageFields.words("arguments", arguments)));
   }
 
   /**
@@ -295,9 +158,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @throws IllegalArgumentException if it is none
    */
   public WorkingContainer port(String port) {
-    Objects.requireNonNull(port, "port");
-    String whole = ExposedPort.parse(port).toString();
-    return configure("EXPOSE " + whole, config -> config.withExposedPort(whole));
+    return perform(new Setting.Expose(port));
   }
 
   /**
@@ -309,14 +170,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @throws dev.cooper.oci.OperationException if a file lies there
    */
   public WorkingContainer volume(String path) {
-    Objects.requireNonNull(path, "path");
-    String absolute = ImageFields.volume(path);
-    return step(
-        "VOLUME " + absolute,
-        () -> {
-          files.directories().volume(absolute);
-          return self();
-        });
+    return perform(new Setting.Volume(path));
   }
 
   /**
@@ -326,8 +180,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @return this
    */
   public WorkingContainer shell(String... arguments) {
-    ImageFields.words("arguments", arguments);
-    return configure("SHELL " + List.of(arguments), config -> config.withShell(List.of(arguments)));
+    return perform(new Setting.Shell(ImageFields.words("arguments", arguments)));
   }
 
   /**
@@ -337,8 +190,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @return this
    */
   public WorkingContainer stopSignal(String signal) {
-    ImageFields.text("signal", signal);
-    return configure("STOPSIGNAL " + signal, config -> config.withStopSignal(signal));
+    return perform(new Setting.StopSignal(signal));
   }
 
   /**
@@ -349,12 +201,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @return this
    */
   public WorkingContainer healthcheck(@Nullable Healthcheck check) {
-    if (check != null) {
-      ImageFields.check(check);
-    }
-    return configure(
-        "HEALTHCHECK " + (check == null ? "NONE" : check.test()),
-        config -> config.withHealthcheck(check));
+    return perform(new Setting.Health(check));
   }
 
   /**
@@ -365,13 +212,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    */
   public WorkingContainer onbuild(String instruction) {
     ImageFields.trigger(instruction);
-    return configure(
-        "ONBUILD " + instruction,
-        config -> {
-          List<String> all = new ArrayList<>(config.onBuild());
-          all.add(instruction);
-          return config.withOnBuild(all);
-        });
+    return perform(new Setting.OnBuild(instruction));
   }
 
   /**
@@ -381,8 +222,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @return this
    */
   public WorkingContainer author(String author) {
-    ImageFields.text("author", author);
-    return describe(image -> image.withAuthor(author));
+    return perform(new Setting.Author(author));
   }
 
   /**
@@ -392,8 +232,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @return this
    */
   public WorkingContainer history(String text) {
-    ImageFields.nonEmpty("text", text);
-    return configure(text, UnaryOperator.identity());
+    return perform(new Setting.Note(text));
   }
 
   /**
@@ -404,7 +243,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    */
   public WorkingContainer comment(String text) {
     ImageFields.text("text", text);
-    return locked(
+    return steps.locked(
         () -> {
           files.draft().comment(text);
           return self();
@@ -419,7 +258,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    */
   public WorkingContainer created(Instant time) {
     ImageFields.created(time);
-    return locked(
+    return steps.locked(
         () -> {
           files.draft().created(time);
           return self();
@@ -438,7 +277,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
     ImageFields.nonEmpty("os", os);
     ImageFields.nonEmpty("architecture", architecture);
     String slashed = os + "/" + architecture + (variant == null ? "" : "/" + variant);
-    return describe(image -> image.withPlatform(Platform.parse(slashed)));
+    return perform(new Setting.ForPlatform(Platform.parse(slashed)));
   }
 
   /**
@@ -448,7 +287,7 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @return this
    */
   public WorkingContainer layerPerStep() {
-    return locked(
+    return steps.locked(
         () -> {
           files.layerPerStep();
           return self();

@@ -5,7 +5,6 @@ import dev.cooper.command.ExecResult;
 import dev.cooper.command.Mount;
 import dev.cooper.command.StartOptions;
 import dev.cooper.container.ContainerFiles;
-import dev.cooper.container.Copies;
 import dev.cooper.container.FreePorts;
 import dev.cooper.container.Runs;
 import dev.cooper.container.StartedCommand;
@@ -16,7 +15,8 @@ import dev.cooper.host.Globs;
 import dev.cooper.image.CommitOptions;
 import dev.cooper.oci.ImageConfig;
 import dev.cooper.step.CopyOptions;
-import dev.cooper.transfer.Downloads;
+import dev.cooper.step.Source;
+import dev.cooper.step.Step;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -68,7 +68,7 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
    */
   public WorkingContainer name(String name) {
     Objects.requireNonNull(name, "name");
-    return locked(
+    return steps.locked(
         () -> {
           files.rename(name);
           return this;
@@ -85,7 +85,7 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
    * @return a path of the host, as long as this is open
    */
   public Path mountPath() {
-    return locked(() -> files.mounted().hostPath());
+    return steps.locked(() -> files.mounted().hostPath());
   }
 
   /**
@@ -94,7 +94,20 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
    * @return the configuration
    */
   public ImageConfig config() {
-    return locked(() -> files.draft().image());
+    return steps.locked(() -> files.draft().image());
+  }
+
+  /**
+   * What was done to this container so far, as text of a Dockerfile: its history to come.
+   *
+   * <p>After a FROM of its base the lines are a Dockerfile, as far as one can do the same: what no
+   * instruction does is a comment, bytes that were written are a file of the context, and what RUN
+   * has no flag for is left out.
+   *
+   * @return one text for each step, of several lines for a heredoc
+   */
+  public List<String> instructions() {
+    return steps.instructions();
   }
 
   // --- commands
@@ -144,13 +157,7 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
    */
   public WorkingContainer run(Command command) {
     Objects.requireNonNull(command, "command");
-    return step(
-        files.runs().describe(command),
-        command,
-        () -> {
-          files.runs().run(command);
-          return this;
-        });
+    return perform(new Step.Run(command));
   }
 
   /**
@@ -161,7 +168,7 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
    */
   public ExecResult exec(Command command) {
     Objects.requireNonNull(command, "command");
-    return step("EXEC " + files.runs().line(command), command, () -> files.runs().exec(command));
+    return steps.exec(command);
   }
 
   /**
@@ -207,20 +214,11 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
   public RunningCommand start(Command command, UnaryOperator<StartOptions> options) {
     Objects.requireNonNull(command, "command");
     Objects.requireNonNull(options, "options");
-    requireOpen();
+    steps.requireOpen();
     Runs runs = files.runs();
     Command told = command.network(FreePorts.in(runs.network(command)));
     StartedCommand running = new StartedCommand(told, files, options.apply(StartOptions.DEFAULT));
-    running.begin(
-        begun ->
-            startedStep(
-                runs.describe(told),
-                told,
-                running.cancellation(),
-                () -> {
-                  begun.run();
-                  return runs.stream(running);
-                }));
+    steps.start(running, new Step.Run(command));
     return new RunningCommand(running);
   }
 
@@ -264,13 +262,11 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
     Objects.requireNonNull(sources, "sources");
     Objects.requireNonNull(destination, "destination");
     Objects.requireNonNull(options, "options");
-    if (sources.isEmpty()) {
-      throw new IllegalArgumentException(
-          "cannot copy to " + destination + ": found no sources, expected one or more");
-    }
-    return act(
-        Copies.describe("COPY", sources, destination),
-        () -> files.copies().copy(sources, destination, options.apply(CopyOptions.DEFAULT)));
+    return perform(
+        new Step.Copy(
+            sources.stream().map(Source::of).toList(),
+            destination,
+            options.apply(CopyOptions.DEFAULT)));
   }
 
   /**
@@ -325,17 +321,22 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
       throw new IllegalArgumentException(
           "a container cannot be copied from into itself: run cp in it");
     }
-    return act(
-        "COPY " + source + " " + destination,
-        () ->
-            from.locked(
-                () -> {
-                  files
-                      .copies()
-                      .copyFrom(
-                          from.files, source, destination, options.apply(CopyOptions.DEFAULT));
-                  return true;
-                }));
+    return copyFrom(from, from.files.name(), source, destination, options);
+  }
+
+  private WorkingContainer copyFrom(
+      WorkingContainer from,
+      String called,
+      String source,
+      String destination,
+      UnaryOperator<CopyOptions> options) {
+    steps.copyFrom(
+        new Step.Copy(
+            List.of(new Source.Root(called, source)),
+            destination,
+            options.apply(CopyOptions.DEFAULT)),
+        from.steps);
+    return this;
   }
 
   /**
@@ -354,7 +355,8 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
     Objects.requireNonNull(destination, "destination");
     Objects.requireNonNull(options, "options");
     try (WorkingContainer other = from.container()) {
-      return copyFrom(other, source, destination, options);
+      String called = from.names().isEmpty() ? from.id().toString() : from.names().get(0);
+      return copyFrom(other, called, source, destination, options);
     }
   }
 
@@ -371,9 +373,8 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
     Objects.requireNonNull(source, "source");
     Objects.requireNonNull(destination, "destination");
     Objects.requireNonNull(options, "options");
-    return act(
-        Copies.describe("ADD", List.of(source), destination),
-        () -> files.copies().add(source, destination, options.apply(CopyOptions.DEFAULT)));
+    return perform(
+        new Step.Add(List.of(Source.of(source)), destination, options.apply(CopyOptions.DEFAULT)));
   }
 
   /**
@@ -401,9 +402,8 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
     Objects.requireNonNull(url, "url");
     Objects.requireNonNull(destination, "destination");
     Objects.requireNonNull(options, "options");
-    return act(
-        "ADD " + Downloads.redacted(url) + " " + destination,
-        () -> files.copies().download(url, destination, options.apply(CopyOptions.DEFAULT)));
+    return perform(
+        new Step.Add(List.of(Source.of(url)), destination, options.apply(CopyOptions.DEFAULT)));
   }
 
   /**
@@ -444,9 +444,8 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
     Objects.requireNonNull(destination, "destination");
     Objects.requireNonNull(bytes, "bytes");
     Objects.requireNonNull(options, "options");
-    return act(
-        "COPY " + destination,
-        () -> files.copies().write(destination, bytes, options.apply(CopyOptions.DEFAULT)));
+    return perform(
+        new Step.Write(Source.of(bytes), destination, options.apply(CopyOptions.DEFAULT)));
   }
 
   // --- results
@@ -472,7 +471,7 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
   public Image commit(UnaryOperator<CommitOptions> options, String... names) {
     Objects.requireNonNull(options, "options");
     Objects.requireNonNull(names, "names");
-    return step(
+    return steps.told(
         "COMMIT " + String.join(" ", names),
         () ->
             new Image(
@@ -483,12 +482,12 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
   /** Removes the container; a named one stays in the store, to be opened again. */
   @Override
   public void close() {
-    if (isClosed()) {
+    if (steps.isClosed()) {
       return;
     }
-    locked(
+    steps.locked(
         () -> {
-          setClosed();
+          steps.setClosed();
           files.close();
           return this;
         });
@@ -496,19 +495,10 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
 
   /** Removes the container, named or not. */
   public void remove() {
-    locked(
+    steps.locked(
         () -> {
-          setClosed();
+          steps.setClosed();
           files.remove();
-          return this;
-        });
-  }
-
-  private WorkingContainer act(String description, Runnable action) {
-    return step(
-        description,
-        () -> {
-          action.run();
           return this;
         });
   }

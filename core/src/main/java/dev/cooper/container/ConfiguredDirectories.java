@@ -2,13 +2,13 @@ package dev.cooper.container;
 
 import dev.cooper.io.Io;
 import dev.cooper.oci.ByteString;
-import dev.cooper.oci.ContainerConfig;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.layer.EntryType;
 import dev.cooper.oci.layer.TarEntry;
+import dev.cooper.step.Setting;
+import dev.cooper.text.Paths;
 import dev.cooper.tree.PathResolver;
 import java.io.IOException;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,21 +23,21 @@ public final class ConfiguredDirectories {
   }
 
   /** Sets the working directory; what is made belongs to the user of commands. */
-  public void workdir(String path) {
+  void workdir(Setting.Workdir step) {
+    String path = Paths.absolute(files.draft().workdir(), step.directory());
     String user = files.draft().image().config().user();
-    set("WORKDIR " + path, path, user, config -> config.withWorkingDir(path));
+    set(step, new Setting.Workdir(path), path, user);
   }
 
   /** Names a volume; what is made is root's. */
-  public void volume(String path) {
-    set("VOLUME " + path, path, null, config -> config.withVolume(path));
+  void volume(Setting.Volume step) {
+    set(step, step, step.path(), null);
   }
 
-  private void set(
-      String step, String path, @Nullable String owner, UnaryOperator<ContainerConfig> configure) {
+  private void set(Setting step, Setting resolved, String path, @Nullable String owner) {
     String what = "cannot make the directory " + path + " in container " + files.label();
     boolean made = Io.run(what, () -> make(what, path, owner));
-    files.draft().edit(step, made, image -> image.withConfig(configure.apply(image.config())));
+    files.draft().set(resolved, step.instruction(), made);
     if (made) {
       Io.run(
           what,

@@ -78,6 +78,12 @@ public final class ContainerFiles {
     return name == null ? owned.id().substring(0, 12) : name;
   }
 
+  /** Its name; empty if it has none. */
+  public String name() {
+    String name = owned.name();
+    return name == null ? "" : name;
+  }
+
   public void rename(String name) {
     Io.run(
         "cannot name the container " + label(),

@@ -5,6 +5,7 @@ import dev.cooper.host.HostRuntime;
 import dev.cooper.host.IgnorePatterns;
 import dev.cooper.host.PortableTree;
 import dev.cooper.host.TarHead;
+import dev.cooper.io.Directories;
 import dev.cooper.io.Io;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.OperationException;
@@ -21,6 +22,8 @@ import dev.cooper.spi.HostNames;
 import dev.cooper.spi.RootView;
 import dev.cooper.spi.TreeFilter;
 import dev.cooper.step.CopyOptions;
+import dev.cooper.step.Source;
+import dev.cooper.step.Step;
 import dev.cooper.text.Paths;
 import dev.cooper.transfer.Downloads;
 import dev.cooper.tree.LayerPaths;
@@ -32,8 +35,10 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Copies files into a working container: the rules of the Dockerfile's COPY and ADD for where they
@@ -44,35 +49,6 @@ public final class Copies {
 
   Copies(ContainerFiles files) {
     this.files = files;
-  }
-
-  /**
-   * A copy as the history says it: a source with the path that was given, if that is a relative
-   * one, else a file with its name and a directory as "{@code .}". So an image does not depend on
-   * where its sources lay.
-   */
-  public static String describe(String instruction, List<Path> sources, String destination) {
-    List<String> words = new ArrayList<>(List.of(instruction));
-    for (Path source : sources) {
-      words.add(described(source));
-    }
-    words.add(destination);
-    return String.join(" ", words);
-  }
-
-  private static String described(Path source) {
-    if (source.isAbsolute()) {
-      Path name = source.getFileName();
-      return name == null || Files.isDirectory(source) ? "." : name.toString();
-    }
-    List<String> parts = new ArrayList<>();
-    for (Path each : source.normalize()) {
-      String part = each.toString();
-      if (!part.isEmpty() && !part.equals("..")) { // as a Dockerfile's context has no outside
-        parts.add(part);
-      }
-    }
-    return parts.isEmpty() ? "." : String.join("/", parts);
   }
 
   /**
@@ -113,14 +89,46 @@ public final class Copies {
   }
 
   /** Copies files of the host, and what its directories hold: one step, whatever their number. */
-  public void copy(List<Path> sources, String destination, CopyOptions options) {
-    requireNoChecksum(sources, options);
-    if (sources.isEmpty()) {
-      throw new IllegalArgumentException(
-          "cannot copy to " + destination + ": found no sources, expected at least one");
+  void copy(Step.Copy step) {
+    List<Path> sources = new ArrayList<>();
+    for (Source each : step.sources()) {
+      if (!(each instanceof Source.Host host)) {
+        throw new IllegalArgumentException(
+            "cannot copy " + each + ": only files of the host are copied together");
+      }
+      sources.add(host.path());
     }
-    sources.forEach(Copies::requireSource);
-    copy(describe("COPY", sources, destination), sources, destination, options);
+    requireNoChecksum(sources, step.options());
+    List<Part> parts = sources.stream().map(each -> host(each, step.options())).toList();
+    copy(step.instruction(), parts, step.destination(), step.options());
+  }
+
+  /** A source that is ready: what writes it into the place that it takes. */
+  private interface Part {
+    void write(RootView root, DestinationSink sink, Target target) throws IOException;
+  }
+
+  private Part host(Path source, CopyOptions options) {
+    requireSource(source);
+    TreeFilter filter = withoutStore(source, filter(options));
+    return (root, sink, target) -> {
+      boolean itself = Files.isDirectory(source) || !target.directory();
+      sink.to(itself ? target.path() : inside(target.path(), source));
+      HostRuntime.HostTree host = files.session().runtime().host();
+      host.readHost(source, filter, sink, files::notice);
+    };
+  }
+
+  private void copy(String description, List<Part> parts, String destination, CopyOptions options) {
+    change(
+        description,
+        options,
+        (root, sink) -> {
+          Target target = target(root, destination, parts.size() > 1);
+          for (Part each : parts) {
+            each.write(root, sink, target);
+          }
+        });
   }
 
   private static void requireSource(Path source) {
@@ -140,27 +148,6 @@ public final class Copies {
       return "is a link to " + target + ", where nothing is: remove it, or leave it out";
     }
     return "does not exist" + (source.isAbsolute() ? "" : " in " + Path.of("").toAbsolutePath());
-  }
-
-  private void copy(
-      String description, List<Path> sources, String destination, CopyOptions options) {
-    List<TreeFilter> filters = new ArrayList<>();
-    for (Path source : sources) {
-      filters.add(withoutStore(source, filter(options)));
-    }
-    change(
-        description,
-        options,
-        (root, sink) -> {
-          Target target = target(root, destination, sources.size() > 1);
-          for (int i = 0; i < sources.size(); i++) {
-            Path source = sources.get(i);
-            boolean itself = Files.isDirectory(source) || !target.directory();
-            sink.to(itself ? target.path() : inside(target.path(), source));
-            HostRuntime.HostTree host = files.session().runtime().host();
-            host.readHost(source, filters.get(i), sink, files::notice);
-          }
-        });
   }
 
   private static ByteString inside(ByteString directory, Path source) {
@@ -198,8 +185,9 @@ public final class Copies {
   }
 
   /** Copies out of another container's root. */
-  public void copyFrom(
-      ContainerFiles from, String source, String destination, CopyOptions options) {
+  void copyFrom(Step.Copy step, String source, ContainerFiles from) {
+    String destination = step.destination();
+    CopyOptions options = step.options();
     requireNoChecksum(source + " of container " + from.label(), options);
     String absolute = Paths.absolute("/", source);
     PathResolver.Resolved found =
@@ -215,7 +203,7 @@ public final class Copies {
     }
     TreeFilter filter = filter(options);
     change(
-        "COPY " + source + " " + destination,
+        step.instruction(),
         options,
         (root, sink) -> {
           Target target = target(root, destination, false);
@@ -233,48 +221,18 @@ public final class Copies {
         });
   }
 
-  /** Adds a file or directory, or what an archive holds. */
-  public void add(Path source, String destination, CopyOptions options) {
-    requireNoChecksum(source, options);
-    if (Files.isRegularFile(source) && options.unpack() && TarHead.isTar(source)) {
-      change(
-          describe("ADD", List.of(source), destination),
-          options,
-          (root, sink) ->
-              unpack(
-                  source,
-                  target(root, destination, true).path(),
-                  (options.owner() == null ? sink.keepingOwners() : sink).unpacking()));
-    } else {
-      requireSource(source);
-      List<Path> sources = List.of(source);
-      copy(describe("ADD", sources, destination), sources, destination, options);
+  /** Adds files, directories, downloads and what archives hold: one step. */
+  void add(Step.Add step) {
+    boolean downloads = step.sources().stream().anyMatch(Source.Url.class::isInstance);
+    if (!downloads) {
+      requireNoChecksum(step.sources(), step.options());
+      add(step, null);
+      return;
     }
-  }
-
-  private void unpack(Path source, ByteString directory, DestinationSink sink) throws IOException {
-    LayerBudget budget = ImageBudget.of(files.session().store().limits()).layer(Files.size(source));
-    try (TarReader reader =
-        TarReader.over(Decompression.open(Files.newInputStream(source)), budget)) {
-      LayerScan.pump(reader, new NormalizingSink(sink.to(directory), new LayerPaths()));
-    }
-  }
-
-  /** Adds what a URL names; it goes under the URL's name where the destination is a directory. */
-  public void download(URI url, String destination, CopyOptions options) {
     Path directory =
         Io.run("cannot make a place for a download", () -> files.session().store().temporary());
     try {
-      boolean into = target(files.view(), destination, false).directory();
-      Path file = directory.resolve(into ? Downloads.name(url) : "download");
-      Session session = files.session();
-      Downloads.fetch(
-          url, file, options.checksum(), session.store().limits(), session.registries()::client);
-      copy(
-          "ADD " + Downloads.redacted(url) + " " + destination,
-          List.of(file),
-          destination,
-          options.mode() == null ? options.mode(0600) : options);
+      add(step, directory);
     } finally {
       Io.run(
           "cannot remove a download",
@@ -285,15 +243,75 @@ public final class Copies {
     }
   }
 
+  private void add(Step.Add step, @Nullable Path downloads) {
+    CopyOptions options = step.options();
+    List<Part> parts = new ArrayList<>();
+    for (Source each : step.sources()) {
+      if (each instanceof Source.Url url && downloads != null) {
+        Path place = downloads.resolve(Integer.toString(parts.size()));
+        parts.add(downloaded(url.url(), place, step));
+      } else if (each instanceof Source.Host host) {
+        parts.add(added(host.path(), options));
+      } else {
+        throw new IllegalArgumentException(
+            "cannot add " + each + ": expected a file of the host or a URL");
+      }
+    }
+    copy(step.instruction(), parts, step.destination(), options);
+  }
+
+  private Part added(Path source, CopyOptions options) {
+    if (!Files.isRegularFile(source) || !options.unpack() || !TarHead.isTar(source)) {
+      return host(source, options);
+    }
+    return (root, sink, target) ->
+        unpack(
+            source,
+            target.path(),
+            (options.owner() == null ? sink.keepingOwners() : sink).unpacking());
+  }
+
+  /** What a URL names; it goes under the URL's name where the destination is a directory. */
+  private Part downloaded(URI url, Path place, Step.Add step) {
+    CopyOptions options = step.options();
+    Session session = files.session();
+    boolean into = target(files.view(), step.destination(), step.sources().size() > 1).directory();
+    Path file = place.resolve(into ? Downloads.name(url) : "download");
+    Io.run("cannot make a place for a download", () -> Directories.make(place));
+    Downloads.fetch(
+        url, file, options.checksum(), session.store().limits(), session.registries()::client);
+    if (options.mode() == null) {
+      Io.run("cannot set the mode of a download", () -> makePrivate(file));
+    }
+    return host(file, options);
+  }
+
+  private static Path makePrivate(Path file) throws IOException {
+    return file.getFileSystem().supportedFileAttributeViews().contains("posix")
+        ? Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"))
+        : file;
+  }
+
+  private void unpack(Path source, ByteString directory, DestinationSink sink) throws IOException {
+    LayerBudget budget = ImageBudget.of(files.session().store().limits()).layer(Files.size(source));
+    try (TarReader reader =
+        TarReader.over(Decompression.open(Files.newInputStream(source)), budget)) {
+      LayerScan.pump(reader, new NormalizingSink(sink.to(directory), new LayerPaths()));
+    }
+  }
+
   /** Writes a file out of memory. */
-  public void write(String destination, byte[] bytes, CopyOptions options) {
+  void write(Step.Write step) {
+    String destination = step.destination();
+    byte[] bytes = step.content().content().toBytes();
+    CopyOptions options = step.options();
     requireNoChecksum("the text or bytes for " + destination, options);
     if (destination.endsWith("/")) {
       throw new IllegalArgumentException(
           "\"" + destination + "\" names a directory, and what is written needs a file's name");
     }
     change(
-        "COPY " + destination,
+        step.instruction(),
         options,
         (root, sink) -> {
           sink.to(fileAt(root, destination));

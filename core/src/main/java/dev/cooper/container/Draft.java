@@ -2,6 +2,7 @@ package dev.cooper.container;
 
 import dev.cooper.oci.History;
 import dev.cooper.oci.ImageConfig;
+import dev.cooper.step.Setting;
 import dev.cooper.store.ContainerRecord;
 import java.time.Clock;
 import java.time.Instant;
@@ -9,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** The configuration of an image in the making, with the steps that led to it. Not thread-safe. */
@@ -42,16 +42,24 @@ public final class Draft {
     return image;
   }
 
-  /** Edits the configuration; a text becomes a line of the history. */
-  public void edit(@Nullable String text, UnaryOperator<ImageConfig> edit) {
-    edit(text, false, edit);
+  /** Configures the image; each setting is a line of the history. */
+  public void set(Setting setting) {
+    set(setting, setting.instruction(), false);
   }
 
-  public void edit(@Nullable String text, boolean changesFiles, UnaryOperator<ImageConfig> edit) {
-    image = edit.apply(image);
-    if (text != null) {
-      steps.add(new ContainerRecord.Line(now(), text, changesFiles));
+  void set(Setting setting, String text, boolean changesFiles) {
+    image = setting.applyTo(image);
+    if (setting instanceof Setting.Cmd) {
+      cmdSet = true;
+    } else if (setting instanceof Setting.Entrypoint && !cmdSet) {
+      image = image.withConfig(image.config().withCmd(List.of())); // the base's no longer fits
     }
+    steps.add(new ContainerRecord.Line(now(), text, changesFiles));
+  }
+
+  /** The lines of the history so far. */
+  public List<String> texts() {
+    return steps.stream().map(ContainerRecord.Line::text).toList();
   }
 
   void changedFiles(String text) {
@@ -71,10 +79,6 @@ public final class Draft {
   public String workdir() {
     String set = image.config().workingDir();
     return set == null || set.isEmpty() ? "/" : set;
-  }
-
-  public void setCmd() {
-    cmdSet = true;
   }
 
   public boolean cmdSet() {

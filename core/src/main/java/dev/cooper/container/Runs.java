@@ -48,16 +48,6 @@ public final class Runs {
     this.files = files;
   }
 
-  /** A command as the history says it: RUN with what is executed. */
-  public String describe(Command command) {
-    return "RUN " + line(command);
-  }
-
-  /** What is executed, in one line. */
-  public String line(Command command) {
-    return String.join(" ", arguments(command));
-  }
-
   private List<String> arguments(Command command) {
     if (!command.shell()) {
       return command.arguments();
@@ -68,7 +58,7 @@ public final class Runs {
     return all;
   }
 
-  public void run(Command command) {
+  public void run(Command command, String text) {
     TailOutput tail = new TailOutput(TAIL);
     ProcessEnd end;
     try (EventOutput out = new EventOutput(files, false, tail);
@@ -76,15 +66,15 @@ public final class Runs {
       end = end(command, io(command, out, err));
     }
     require(command, end, tail.text());
-    files.ran(describe(command));
+    files.ran(text);
   }
 
-  public ExecResult exec(Command command) {
+  public ExecResult exec(Command command, String text) {
     ByteArrayOutputStream out = new LimitedOutput(KEPT);
     ByteArrayOutputStream err = new LimitedOutput(KEPT);
     ProcessEnd end = end(command, io(command, out, err));
     requireEnded(command, end, err.toString(StandardCharsets.UTF_8));
-    files.ran(describe(command));
+    files.ran(text);
     return new ExecResult(
         end.status(), out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }
@@ -94,7 +84,7 @@ public final class Runs {
   }
 
   /** Runs a command that was started; returns its exit status. */
-  public int stream(StartedCommand running) {
+  public int stream(StartedCommand running, String text) {
     Command command = running.command();
     ProcessEnd end;
     try (OutputStream out = running.output(false);
@@ -113,7 +103,7 @@ public final class Runs {
       throw new UncheckedIOException("cannot close the output of " + command, e);
     }
     requireEnded(command, end, running.tail().text());
-    files.ran(describe(command));
+    files.ran(text);
     return end.status();
   }
 

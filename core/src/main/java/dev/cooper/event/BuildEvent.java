@@ -1,6 +1,5 @@
 package dev.cooper.event;
 
-import dev.cooper.command.Command;
 import dev.cooper.oci.Text;
 import dev.cooper.oci.registry.TransferEvent;
 import java.time.Duration;
@@ -31,8 +30,8 @@ public sealed interface BuildEvent {
    * A step begins.
    *
    * @param container its name or id
-   * @param step what is done, as the history will say it; EXEC with what is executed where {@link
-   *     dev.cooper.WorkingContainer#exec(Command)} runs it
+   * @param step what is done, as text of a Dockerfile and as the history will say it (see {@code
+   *     dev.cooper.step.Step}); COMMIT with its names for a commit
    */
   record StepStarted(String container, String step) implements BuildEvent {}
 

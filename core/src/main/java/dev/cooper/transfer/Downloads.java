@@ -7,6 +7,7 @@ import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.OperationException;
 import dev.cooper.oci.compress.DigestingOutputStream;
 import dev.cooper.oci.registry.RegistryClient;
+import dev.cooper.text.Urls;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -28,7 +29,7 @@ public final class Downloads {
     String name = path.substring(path.lastIndexOf('/') + 1);
     if (name.isEmpty() || name.equals(".") || name.equals("..") || name.indexOf(0) >= 0) {
       throw new IllegalArgumentException(
-          "the URL " + redacted(url) + " names no file: give the destination a file's name");
+          "the URL " + Urls.redacted(url) + " names no file: give the destination a file's name");
     }
     return name;
   }
@@ -46,21 +47,22 @@ public final class Downloads {
     if (!scheme.equals("https") && !scheme.equals("http")) {
       throw new IllegalArgumentException(
           "cannot add \""
-              + redacted(url)
+              + Urls.redacted(url)
               + "\": expected an http or https URL; a file of the host is added by its path");
     }
     if (url.getRawAuthority() == null) {
-      throw new IllegalArgumentException("cannot add \"" + redacted(url) + "\": it names no host");
+      throw new IllegalArgumentException(
+          "cannot add \"" + Urls.redacted(url) + "\": it names no host");
     }
     if (url.getUserInfo() != null) {
       throw new IllegalArgumentException(
           "the URL "
-              + redacted(url)
+              + Urls.redacted(url)
               + " holds credentials, which would end in the image's history: leave them out");
     }
     @Nullable Digest expected = checksum == null ? null : Digest.parse(checksum);
     Io.run(
-        "cannot add " + redacted(url),
+        "cannot add " + Urls.redacted(url),
         () -> {
           client
               .get()
@@ -77,7 +79,7 @@ public final class Downloads {
   }
 
   private static InputStream bounded(URI url, InputStream body, ImageLimits limits) {
-    return new BoundedInputStream(body, redacted(url), "layerBytes", limits.layerBytes());
+    return new BoundedInputStream(body, Urls.redacted(url), "layerBytes", limits.layerBytes());
   }
 
   private static void store(URI url, InputStream body, Path file, @Nullable Digest expected)
@@ -88,7 +90,7 @@ public final class Downloads {
       if (expected != null && !expected.equals(out.digest())) {
         throw new OperationException(
             "what "
-                + redacted(url)
+                + Urls.redacted(url)
                 + " holds is not what was expected: found "
                 + out.digest()
                 + ", expected "
@@ -104,16 +106,5 @@ public final class Downloads {
     } catch (DateTimeParseException e) {
       return FileTime.fromMillis(0);
     }
-  }
-
-  /** A URL without user and query, which may hold secrets. */
-  public static String redacted(URI url) {
-    String scheme = url.getScheme() == null ? "" : url.getScheme() + ":";
-    String authority = String.valueOf(url.getRawAuthority());
-    String host = authority.substring(authority.lastIndexOf('@') + 1);
-    // What is opaque, such as data:, may hold anything after its colon.
-    return scheme
-        + (url.getRawAuthority() == null ? "" : "//" + host)
-        + (url.isOpaque() ? "\u2026" : url.getRawPath());
   }
 }

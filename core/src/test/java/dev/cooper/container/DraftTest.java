@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cooper.oci.History;
 import dev.cooper.oci.ImageConfig;
 import dev.cooper.oci.Platform;
+import dev.cooper.step.Setting;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
-import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
 class DraftTest {
@@ -26,9 +26,9 @@ class DraftTest {
   @Test
   void historyWhenManyStepsMakeOneLayerCreditsNoneOfThem() {
     draft.changedFiles("COPY a");
-    draft.edit("ENV b", UnaryOperator.identity());
+    draft.set(new Setting.Note("ENV b"));
     draft.changedFiles("RUN c");
-    draft.edit("ENV d", UnaryOperator.identity());
+    draft.set(new Setting.Note("ENV d"));
     assertThat(lines(1))
         .containsExactly(
             "COPY a",
@@ -51,7 +51,7 @@ class DraftTest {
   @Test
   void historyWhenOneStepMakesTheLayerSaysSo() {
     draft.changedFiles("COPY a");
-    draft.edit("ENV b", UnaryOperator.identity());
+    draft.set(new Setting.Note("ENV b"));
     assertThat(lines(1)).containsExactly("COPY a +", "ENV b");
   }
 
@@ -75,7 +75,7 @@ class DraftTest {
 
   @Test
   void historyWhenNoStepToldOfALayerAddsALine() {
-    draft.edit("ENV a", UnaryOperator.identity());
+    draft.set(new Setting.Note("ENV a"));
     assertThat(lines(1)).hasSize(2).last().asString().endsWith(" +");
     assertThat(lines(0)).containsExactly("ENV a");
   }
@@ -93,8 +93,8 @@ class DraftTest {
   @Test
   void workdirWhenNoneIsSetIsTheRoot() {
     assertThat(draft.workdir()).isEqualTo("/");
-    draft.edit(null, image -> image.withConfig(image.config().withWorkingDir("/w")));
+    draft.set(new Setting.Workdir("/w"));
     assertThat(draft.workdir()).isEqualTo("/w");
-    assertThat(draft.steps()).isEmpty();
+    assertThat(draft.texts()).containsExactly("WORKDIR /w");
   }
 }

@@ -350,7 +350,7 @@ class ListenersTest {
       logger.removeHandler(handler);
       logger.setUseParentHandlers(true);
     }
-    assertThat(logged).contains("INFO [c] COPY /f");
+    assertThat(logged).contains("INFO [c] COPY f /f");
     assertThat(printed()).isEmpty();
   }
 

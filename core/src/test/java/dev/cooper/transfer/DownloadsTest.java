@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cooper.oci.ImageLimits;
+import dev.cooper.text.Urls;
 import java.net.URI;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -41,7 +42,7 @@ class DownloadsTest {
 
   @Test
   void redactedKeepsWhatTellsTheServerAndTheFile() {
-    assertThat(Downloads.redacted(URI.create("https://u:p@my_host:8443/a%20b?sig=1#f")))
+    assertThat(Urls.redacted(URI.create("https://u:p@my_host:8443/a%20b?sig=1#f")))
         .isEqualTo("https://my_host:8443/a%20b");
   }
 }

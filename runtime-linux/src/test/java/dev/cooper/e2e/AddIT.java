@@ -391,7 +391,7 @@ class AddIT extends EndToEnd {
       assertThat(found.line()).startsWith("FILE 0600 0:0 7 ");
       assertThat(found.entry().mtimeSeconds()).isEqualTo(LAST_MODIFIED_SECONDS);
       assertThat(image.history().get(image.history().size() - 1).createdBy())
-          .isEqualTo("ADD " + url(path) + " " + destination);
+          .isEqualTo("ADD --checksum=" + Digest.sha256(BODY) + " " + url(path) + " " + destination);
     }
   }
 

@@ -208,28 +208,28 @@ class CommandIT extends EndToEnd {
   void eventsWhenCommandsAreStartedHaveAStartAndAnEnd() throws IOException {
     try (WorkingContainer c = container()) {
       assertThat(c.start(Command.exec("/bin/true")).await()).isZero();
-      assertThat(lastStepSucceeded("RUN /bin/true")).isTrue();
+      assertThat(lastStepSucceeded("RUN [\"/bin/true\"]")).isTrue();
 
       assertThatThrownBy(c.start(Command.exec("/no/such"))::await)
           .isInstanceOf(OperationException.class);
-      assertThat(lastStepSucceeded("RUN /no/such")).isFalse();
+      assertThat(lastStepSucceeded("RUN [\"/no/such\"]")).isFalse();
 
       RunningCommand cancelled = c.start(Command.exec("/bin/sleep", "301"));
       assertThat(events.get(events.size() - 1))
           .isInstanceOfSatisfying(
               BuildEvent.StepStarted.class,
-              event -> assertThat(event.step()).isEqualTo("RUN /bin/sleep 301"));
+              event -> assertThat(event.step()).isEqualTo("RUN [\"/bin/sleep\", \"301\"]"));
       cancelled.cancel();
       assertThatThrownBy(cancelled::await).isInstanceOf(CommandFailedException.class);
-      assertThat(lastStepSucceeded("RUN /bin/sleep 301")).isFalse();
+      assertThat(lastStepSucceeded("RUN [\"/bin/sleep\", \"301\"]")).isFalse();
 
       c.start(Command.exec("/bin/sleep", "302")).close();
-      assertThat(lastStepSucceeded("RUN /bin/sleep 302")).isFalse();
+      assertThat(lastStepSucceeded("RUN [\"/bin/sleep\", \"302\"]")).isFalse();
 
       RunningCommand late =
           c.start(Command.exec("/bin/sleep", "303").timeout(Duration.ofMillis(50)));
       assertThatThrownBy(late::await).isInstanceOf(CommandFailedException.class);
-      assertThat(lastStepSucceeded("RUN /bin/sleep 303")).isFalse();
+      assertThat(lastStepSucceeded("RUN [\"/bin/sleep\", \"303\"]")).isFalse();
     }
   }
 
@@ -238,7 +238,7 @@ class CommandIT extends EndToEnd {
     RunningCommand running = container().start(Command.exec("/bin/sleep", "304"));
     cooper.close();
     assertThatThrownBy(running::await).isInstanceOf(RuntimeException.class);
-    assertThat(lastStepSucceeded("RUN /bin/sleep 304")).isFalse();
+    assertThat(lastStepSucceeded("RUN [\"/bin/sleep\", \"304\"]")).isFalse();
   }
 
   @Test

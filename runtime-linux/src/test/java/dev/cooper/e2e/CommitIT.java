@@ -45,10 +45,10 @@ class CommitIT extends EndToEnd {
       assertThat(Tars.last(store, image)).containsOnlyKeys("1", "2", "srv", "srv/.wh.file");
       assertThat(told(image))
           .endsWith(
-              "RUN /bin/sh -c echo 1 > /1",
+              "RUN echo 1 > /1",
               "ENV A=b",
-              "COPY /2",
-              "RUN /bin/sh -c rm /srv/file",
+              "COPY 2 /2",
+              "RUN rm /srv/file",
               "one layer of the 3 steps above that change files");
       assertToldOf(image);
     }

@@ -126,7 +126,7 @@ class CopyIT extends CopySources {
         assertThat(image.manifest().layers()).hasSize(2);
         assertThat(image.history().stream().filter(line -> !line.emptyLayer()))
             .extracting(line -> line.createdBy())
-            .endsWith("COPY /one");
+            .endsWith("COPY one /one");
         assertThat(Tars.last(store, image)).containsOnlyKeys("one");
       }
     }

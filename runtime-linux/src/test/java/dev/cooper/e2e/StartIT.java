@@ -189,6 +189,6 @@ class StartIT extends EndToEnd {
     assertThat(events)
         .filteredOn(BuildEvent.StepStarted.class::isInstance)
         .extracting(event -> ((BuildEvent.StepStarted) event).step())
-        .containsExactly("EXEC /bin/echo x", "RUN /bin/sh -c true");
+        .containsExactly("RUN [\"/bin/echo\", \"x\"]", "RUN true");
   }
 }

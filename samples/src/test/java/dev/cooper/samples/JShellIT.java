@@ -31,7 +31,7 @@ class JShellIT {
             """);
 
     assertThat(said)
-        .contains("cooper is open", "COPY /hello.txt", "layers: 1", "names: [hello")
+        .contains("cooper is open", "COPY hello.txt /hello.txt", "layers: 1", "names: [hello")
         .doesNotContain("Error:", "Exception");
   }
 

@@ -1,0 +1,194 @@
+package dev.cooper.container;
+
+import dev.cooper.command.Command;
+import dev.cooper.command.ExecResult;
+import dev.cooper.error.ContainerStateException;
+import dev.cooper.event.BuildEvent;
+import dev.cooper.io.Io;
+import dev.cooper.oci.OperationException;
+import dev.cooper.progress.Patience;
+import dev.cooper.spi.Cancellation;
+import dev.cooper.step.Setting;
+import dev.cooper.step.Source;
+import dev.cooper.step.Step;
+import dev.cooper.text.Instruction;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one gate that a container's steps go through: one at a time, each told to the listener, each
+ * in the history. Thread-safe: a second thread gets an error, not a wait.
+ */
+public final class Steps {
+  private final ContainerFiles files;
+  private final ReentrantLock lock = new ReentrantLock();
+  private volatile @Nullable String started;
+  private boolean closed;
+
+  public Steps(ContainerFiles files) {
+    this.files = files;
+  }
+
+  // --- turns
+
+  public boolean isClosed() {
+    return closed;
+  }
+
+  /** From now on, no call is taken any more. */
+  public void setClosed() {
+    closed = true;
+  }
+
+  public void requireOpen() {
+    if (closed) {
+      throw new ContainerStateException(
+          "container " + files.label() + " is closed: open it again by its name, or begin another");
+    }
+  }
+
+  /** Does something that is no step, in its turn. */
+  public <T> T locked(Supplier<T> call) {
+    if (!lock.tryLock()) {
+      throw new ContainerStateException(inUse());
+    }
+    try {
+      requireOpen();
+      return Io.run("cannot use container " + files.label(), call::get);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private String inUse() {
+    String begun = started;
+    return begun != null
+        ? "container "
+            + files.label()
+            + " is in use: the command \""
+            + begun
+            + "\" that start(...) began still runs: await or close it first"
+        : "container "
+            + files.label()
+            + " is in use by another thread: a working container takes one call at a time";
+  }
+
+  /** Does something that listeners hear of, in its turn; a step, or a commit. */
+  public <T> T told(String text, Supplier<T> call) {
+    return locked(() -> tell(text, Patience.of(null, null), call));
+  }
+
+  private <T> T tell(String text, Patience patience, Supplier<T> call) {
+    long began = System.nanoTime();
+    boolean succeeded = false;
+    files.events().tell(new BuildEvent.StepStarted(files.label(), text), patience);
+    try {
+      T result =
+          Io.run(
+              "cannot do \"" + Instruction.title(text) + "\" in container " + files.label(),
+              call::get);
+      succeeded = true;
+      return result;
+    } catch (OperationException e) {
+      throw files.session().explained(e);
+    } finally {
+      BuildEvent ended =
+          new BuildEvent.StepEnded(
+              files.label(), text, Duration.ofNanos(System.nanoTime() - began), succeeded);
+      files.events().tell(ended, succeeded ? patience.again() : Patience.NONE);
+    }
+  }
+
+  // --- steps
+
+  /** Performs a step. */
+  public void perform(Step step) {
+    String text = step.instruction();
+    if (step instanceof Step.Run run) {
+      running(
+          run.command(),
+          text,
+          null,
+          () -> {
+            files.runs().run(run.command(), text);
+            return step;
+          });
+    } else {
+      told(
+          text,
+          () -> {
+            act(step);
+            return step;
+          });
+    }
+  }
+
+  private void act(Step step) {
+    if (step instanceof Setting.Workdir workdir) {
+      files.directories().workdir(workdir);
+    } else if (step instanceof Setting.Volume volume) {
+      files.directories().volume(volume);
+    } else if (step instanceof Setting setting) {
+      files.draft().set(setting);
+    } else if (step instanceof Step.Copy copy) {
+      files.copies().copy(copy);
+    } else if (step instanceof Step.Add add) {
+      files.copies().add(add);
+    } else if (step instanceof Step.Write write) {
+      files.copies().write(write);
+    }
+  }
+
+  /** Copies from another container, which takes no other call meanwhile. */
+  public void copyFrom(Step.Copy step, Steps other) {
+    Source.Root source = (Source.Root) step.sources().get(0);
+    told(
+        step.instruction(),
+        () ->
+            other.locked(
+                () -> {
+                  files.copies().copyFrom(step, source.path(), other.files);
+                  return step;
+                }));
+  }
+
+  /** Runs a command, whatever its exit status. */
+  public ExecResult exec(Command command) {
+    String text = new Step.Run(command).instruction();
+    return running(command, text, null, () -> files.runs().exec(command, text));
+  }
+
+  /** Starts the command of a step; nobody else has the container until its end. */
+  public void start(StartedCommand command, Step.Run step) {
+    String text = step.instruction();
+    command.begin(
+        begun ->
+            running(
+                command.command(),
+                text,
+                command.cancellation(),
+                () -> {
+                  begun.run();
+                  started = command.command().toString();
+                  try {
+                    return files.runs().stream(command, text);
+                  } finally {
+                    started = null;
+                  }
+                }));
+  }
+
+  /** A step that runs a command, which no listener holds beyond its time. */
+  private <T> T running(
+      Command command, String text, @Nullable Cancellation cancellation, Supplier<T> call) {
+    return locked(() -> tell(text, Patience.of(command.timeout(), cancellation), call));
+  }
+
+  /** What was done so far, as text of a Dockerfile. */
+  public List<String> instructions() {
+    return locked(() -> files.draft().texts());
+  }
+}
