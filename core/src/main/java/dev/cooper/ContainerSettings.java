@@ -9,8 +9,9 @@ import dev.cooper.step.Setting;
 import dev.cooper.step.Step;
 import dev.cooper.text.ImageFields;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.Objects;
 
 /**
  * The configuration of the image that a {@link WorkingContainer} is made into. Its methods are
@@ -48,6 +49,18 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
   }
 
   /**
+   * Sets environment variables, as one step.
+   *
+   * @param variables their values by their names; one at least
+   * @return this
+   * @throws IllegalArgumentException if there are none, or a name is none
+   */
+  public WorkingContainer env(Map<String, String> variables) {
+    Objects.requireNonNull(variables, "variables");
+    return perform(new Setting.Env(variables));
+  }
+
+  /**
    * Removes an environment variable.
    *
    * @param name its name; nothing happens if there is none
@@ -72,6 +85,28 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
   }
 
   /**
+   * Sets labels, as one step.
+   *
+   * @param labels their values by their names; one at least
+   * @return this
+   * @throws IllegalArgumentException if there are none
+   */
+  public WorkingContainer labels(Map<String, String> labels) {
+    Objects.requireNonNull(labels, "labels");
+    return perform(new Setting.Label(labels));
+  }
+
+  /**
+   * Removes a label, of the base too; buildah's {@code --unsetlabel}.
+   *
+   * @param name its name; nothing happens if there is none
+   * @return this
+   */
+  public WorkingContainer unsetLabel(String name) {
+    return perform(new Setting.UnsetLabel(ImageFields.text("name", name)));
+  }
+
+  /**
    * Sets an annotation of the image's manifest; Docker's format has none and drops it.
    *
    * @param name its name
@@ -84,6 +119,21 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
     return steps.locked(
         () -> {
           files.draft().annotate(name, value);
+          return self();
+        });
+  }
+
+  /**
+   * Removes an annotation that was set.
+   *
+   * @param name its name; nothing happens if there is none
+   * @return this
+   */
+  public WorkingContainer unsetAnnotation(String name) {
+    ImageFields.text("name", name);
+    return steps.locked(
+        () -> {
+          files.draft().unannotate(name);
           return self();
         });
   }
@@ -145,8 +195,8 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @param port 1 to 65535
    * @return this
    */
-  public WorkingContainer port(int port) {
-    return port(port + "/tcp");
+  public WorkingContainer expose(int port) {
+    return expose(port + "/tcp");
   }
 
   /**
@@ -157,8 +207,20 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * @return this
    * @throws IllegalArgumentException if it is none
    */
-  public WorkingContainer port(String port) {
+  public WorkingContainer expose(String port) {
     return perform(new Setting.Expose(port));
+  }
+
+  /**
+   * Says no more that the image listens on a port, as its base may.
+   *
+   * @param port such as {@code 53/udp}; nothing happens if it is not exposed
+   * @return this
+   * @throws IllegalArgumentException if it is no port
+   */
+  public WorkingContainer unexpose(String port) {
+    Objects.requireNonNull(port, "port");
+    return perform(new Setting.Unexpose(port));
   }
 
   /**
@@ -171,6 +233,17 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    */
   public WorkingContainer volume(String path) {
     return perform(new Setting.Volume(path));
+  }
+
+  /**
+   * Says no more that a path holds data from outside, as the base may. Its directory stays.
+   *
+   * @param path an absolute path; nothing happens if it is no volume
+   * @return this
+   */
+  public WorkingContainer unsetVolume(String path) {
+    Objects.requireNonNull(path, "path");
+    return perform(new Setting.UnsetVolume(path));
   }
 
   /**
@@ -197,11 +270,31 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
    * Sets how an engine finds out whether the image's process is well; Docker's format only keeps
    * it.
    *
-   * @param check what to run, and how often; null for the base's
+   * @param check what to run, and how often
    * @return this
    */
-  public WorkingContainer healthcheck(@Nullable Healthcheck check) {
+  public WorkingContainer healthcheck(Healthcheck check) {
+    Objects.requireNonNull(check, "check");
     return perform(new Setting.Health(check));
+  }
+
+  /**
+   * Has engines not look whether the image's process is well, whatever the base says; {@code
+   * HEALTHCHECK NONE}.
+   *
+   * @return this
+   */
+  public WorkingContainer noHealthcheck() {
+    return perform(new Setting.Health(Healthcheck.of(List.of("NONE"))));
+  }
+
+  /**
+   * Says nothing about health checks, as if neither this image nor its base ever had.
+   *
+   * @return this
+   */
+  public WorkingContainer unsetHealthcheck() {
+    return perform(new Setting.Health(null));
   }
 
   /**
@@ -268,16 +361,12 @@ public abstract sealed class ContainerSettings permits WorkingContainer {
   /**
    * Sets what the image runs on.
    *
-   * @param os such as {@code linux}
-   * @param architecture such as {@code amd64}
-   * @param variant such as {@code v8}, or null
+   * @param platform such as {@code Platform.parse("linux/arm64")}
    * @return this
    */
-  public WorkingContainer platform(String os, String architecture, @Nullable String variant) {
-    ImageFields.nonEmpty("os", os);
-    ImageFields.nonEmpty("architecture", architecture);
-    String slashed = os + "/" + architecture + (variant == null ? "" : "/" + variant);
-    return perform(new Setting.ForPlatform(Platform.parse(slashed)));
+  public WorkingContainer platform(Platform platform) {
+    Objects.requireNonNull(platform, "platform");
+    return perform(new Setting.ForPlatform(platform));
   }
 
   /**

@@ -65,8 +65,13 @@ public final class Cooper implements AutoCloseable {
     return builder().probe();
   }
 
-  /** The one that {@link Builder} uses, closed when the JVM ends. */
-  static synchronized Cooper shared() {
+  /**
+   * The one that {@link Builder} uses: with the settings of {@link #builder}, and progress shown
+   * where somebody sits at a terminal.
+   *
+   * @return closed when the JVM ends; another one if it was closed before
+   */
+  public static synchronized Cooper shared() {
     Cooper known = shared;
     if (known == null || known.session.isClosed()) {
       CooperBuilder settings = builder();
@@ -116,9 +121,7 @@ public final class Cooper implements AutoCloseable {
   private WorkingContainer begin(String image, @Nullable Platform platform) {
     if (image.equals("scratch")) {
       WorkingContainer scratch = scratch();
-      return platform == null
-          ? scratch
-          : scratch.platform(platform.os(), platform.architecture(), platform.variant());
+      return platform == null ? scratch : scratch.platform(platform);
     }
     int colon = image.indexOf(':');
     String place = colon < 0 ? "" : image.substring(0, colon);

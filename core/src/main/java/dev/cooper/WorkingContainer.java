@@ -51,15 +51,6 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
   }
 
   /**
-   * Its name, or the start of its id.
-   *
-   * @return what messages and events call it
-   */
-  public String label() {
-    return files.label();
-  }
-
-  /**
    * Gives it a name: it then outlives this JVM, and can be opened again by it.
    *
    * @param name letters, digits, {@code _}, {@code .} and {@code -}
@@ -135,12 +126,7 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
    * @throws CommandFailedException if its exit status is not 0
    */
   public WorkingContainer run(String executable, String first, String... more) {
-    Objects.requireNonNull(executable, "executable");
-    Objects.requireNonNull(first, "first");
-    Objects.requireNonNull(more, "more");
-    List<String> all = new ArrayList<>(List.of(executable, first));
-    all.addAll(List.of(more));
-    return run(Command.exec(all.toArray(new String[0])));
+    return run(executed(executable, first, more));
   }
 
   /**
@@ -172,18 +158,35 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
   }
 
   /**
-   * Runs an executable with arguments and says how it ended.
+   * Runs one line with the image's shell, as {@link #run(String)} does, and says how it ended.
    *
-   * @param executable a path, or a name looked for in PATH
-   * @param arguments its arguments
+   * @param line what the shell reads
    * @return its exit status and both outputs
    */
-  public ExecResult exec(String executable, String... arguments) {
+  public ExecResult exec(String line) {
+    Objects.requireNonNull(line, "line");
+    return exec(Command.shell(line));
+  }
+
+  /**
+   * Runs an executable with arguments, no shell between, and says how it ended.
+   *
+   * @param executable a path, or a name looked for in PATH
+   * @param first its first argument
+   * @param more its further arguments
+   * @return its exit status and both outputs
+   */
+  public ExecResult exec(String executable, String first, String... more) {
+    return exec(executed(executable, first, more));
+  }
+
+  private static Command executed(String executable, String first, String... more) {
     Objects.requireNonNull(executable, "executable");
-    Objects.requireNonNull(arguments, "arguments");
-    List<String> all = new ArrayList<>(List.of(executable));
-    all.addAll(List.of(arguments));
-    return exec(Command.exec(all.toArray(new String[0])));
+    Objects.requireNonNull(first, "first");
+    Objects.requireNonNull(more, "more");
+    List<String> all = new ArrayList<>(List.of(executable, first));
+    all.addAll(List.of(more));
+    return Command.exec(all.toArray(new String[0]));
   }
 
   /**
@@ -361,6 +364,30 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
   }
 
   /**
+   * Copies from another container; the Dockerfile's {@code COPY --from}.
+   *
+   * @param from another container, open
+   * @param source a path inside it, its links followed
+   * @param destination a path inside this
+   * @return this
+   */
+  public WorkingContainer copyFrom(WorkingContainer from, String source, String destination) {
+    return copyFrom(from, source, destination, UnaryOperator.identity());
+  }
+
+  /**
+   * Copies from an image.
+   *
+   * @param from an image of the same store
+   * @param source a path inside it, its links followed
+   * @param destination a path inside this
+   * @return this
+   */
+  public WorkingContainer copyFrom(Image from, String source, String destination) {
+    return copyFrom(from, source, destination, UnaryOperator.identity());
+  }
+
+  /**
    * Adds a file, what a directory holds, or what an archive holds (tar, plain or as gz, bz2, xz or
    * zst), as the Dockerfile's ADD does.
    *
@@ -404,6 +431,29 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
     Objects.requireNonNull(options, "options");
     return perform(
         new Step.Add(List.of(Source.of(url)), destination, options.apply(CopyOptions.DEFAULT)));
+  }
+
+  /**
+   * Downloads a file over http or https, as it is, mode 0600.
+   *
+   * @param url where from; it may hold no credentials
+   * @param destination a path inside
+   * @return this
+   * @throws dev.cooper.oci.OperationException if it cannot be had
+   */
+  public WorkingContainer add(URI url, String destination) {
+    return add(url, destination, UnaryOperator.identity());
+  }
+
+  /**
+   * Writes a file, mode 0644.
+   *
+   * @param destination a path inside
+   * @param bytes what it holds
+   * @return this
+   */
+  public WorkingContainer write(String destination, byte[] bytes) {
+    return write(destination, bytes, UnaryOperator.identity());
   }
 
   /**

@@ -4,12 +4,14 @@ import dev.cooper.text.ImageFields;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -282,7 +284,7 @@ public record Command(
    * @param statuses instead of 0
    * @return the command with these
    */
-  public Command accept(Integer... statuses) {
+  public Command acceptStatus(int... statuses) {
     Objects.requireNonNull(statuses, "statuses");
     for (int status : statuses) {
       if (status < 0 || status > 255) {
@@ -299,7 +301,7 @@ public record Command(
         mounts,
         input,
         timeout,
-        Set.copyOf(List.of(statuses)),
+        Arrays.stream(statuses).boxed().collect(Collectors.toSet()),
         security,
         resources);
   }

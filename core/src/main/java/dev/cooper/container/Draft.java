@@ -85,6 +85,10 @@ public final class Draft {
     return cmdSet;
   }
 
+  public void unannotate(String name) {
+    annotations.remove(name);
+  }
+
   public void annotate(String name, String value) {
     annotations.put(name, value);
   }

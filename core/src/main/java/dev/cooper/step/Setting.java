@@ -13,6 +13,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -411,6 +413,90 @@ public sealed interface Setting extends Step {
     @Override
     public String instruction() {
       return "ONBUILD " + trigger;
+    }
+  }
+
+  /**
+   * Removes a label; buildah's {@code --unsetlabel}.
+   *
+   * @param name the label; nothing happens if there is none
+   */
+  record UnsetLabel(String name) implements Setting {
+    /**
+     * Checks it.
+     *
+     * @param name the label; nothing happens if there is none
+     */
+    public UnsetLabel {
+      ImageFields.text("name", name);
+    }
+
+    @Override
+    public ImageConfig applyTo(ImageConfig before) {
+      SortedMap<String, String> labels = new TreeMap<>(before.config().labels());
+      labels.remove(name);
+      return edited(before, before.config().withLabels(labels));
+    }
+
+    @Override
+    public String instruction() {
+      return Instruction.comment("unset LABEL " + name);
+    }
+  }
+
+  /**
+   * Says no more that the image listens on a port.
+   *
+   * @param port such as {@code 53/udp}; nothing happens if it is not exposed
+   */
+  record Unexpose(String port) implements Setting {
+    /**
+     * Checks it.
+     *
+     * @param port such as {@code 53/udp}; nothing happens if it is not exposed
+     */
+    public Unexpose {
+      port = ExposedPort.parse(port).toString();
+    }
+
+    @Override
+    public ImageConfig applyTo(ImageConfig before) {
+      List<String> ports = new ArrayList<>(before.config().exposedPorts());
+      ports.remove(port);
+      return edited(before, before.config().withExposedPorts(ports));
+    }
+
+    @Override
+    public String instruction() {
+      return Instruction.comment("unset EXPOSE " + port);
+    }
+  }
+
+  /**
+   * Says no more that a path holds data from outside the image.
+   *
+   * @param path an absolute path inside; nothing happens if it is no volume
+   */
+  record UnsetVolume(String path) implements Setting {
+    /**
+     * Checks it.
+     *
+     * @param path an absolute path inside; nothing happens if it is no volume
+     */
+    public UnsetVolume {
+      path = ImageFields.volume(path);
+    }
+
+    @Override
+    public ImageConfig applyTo(ImageConfig before) {
+      List<String> volumes = new ArrayList<>(before.config().volumes());
+      volumes.remove(path);
+      return edited(before, before.config().withVolumes(volumes));
+    }
+
+    @Override
+    public String instruction() {
+      return Instruction.comment("unset VOLUME " + path);
     }
   }
 

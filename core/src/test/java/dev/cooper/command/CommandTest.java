@@ -18,7 +18,7 @@ class CommandTest {
             .network(Network.NONE)
             .mount(Mount.tmpfs("/t"))
             .timeout(Duration.ofSeconds(1))
-            .accept(0, 3);
+            .acceptStatus(0, 3);
     assertThat(command.arguments()).containsExactly("a", "b");
     assertThat(command.shell()).isFalse();
     assertThat(command.environment()).containsEntry("K", "v");
@@ -34,7 +34,7 @@ class CommandTest {
   @Test
   void withersWhenUsedLeaveTheOriginalAlone() {
     Command plain = Command.shell("x");
-    plain.env("K", "v").mount(Mount.bind(Path.of("/a"), "/b")).accept(1);
+    plain.env("K", "v").mount(Mount.bind(Path.of("/a"), "/b")).acceptStatus(1);
     assertThat(plain.environment()).isEmpty();
     assertThat(plain.mounts()).isEmpty();
     assertThat(plain.accepted()).containsExactly(0);

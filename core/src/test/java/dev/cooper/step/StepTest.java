@@ -199,11 +199,13 @@ class StepTest {
                     ? Healthcheck.of(List.of("CMD", "canary"))
                     : component.getType() == Platform.class
                         ? Platform.parse("linux/arm64/v8")
-                        : kind == Setting.Expose.class
+                        : kind == Setting.Expose.class || kind == Setting.Unexpose.class
                             ? "4711"
                             : kind == Setting.OnBuild.class
                                 ? "RUN canary"
-                                : kind == Setting.Volume.class ? "/canary" : "canary";
+                                : kind == Setting.Volume.class || kind == Setting.UnsetVolume.class
+                                    ? "/canary"
+                                    : "canary";
     return kind.getConstructor(component.getType()).newInstance(value);
   }
 

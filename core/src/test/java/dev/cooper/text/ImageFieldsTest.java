@@ -9,6 +9,7 @@ import dev.cooper.command.Command;
 import dev.cooper.command.Mount;
 import dev.cooper.event.BuildListener;
 import dev.cooper.oci.Healthcheck;
+import dev.cooper.oci.Platform;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -48,11 +49,11 @@ class ImageFieldsTest {
   @Test
   void portsAreNumbersOfTwoBytesInOrder() {
     for (String port : List.of("99999", "0", "70000-60000", "81-80", "80/icmp", "", "a", "80/")) {
-      refused(it -> it.port(port));
+      refused(it -> it.expose(port));
     }
-    refused(it -> it.port(65536));
-    refused(it -> it.port(-1));
-    assertThat(container.port("53/UDP").port("8000-8010").config().config().exposedPorts())
+    refused(it -> it.expose(65536));
+    refused(it -> it.expose(-1));
+    assertThat(container.expose("53/UDP").expose("8000-8010").config().config().exposedPorts())
         .containsExactlyInAnyOrder("53/udp", "8000-8010/tcp");
   }
 
@@ -77,8 +78,7 @@ class ImageFieldsTest {
     refused(it -> it.workdir(""));
     refused(it -> it.onbuild(" "));
     refused(it -> it.history(""));
-    refused(it -> it.platform("linux", "vax", null));
-    refused(it -> it.platform("", "amd64", null));
+    refused(it -> it.platform(Platform.parse("linux/vax")));
     refused(it -> it.onbuild("FROM x"));
     refused(it -> it.onbuild("onbuild RUN x"));
   }
@@ -104,7 +104,7 @@ class ImageFieldsTest {
     refused(it -> it.healthcheck(every(Duration.ofNanos(1), 1)));
     refused(it -> it.healthcheck(every(Duration.ofSeconds(-1), 1)));
     refused(it -> it.healthcheck(every(Duration.ofSeconds(1), -1)));
-    container.healthcheck(every(Duration.ofMillis(1), 0)).healthcheck(null);
+    container.healthcheck(every(Duration.ofMillis(1), 0)).unsetHealthcheck();
   }
 
   private static Healthcheck every(Duration interval, long retries) {
@@ -136,7 +136,7 @@ class ImageFieldsTest {
     refused(it -> Command.exec("x").user("a:b:c"));
     refused(it -> Command.exec("x").workdir(""));
     refused(it -> Command.exec("x").timeout(Duration.ZERO));
-    refused(it -> Command.exec("x").accept(256));
+    refused(it -> Command.exec("x").acceptStatus(256));
     refused(it -> Mount.tmpfs(""));
     refused(it -> Mount.cache("", "/x"));
   }

@@ -48,7 +48,7 @@ class CommandIT extends EndToEnd {
       assertThatThrownBy(() -> c.run("sh -c 'kill -9 $$'; exit $?"))
           .isInstanceOfSatisfying(
               CommandFailedException.class, e -> assertThat(e.status()).isEqualTo(137));
-      c.run(Command.shell("exit 7").accept(7, 8));
+      c.run(Command.shell("exit 7").acceptStatus(7, 8));
       assertThat(c.run("echo usable").exec("/bin/true").status()).isZero();
     }
   }

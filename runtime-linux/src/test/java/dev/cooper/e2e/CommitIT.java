@@ -12,6 +12,7 @@ import dev.cooper.image.SaveOptions;
 import dev.cooper.oci.Healthcheck;
 import dev.cooper.oci.History;
 import dev.cooper.oci.MediaType;
+import dev.cooper.oci.Platform;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -221,14 +222,14 @@ class CommitIT extends EndToEnd {
               .workdir("deeper")
               .entrypoint("/bin/sh", "-c")
               .cmd("id")
-              .port(80)
-              .port("53/UDP")
+              .expose(80)
+              .expose("53/UDP")
               .volume("/data")
               .shell("/bin/busybox", "sh", "-c")
               .stopSignal("SIGUSR1")
               .onbuild("RUN true")
               .author("someone")
-              .platform("linux", "arm64", "v8")
+              .platform(Platform.parse("linux/arm64/v8"))
               .commit("configured:1");
     }
     Path layout = temp.resolve("configured");

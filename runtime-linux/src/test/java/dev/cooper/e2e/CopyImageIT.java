@@ -16,6 +16,7 @@ import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.Index;
 import dev.cooper.oci.MediaType;
 import dev.cooper.oci.OperationException;
+import dev.cooper.oci.Platform;
 import dev.cooper.oci.layout.Validator;
 import dev.cooper.oci.registry.CredentialsProvider;
 import dev.cooper.oci.registry.RegistriesConf;
@@ -160,7 +161,7 @@ class CopyImageIT extends EndToEnd {
   @Test
   void copyWhenEverythingIsAskedForCopiesTheIndex() throws IOException {
     try (WorkingContainer c = cooper.scratch()) {
-      Image arm = c.write("/which", "arm").platform("linux", "arm64", null).commit();
+      Image arm = c.write("/which", "arm").platform(Platform.parse("linux/arm64")).commit();
       cooper.pushIndex(List.of(image, arm), registry.at("multi:1"), PushOptions.DEFAULT);
     }
     CopyImageOptions all = CopyImageOptions.DEFAULT.everything();

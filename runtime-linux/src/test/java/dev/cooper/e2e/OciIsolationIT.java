@@ -202,7 +202,7 @@ class OciIsolationIT extends EndToEnd {
   @Test
   void runWhenTheEngineFailsSaysWhatItSaid() throws IOException {
     try (WorkingContainer c = container()) {
-      assertThatThrownBy(() -> c.exec("/no/such"))
+      assertThatThrownBy(() -> c.exec(Command.exec("/no/such")))
           .isInstanceOf(OperationException.class)
           .hasMessageContaining("runc could not run \"/no/such\"")
           .hasMessageContaining("no such file");

@@ -20,6 +20,7 @@ import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.Index;
 import dev.cooper.oci.Manifest;
 import dev.cooper.oci.MediaType;
+import dev.cooper.oci.Platform;
 import dev.cooper.oci.compress.Compression;
 import dev.cooper.oci.registry.CredentialsProvider;
 import dev.cooper.oci.registry.RegistriesConf;
@@ -228,7 +229,10 @@ class RegistryIT extends EndToEnd {
     List<Image> images = new ArrayList<>();
     for (String architecture : List.of("amd64", "arm64")) {
       try (WorkingContainer c = cooper.scratch()) {
-        images.add(c.write("/which", architecture).platform("linux", architecture, null).commit());
+        images.add(
+            c.write("/which", architecture)
+                .platform(Platform.parse("linux/" + architecture))
+                .commit());
       }
     }
     Descriptor there =
@@ -265,7 +269,8 @@ class RegistryIT extends EndToEnd {
     List<Image> images = new ArrayList<>();
     for (String variant : List.of("v6", "v7")) {
       try (WorkingContainer c = cooper.scratch()) {
-        images.add(c.write("/which", variant).platform("linux", "arm", variant).commit());
+        images.add(
+            c.write("/which", variant).platform(Platform.parse("linux/arm/" + variant)).commit());
       }
     }
     Digest seven = images.get(1).digest();

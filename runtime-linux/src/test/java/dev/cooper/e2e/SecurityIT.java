@@ -93,7 +93,7 @@ class SecurityIT extends EndToEnd {
           .hasMessageContaining("33554432 bytes");
       assertThatThrownBy(() -> c.exec("/bin/sh", "-c", "a=x; while :; do a=$a$a; done"))
           .hasMessageContaining("ran out of memory");
-      c.run(Command.shell("exit 137").accept(137));
+      c.run(Command.shell("exit 137").acceptStatus(137));
       c.run(Command.shell("true").resources(Resources.UNLIMITED));
     }
   }

@@ -26,7 +26,7 @@ class StepsIT extends EndToEnd {
         .label("org.example.a b", "x=y $z")
         .workdir("/srv/with blank")
         .workdir("below")
-        .port("53/udp")
+        .expose("53/udp")
         .volume("/data")
         .stopSignal("SIGINT")
         .healthcheck(
