@@ -12,8 +12,12 @@ import dev.cooper.maintenance.PruneReport;
 import dev.cooper.maintenance.StoreFinding;
 import dev.cooper.maintenance.StoreReport;
 import dev.cooper.maintenance.StoreUsage;
+import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
 import dev.cooper.oci.ImageReference;
+import dev.cooper.oci.Index;
+import dev.cooper.oci.Manifest;
+import dev.cooper.oci.MediaType;
 import dev.cooper.oci.compress.Compression;
 import dev.cooper.oci.layout.Validator;
 import dev.cooper.store.Blobs;
@@ -31,7 +35,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -332,6 +338,53 @@ class StoreMaintenanceTest {
       assertThat(usage.toString()).contains("image one:1");
       assertThat(container.config()).isNotNull();
     }
+  }
+
+  /** An SBOM, as a tool for artifacts adds it to a layout. */
+  private void artifact(String name) throws IOException {
+    Path layout = root;
+    Descriptor config = put(new MediaType("application/vnd.example.sbom.v1+json"), "{}");
+    Descriptor sbom = put(new MediaType("application/spdx+json"), "{\"spdxVersion\":\"SPDX-2.3\"}");
+    Manifest manifest = Manifest.of(MediaType.OCI_MANIFEST, config, List.of(sbom));
+    Descriptor entry =
+        put(MediaType.OCI_MANIFEST, new String(manifest.toBytes(), StandardCharsets.UTF_8))
+            .withAnnotations(Map.of("org.opencontainers.image.ref.name", name));
+    Path file = layout.resolve("index.json");
+    List<Descriptor> entries = new ArrayList<>(Index.parse(Files.readAllBytes(file)).manifests());
+    entries.add(entry);
+    Files.write(file, Index.of(entries).toBytes());
+  }
+
+  private Descriptor put(MediaType type, String content) throws IOException {
+    byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
+    Descriptor blob = Descriptor.of(type, bytes);
+    Path file = root.resolve("blobs/sha256").resolve(blob.digest().hex());
+    Files.createDirectories(file.getParent());
+    Files.write(file, bytes);
+    return blob;
+  }
+
+  @Test
+  void artifactsThatAreNoImagesStayAndAreTold() throws IOException {
+    image("app:1", "named");
+    artifact("sbom:1");
+    image(null, "unnamed");
+    assertThat(cooper.images()).hasSize(2);
+    assertThat(maintenance.check().findings()).isEmpty();
+    assertThat(maintenance.usage().parts())
+        .filteredOn(part -> part.usedBy().contains("artifact sbom:1"))
+        .hasSize(3);
+    PruneOptions all = PruneOptions.DEFAULT.images(PruneOptions.Images.ALL);
+    PruneReport told = maintenance.prune(all.onlyTelling());
+    assertThat(maintenance.prune(all)).isEqualTo(told);
+    assertThat(told.removed()).hasSize(2);
+    assertThat(cooper.images()).isEmpty();
+    assertThat(maintenance.check().findings()).isEmpty();
+    assertThat(Index.parse(Files.readAllBytes(root.resolve("index.json"))).manifests()).hasSize(1);
+    assertThat(maintenance.usage().of(StoreUsage.Kind.BLOB).bytes()).isPositive();
+    assertThatThrownBy(() -> cooper.image("sbom:1"))
+        .hasMessageContaining(
+            "is an artifact of type application/vnd.example.sbom.v1+json, and no image");
   }
 
   // --- prune

@@ -5,7 +5,6 @@ import dev.cooper.io.FileLocks;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
-import dev.cooper.oci.ImageConfig;
 import dev.cooper.oci.ImageReference;
 import dev.cooper.oci.Index;
 import dev.cooper.oci.Manifest;
@@ -18,12 +17,12 @@ import java.nio.file.Files;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -45,15 +44,12 @@ public final class Images {
 
   private final Store store;
   private final Blobs blobs;
-  private final ConcurrentHashMap<Digest, Content> contents = new ConcurrentHashMap<>();
-  private final ConcurrentHashMap<Digest, List<Descriptor>> members = new ConcurrentHashMap<>();
-
-  /** What an image is, whatever it is called. */
-  private record Content(Manifest manifest, ImageConfig config) {}
+  private final ImageDocuments documents;
 
   Images(Store store, Blobs blobs) {
     this.store = store;
     this.blobs = blobs;
+    this.documents = new ImageDocuments(blobs);
   }
 
   public Index index() throws IOException {
@@ -63,28 +59,6 @@ public final class Images {
   private StoreIndex entries(Index index) {
     return new StoreIndex(index.manifests(), documents);
   }
-
-  private final StoreIndex.Documents documents =
-      new StoreIndex.Documents() {
-        @Override
-        public List<Descriptor> members(Descriptor index) throws IOException {
-          List<Descriptor> known = members.get(index.digest());
-          if (known == null) {
-            known =
-                Index.parse(blobs.read(index), index.mediaType()).manifests().stream()
-                    .filter(each -> each.mediaType().isManifest())
-                    .map(each -> each.withAnnotations(Map.of()))
-                    .toList();
-            members.put(index.digest(), known);
-          }
-          return known.stream().filter(each -> blobs.isFile(each.digest())).toList();
-        }
-
-        @Override
-        public Platform platform(Descriptor manifest) throws IOException {
-          return content(manifest).config.platform();
-        }
-      };
 
   /** Every entry of the index, and every image that only an index there leads to. */
   List<Descriptor> all() throws IOException {
@@ -149,7 +123,9 @@ public final class Images {
         index -> {
           List<StoredImage> images = new ArrayList<>();
           for (StoreIndex.Found each : index.images().values()) {
-            images.add(load(each));
+            if (documents.isImage(each.manifest())) {
+              images.add(load(each));
+            }
           }
           return images;
         });
@@ -160,21 +136,27 @@ public final class Images {
   }
 
   private StoredImage load(Descriptor manifest, List<ImageReference> names) throws IOException {
-    Content content = content(manifest);
-    return new StoredImage(manifest, content.manifest, content.config, names);
+    ImageDocuments.Content content = documents.content(manifest);
+    return new StoredImage(manifest, content.manifest(), content.config(), names);
   }
 
-  private Content content(Descriptor descriptor) throws IOException {
-    Content known = contents.get(descriptor.digest());
-    if (known != null) {
-      return known;
-    }
-    Manifest manifest = Manifest.parse(blobs.read(descriptor), descriptor.mediaType());
-    ImageConfig config = ImageConfig.parse(blobs.read(manifest.config()));
-    config.requireLayers(manifest);
-    Content content = new Content(manifest, config);
-    contents.put(descriptor.digest(), content);
-    return content;
+  /** The manifests that are no images, of every entry and index, with a name if they have one. */
+  Map<Digest, String> artifacts() throws IOException {
+    return lookUp(
+        index -> {
+          Map<Digest, String> artifacts = new LinkedHashMap<>();
+          for (StoreIndex.Found each : index.images().values()) {
+            if (!documents.isImage(each.manifest())) {
+              artifacts.put(
+                  each.manifest().digest(),
+                  each.names().stream()
+                      .map(ImageReference::familiar)
+                      .findFirst()
+                      .orElse(each.manifest().digest().hex().substring(0, SHOWN)));
+            }
+          }
+          return artifacts;
+        });
   }
 
   private static Descriptor bare(Descriptor entry) {
@@ -205,10 +187,26 @@ public final class Images {
       }
       return Optional.of(load(called.get(), List.of(name)));
     }
+    if (name != null) {
+      requireNoArtifact(index, name);
+    }
     return digits.isEmpty()
         ? Optional.empty()
         : byId(index, digits)
             .filter(each -> platform == null || platform.matches(each.config().platform()));
+  }
+
+  /** A name that stands for artifacts alone is no image's, of whatever platform. */
+  private void requireNoArtifact(StoreIndex index, ImageReference name) throws IOException {
+    List<Descriptor> called = index.called(name);
+    for (Descriptor each : called) {
+      if (documents.isImage(each)) {
+        return;
+      }
+    }
+    for (Descriptor each : called) {
+      documents.requireImage(each);
+    }
   }
 
   /** A name that is another image's id, as Docker shows it, was not chosen by chance. */
@@ -230,6 +228,9 @@ public final class Images {
   private Optional<StoredImage> byId(StoreIndex index, String prefix) throws IOException {
     List<StoredImage> found = new ArrayList<>();
     for (StoreIndex.Found each : index.images().values()) {
+      if (!documents.isImage(each.manifest())) {
+        continue;
+      }
       StoredImage image = load(each);
       if (image.id().hex().startsWith(prefix)
           || image.descriptor().digest().hex().startsWith(prefix)) {
@@ -332,16 +333,16 @@ public final class Images {
     try (FileLocks.Held held = store.lock(Store.SWEEP)) {
       // What an image is may be known though somebody has removed it since.
       requireThere(manifest, manifest.digest());
-      Content content = content(bare(manifest));
-      requireThere(manifest, content.manifest.config().digest());
-      Descriptor bare = bare(manifest).withPlatform(content.config.platform());
-      for (Descriptor layer : content.manifest.layers()) {
+      ImageDocuments.Content content = documents.content(bare(manifest));
+      requireThere(manifest, content.manifest().config().digest());
+      Descriptor bare = bare(manifest).withPlatform(content.config().platform());
+      for (Descriptor layer : content.manifest().layers()) {
         if (!blobs.isFile(layer.digest()) && !layer.mediaType().isForeign()) {
           throw new ContentException(
               "image " + bare.digest() + ": its layer " + layer.digest() + " is not in the store");
         }
       }
-      added = new StoredImage(bare, content.manifest, content.config, names);
+      added = new StoredImage(bare, content.manifest(), content.config(), names);
       GivenNames.requireOwn(names, bare.digest(), digests);
       edit(all -> all.with(bare, names, digests));
       blobs.unpin(bare.digest(), needed(added));
@@ -411,7 +412,7 @@ public final class Images {
     }
     List<String> ids = new ArrayList<>();
     for (Descriptor each : owners) {
-      ids.add(content(each).manifest.config().digest().toString());
+      ids.add(documents.content(each).manifest().config().digest().toString());
     }
     return "it is the name of " + String.join(" and ", ids);
   }
@@ -501,7 +502,7 @@ public final class Images {
       }
     }
     store.fullDisk().freeing(() -> edit(all -> all.without(manifests)));
-    contents.keySet().removeAll(manifests);
+    documents.forget(manifests);
     return dropped;
   }
 

@@ -12,8 +12,10 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -43,7 +45,9 @@ public final class Pruning {
     StoreInventory inventory = StoreInventory.of(store, runtime);
     choose(inventory, candidates(inventory));
     if (options.dryRun()) {
-      return report(chosen, inventory.size(gone(inventory)).onDisk());
+      NeededParts needed = new NeededParts(store, inventory);
+      chosen.forEach(each -> needed.remove(each.part));
+      return report(chosen, needed.gone().onDisk());
     }
     Sweep sweep = new Sweep(store);
     List<Candidate> removed = remove(sweep);
@@ -132,14 +136,15 @@ public final class Pruning {
   private void trees(StoreInventory inventory, List<Candidate> all) {
     Set<Path> used = new HashSet<>();
     inventory.containers().forEach(node -> used.addAll(node.parts()));
+    Map<Path, Instant> lastUsed = new HashMap<>();
+    for (StoreInventory.ImageNode node : inventory.images()) {
+      for (Path part : node.parts()) {
+        lastUsed.merge(part, node.lastUsed(), (one, two) -> one.isAfter(two) ? one : two);
+      }
+    }
     for (Path part : inventory.parts()) {
       if (inventory.isTree(part) && !used.contains(part)) {
-        Instant last =
-            inventory.images().stream()
-                .filter(node -> node.parts().contains(part))
-                .map(StoreInventory.ImageNode::lastUsed)
-                .max(Comparator.naturalOrder())
-                .orElse(Instant.EPOCH);
+        Instant last = lastUsed.getOrDefault(part, Instant.EPOCH);
         all.add(new Candidate(PruneReport.Kind.TREE, Directories.name(part), last, part, part));
       }
     }
@@ -156,39 +161,14 @@ public final class Pruning {
       chosen.addAll(candidates);
       return;
     }
+    NeededParts needed = new NeededParts(store, inventory);
     for (Candidate each : candidates) {
-      long left = inventory.total().onDisk() - inventory.size(gone(inventory)).onDisk();
-      if (left <= keep) {
+      if (inventory.total().onDisk() - needed.gone().onDisk() <= keep) {
         return;
       }
+      needed.remove(each.part);
       chosen.add(each);
     }
-  }
-
-  /** The parts that go with what is chosen, and those that nothing leads to. */
-  private Set<Path> gone(StoreInventory inventory) {
-    Set<Path> removed = new HashSet<>();
-    chosen.forEach(each -> removed.add(each.part));
-    Set<Path> needed = new HashSet<>(inventory.kept());
-    for (StoreInventory.ImageNode node : inventory.images()) {
-      if (!removed.contains(store.blob(node.image().descriptor().digest()))) {
-        needed.addAll(node.parts());
-      }
-    }
-    for (StoreInventory.ContainerNode node : inventory.containers()) {
-      if (!removed.contains(node.entry().path())) {
-        needed.addAll(node.parts());
-      }
-    }
-    Set<Path> gone = new HashSet<>();
-    for (Path part : inventory.parts()) {
-      boolean unneeded =
-          (inventory.isBlob(part) || inventory.isLayer(part)) && !needed.contains(part);
-      if (unneeded || removed.contains(part)) {
-        gone.add(part);
-      }
-    }
-    return gone;
   }
 
   // --- what goes

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -33,7 +34,9 @@ public final class StoreInventory {
   private final Map<Path, DiskSpace> sizes = new HashMap<>();
   private final List<ImageNode> images = new ArrayList<>();
   private final List<ContainerNode> containers = new ArrayList<>();
+  private final Map<String, Set<Path>> artifacts = new LinkedHashMap<>();
   private final List<Caches.Cache> caches = new ArrayList<>();
+  private final Map<String, List<Path>> layerParts = new HashMap<>();
   private final Set<Path> kept = new HashSet<>();
   private DiskSpace total = DiskSpace.NONE;
 
@@ -81,6 +84,15 @@ public final class StoreInventory {
   }
 
   private void read() throws IOException {
+    for (Path each : sizes.keySet()) {
+      if (isIn("layers", each)) {
+        String name = Directories.name(each);
+        int dot = name.indexOf('.');
+        layerParts
+            .computeIfAbsent(dot < 0 ? name : name.substring(0, dot), hex -> new ArrayList<>())
+            .add(each);
+      }
+    }
     for (Digest pinned : Blobs.pinned(store.directory().resolve("staging"))) {
       kept.add(store.blob(pinned));
     }
@@ -95,6 +107,9 @@ public final class StoreInventory {
           new ContainerNode(
               entry, lastUsed(entry.path()), image == null ? Set.of() : parts(image)));
     }
+    for (Map.Entry<Digest, String> each : store.images().artifacts().entrySet()) {
+      artifacts.put("artifact " + each.getValue(), parts(each.getKey()));
+    }
     caches.addAll(Caches.list(store));
   }
 
@@ -102,16 +117,8 @@ public final class StoreInventory {
     ImageContents contents = ImageContents.of(store, manifest);
     Set<Path> parts = new HashSet<>();
     contents.blobs().forEach(blob -> parts.add(store.blob(blob)));
-    Set<String> layers = new HashSet<>();
-    contents.diffIds().forEach(diffId -> layers.add(diffId.hex()));
-    for (Path each : sizes.keySet()) {
-      if (isIn("layers", each)) {
-        String name = Directories.name(each);
-        int dot = name.indexOf('.');
-        if (layers.contains(dot < 0 ? name : name.substring(0, dot))) {
-          parts.add(each);
-        }
-      }
+    for (Digest diffId : contents.diffIds()) {
+      parts.addAll(layerParts.getOrDefault(diffId.hex(), List.of()));
     }
     return parts;
   }
@@ -157,6 +164,11 @@ public final class StoreInventory {
 
   List<ContainerNode> containers() {
     return containers;
+  }
+
+  /** What artifacts that are no images lead to, by what they are called. */
+  Map<String, Set<Path>> artifacts() {
+    return artifacts;
   }
 
   List<Caches.Cache> caches() {
@@ -207,6 +219,10 @@ public final class StoreInventory {
       node.parts.forEach(
           part -> users.computeIfAbsent(part, path -> new ArrayList<>()).add(node.label()));
     }
+    artifacts.forEach(
+        (label, parts) ->
+            parts.forEach(
+                part -> users.computeIfAbsent(part, path -> new ArrayList<>()).add(label)));
     for (ContainerNode node : containers) {
       String label = "container " + node.entry.label();
       node.parts.forEach(part -> users.computeIfAbsent(part, path -> new ArrayList<>()).add(label));
