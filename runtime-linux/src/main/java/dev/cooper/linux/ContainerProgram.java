@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.IntSupplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * the launcher comes last.
  */
 final class ContainerProgram implements ChildProgram {
+  private static final Pattern CHANGES_IDS = Pattern.compile("set(groups|(re|res|fs)?[ug]id)\\b");
   private static final long NAMESPACES =
       Linux.CLONE_NEWNS | Linux.CLONE_NEWPID | Linux.CLONE_NEWIPC | Linux.CLONE_NEWUTS;
   private static final int ROWS = 1024;
@@ -290,6 +292,14 @@ final class ContainerProgram implements ChildProgram {
     return errno == 0 ? null : explain(executeRow);
   }
 
+  /**
+   * Whether a failed call is one that changes users or groups, and not another whose name begins
+   * alike.
+   */
+  static boolean changesIds(String failure) {
+    return CHANGES_IDS.matcher(failure).lookingAt();
+  }
+
   private RuntimeException explain(int row) {
     SystemCallException failure = program.failure(row);
     if (row == requiredRow) {
@@ -311,7 +321,7 @@ final class ContainerProgram implements ChildProgram {
           "cannot bind",
           "what another Cooper has mounted is out of reach: open the container with this one, or use copyFrom");
     }
-    if (failure.getMessage().startsWith("set")) {
+    if (changesIds(failure.getMessage())) {
       return failure.during(
           "cannot become user " + process.uid() + ":" + process.gid(),
           failure.errno() == Linux.EINVAL

@@ -419,8 +419,11 @@ final class TreeReader implements AutoCloseable {
     if (names > 0 && XattrReader.anyKept(found.at, names)
         || contents.errno(found.row + 1) == Linux.ERANGE) {
       int file = open(fd, found.name, entry.path(), FILE_FLAGS);
-      entry = attributed(entry, file);
-      TreeRemover.close(task, file);
+      try {
+        entry = attributed(entry, file);
+      } finally {
+        TreeRemover.close(task, file);
+      }
     }
     takeUntaken();
     sink.begin(entry);
