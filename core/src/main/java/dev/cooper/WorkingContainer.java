@@ -303,7 +303,8 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
   }
 
   /**
-   * Copies from another container; the Dockerfile's {@code COPY --from}.
+   * Copies from another container; the Dockerfile's {@code COPY --from}. Several containers may
+   * copy from one at the same time, in threads of their own, while nothing else is done to it.
    *
    * @param from another container, open
    * @param source a path inside it, its links followed

@@ -166,6 +166,11 @@ public final class ContainerFiles {
     return Io.run("cannot mount the root filesystem of container " + label(), this::mount);
   }
 
+  /** Mounts the root if it is not yet, once, whoever comes first of several that only read it. */
+  synchronized void mountForReaders() {
+    mounted();
+  }
+
   /** The users of a mounted root, read anew only if its files may have changed. */
   UserDatabase users(Rootfs root) {
     ByteString stamp = root.stamp(UserDatabase.FILES);

@@ -14,17 +14,22 @@ import dev.cooper.step.Step;
 import dev.cooper.text.Instruction;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The one gate that a container's steps go through: one at a time, each told to the listener, each
- * in the history. Thread-safe: a second thread gets an error, not a wait.
+ * in the history. Thread-safe: whoever would have to wait gets an error; several may copy from it
+ * at once.
  */
 public final class Steps {
   private final ContainerFiles files;
-  private final ReentrantLock lock = new ReentrantLock();
+
+  /** For writing while a step is done; for reading while others copy from the container. */
+  private final ReentrantReadWriteLock turns = new ReentrantReadWriteLock();
+
   private volatile @Nullable String started;
   private boolean closed;
 
@@ -52,14 +57,28 @@ public final class Steps {
 
   /** Does something that is no step, in its turn. */
   public <T> T locked(Supplier<T> call) {
-    if (!lock.tryLock()) {
+    return locked(turns.writeLock(), call);
+  }
+
+  /** Does something that changes nothing, beside others who do. */
+  private <T> T reading(Supplier<T> call) {
+    return locked(
+        turns.readLock(),
+        () -> {
+          files.mountForReaders();
+          return call.get();
+        });
+  }
+
+  private <T> T locked(Lock turn, Supplier<T> call) {
+    if (!turn.tryLock()) {
       throw new ContainerStateException(inUse());
     }
     try {
       requireOpen();
       return Io.run("cannot use container " + files.label(), call::get);
     } finally {
-      lock.unlock();
+      turn.unlock();
     }
   }
 
@@ -142,13 +161,13 @@ public final class Steps {
     }
   }
 
-  /** Copies from another container, which takes no other call meanwhile. */
+  /** Copies from another container, which others may copy from too, and nothing else is done to. */
   public void copyFrom(Step.Copy step, Steps other) {
     Source.Root source = (Source.Root) step.sources().get(0);
     told(
         step.instruction(),
         () ->
-            other.locked(
+            other.reading(
                 () -> {
                   files.copies().copyFrom(step, source.path(), other.files);
                   return step;

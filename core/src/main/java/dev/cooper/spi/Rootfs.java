@@ -8,8 +8,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A mounted root filesystem: layers below, changes above. One thread at a time, but several
- * processes may run in it.
+ * A mounted root filesystem: layers below, changes above. One thread at a time changes it, or
+ * several read it; several processes may run in it.
  */
 public interface Rootfs extends RootView, AutoCloseable {
   /**

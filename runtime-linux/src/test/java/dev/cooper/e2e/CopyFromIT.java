@@ -4,10 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cooper.Image;
+import dev.cooper.RunningCommand;
 import dev.cooper.WorkingContainer;
+import dev.cooper.command.Command;
+import dev.cooper.error.ContainerStateException;
 import dev.cooper.error.SourceNotFoundException;
 import dev.cooper.step.CopyOptions;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
@@ -62,6 +71,51 @@ class CopyFromIT extends CopySources {
       to.copyFrom(image, source, destination, options);
     } else {
       to.copyFrom(container, source, destination, options);
+    }
+  }
+
+  @Test
+  void copyFromWhenSeveralThreadsCopyFromOneContainerAllDo() throws Exception {
+    int many = 4;
+    ExecutorService pool = Executors.newFixedThreadPool(many);
+    try (WorkingContainer source = container()) {
+      source.run("mkdir /out && for i in 1 2 3 4 5 6 7 8 9; do echo $i > /out/$i; done");
+      for (boolean mounted : new boolean[] {false, true}) {
+        try (WorkingContainer other = mounted ? source : cooper.from(source.commit())) {
+          CyclicBarrier together = new CyclicBarrier(many);
+          List<Future<Integer>> all = new ArrayList<>();
+          for (int i = 0; i < many; i++) {
+            all.add(
+                pool.submit(
+                    () -> {
+                      try (WorkingContainer c = cooper.scratch()) {
+                        together.await();
+                        for (int round = 0; round < 20; round++) {
+                          c.copyFrom(other, "/out", "/" + round);
+                        }
+                        return Tars.last(store, c.commit()).size();
+                      }
+                    }));
+          }
+          for (Future<Integer> each : all) {
+            assertThat(each.get()).isEqualTo(20 * 10);
+          }
+        }
+      }
+    } finally {
+      pool.shutdownNow();
+    }
+  }
+
+  @Test
+  void copyFromWhenACommandRunsThereSaysSo() throws IOException {
+    try (WorkingContainer source = container();
+        WorkingContainer c = container();
+        RunningCommand running = source.start(Command.exec("/bin/sleep", "300"))) {
+      assertThatThrownBy(() -> c.copyFrom(source, "/srv", "/x"))
+          .isInstanceOf(ContainerStateException.class)
+          .hasMessageContaining("/bin/sleep 300");
+      assertThat(running.isDone()).isFalse();
     }
   }
 }
