@@ -1,6 +1,6 @@
 /** Runs commands in Linux namespaces on overlay root filesystems. */
 module dev.cooper.linux {
-  requires dev.cooper;
+  requires transitive dev.cooper;
   requires dev.cooper.oci;
   requires org.jnrproject.jffi;
   requires org.jnrproject.constants;

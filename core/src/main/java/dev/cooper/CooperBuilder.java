@@ -26,7 +26,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Settings of a {@link Cooper}; made by {@link Cooper#builder()}. Not thread-safe. */
 public final class CooperBuilder {
-  private Path store = defaultStore(System.getenv("COOPER_STORE"), System.getenv("XDG_DATA_HOME"));
+  private Path store =
+      defaultStore(
+          System.getenv("COOPER_STORE"), System.getenv("XDG_DATA_HOME"), System.getenv("HOME"));
   private @Nullable BuildListener listener;
   private Clock clock = Clock.systemUTC();
   private ImageLimits limits = ImageLimits.DEFAULT;
@@ -41,12 +43,14 @@ public final class CooperBuilder {
 
   CooperBuilder() {}
 
-  private static Path defaultStore(@Nullable String named, @Nullable String dataHome) {
+  static Path defaultStore(
+      @Nullable String named, @Nullable String dataHome, @Nullable String home) {
     if (named != null && !named.isEmpty()) {
       return Path.of(named);
     }
-    String home = System.getProperty("user.home", "/root");
-    return Path.of(dataHome != null && !dataHome.isEmpty() ? dataHome : home + "/.local/share")
+    String owner =
+        home != null && !home.isEmpty() ? home : System.getProperty("user.home", "/root");
+    return Path.of(dataHome != null && !dataHome.isEmpty() ? dataHome : owner + "/.local/share")
         .resolve("cooper")
         .resolve("store");
   }

@@ -10,6 +10,7 @@ import dev.cooper.io.Futures;
 import dev.cooper.oci.OperationException;
 import java.io.InputStream;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -117,6 +118,11 @@ public final class RunningCommand implements AutoCloseable {
    * @throws OperationException if this thread is interrupted
    */
   public int awaitPort(int containerPort, Duration most) {
+    Objects.requireNonNull(most, "most");
+    if (containerPort < 1 || containerPort > 65535) {
+      throw new IllegalArgumentException(
+          "invalid port " + containerPort + ": expected 1 to 65535, where the command listens");
+    }
     String wanted = "listened on port " + containerPort;
     long began = System.nanoTime();
     while (!started.isListening(containerPort)) {
@@ -145,7 +151,9 @@ public final class RunningCommand implements AutoCloseable {
    * @throws OperationException if this thread is interrupted
    */
   public MatchResult awaitOutput(Pattern pattern, Duration most) {
-    String wanted = "wrote what matches " + pattern;
+    Objects.requireNonNull(pattern, "pattern");
+    Objects.requireNonNull(most, "most");
+    String wanted = "written what matches \"" + pattern + "\"";
     CompletableFuture<MatchResult> found = started.tail().await(pattern);
     CompletableFuture<?> either =
         CompletableFuture.anyOf(found, started.end().exceptionally(e -> -1));
@@ -175,7 +183,7 @@ public final class RunningCommand implements AutoCloseable {
     } catch (ExecutionException e) {
       return true; // whoever asks for the result gets it thrown
     } catch (InterruptedException e) {
-      throw interrupted("until it " + wanted);
+      throw interrupted("until it has " + wanted);
     }
   }
 
@@ -209,7 +217,7 @@ public final class RunningCommand implements AutoCloseable {
     return new CommandFailedException(
         started.command().toString(),
         started.container(),
-        "ended with exit status " + status + " before it " + wanted,
+        "ended with exit status " + status + " before it had " + wanted,
         status,
         tail());
   }

@@ -530,12 +530,16 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
                 files.commit(options.apply(CommitOptions.DEFAULT), List.of(names))));
   }
 
-  /** Removes the container; a named one stays in the store, to be opened again. */
+  /**
+   * Removes the container; a named one stays in the store, to be opened again. A command that
+   * {@link #start(Command) start} began and that still runs is cancelled first.
+   */
   @Override
   public void close() {
     if (steps.isClosed()) {
       return;
     }
+    steps.endStarted();
     steps.locked(
         () -> {
           steps.setClosed();
@@ -544,8 +548,11 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
         });
   }
 
-  /** Removes the container, named or not. */
+  /**
+   * Removes the container, named or not; a command that was started and still runs is cancelled.
+   */
   public void remove() {
+    steps.endStarted();
     steps.locked(
         () -> {
           steps.setClosed();

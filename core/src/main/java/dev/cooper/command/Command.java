@@ -65,7 +65,9 @@ public record Command(
   public Command {
     if (arguments.isEmpty() || arguments.get(0).isEmpty()) {
       throw new IllegalArgumentException(
-          "a command needs an executable, and has none: " + arguments);
+          shell
+              ? "a shell command needs a line, and has an empty one"
+              : "a command needs an executable, and has none: " + arguments);
     }
     if (arguments.stream().anyMatch(argument -> argument.indexOf(0) >= 0)) {
       throw new IllegalArgumentException("a command cannot hold a zero character: " + arguments);

@@ -125,7 +125,7 @@ public record Network(
   public Network {
     if (mode != Mode.PRIVATE && !ports.isEmpty()) {
       throw new IllegalArgumentException(
-          "ports can be published of Network.PRIVATE only: with HOST they are the host's already");
+          "ports can be published of Network.PRIVATE only: with HOST they are the host's already, with NONE nothing leads to them");
     }
     ports = List.copyOf(ports);
     hosts = List.copyOf(hosts);

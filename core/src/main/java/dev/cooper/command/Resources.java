@@ -22,6 +22,9 @@ public record Resources(
 
   private static final int MOST_WEIGHT = 10_000;
 
+  /** As Docker: with less not even a shell starts. */
+  private static final long LEAST_MEMORY = 6 << 20;
+
   /**
    * Checks that they are limits.
    *
@@ -36,6 +39,12 @@ public record Resources(
    *     not
    */
   public Resources {
+    if (memory > 0 && memory < LEAST_MEMORY) {
+      throw new IllegalArgumentException(
+          "invalid memory "
+              + memory
+              + ": expected bytes, 6291456 (6 MiB) or more, or 0 for no limit; 512 MiB are 512L << 20");
+    }
     boolean inRange =
         memory >= 0
             && swap >= -1

@@ -30,7 +30,7 @@ public final class Steps {
   /** For writing while a step is done; for reading while others copy from the container. */
   private final ReentrantReadWriteLock turns = new ReentrantReadWriteLock();
 
-  private volatile @Nullable String started;
+  private volatile @Nullable StartedCommand started;
   private boolean closed;
 
   public Steps(ContainerFiles files) {
@@ -83,12 +83,12 @@ public final class Steps {
   }
 
   private String inUse() {
-    String begun = started;
+    StartedCommand begun = started;
     return begun != null
         ? "container "
             + files.label()
             + " is in use: the command \""
-            + begun
+            + begun.command()
             + "\" that start(...) began still runs: await or close it first"
         : "container "
             + files.label()
@@ -191,13 +191,22 @@ public final class Steps {
                 command.cancellation(),
                 () -> {
                   begun.run();
-                  started = command.command().toString();
+                  started = command;
                   try {
                     return files.runs().stream(command, text);
                   } finally {
                     started = null;
                   }
                 }));
+  }
+
+  /** Ends a command that was started and still runs, and waits for that. */
+  public void endStarted() {
+    StartedCommand begun = started;
+    if (begun != null) {
+      begun.cancel();
+      begun.end().handle((status, failure) -> true).join();
+    }
   }
 
   /** A step that runs a command, which no listener holds beyond its time. */

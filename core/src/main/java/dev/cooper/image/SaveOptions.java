@@ -58,9 +58,16 @@ public record SaveOptions(
    *
    * @param other none, gzip or zstd
    * @return these options with it
+   * @throws IllegalArgumentException for a Docker archive, whose layers are plain
    */
   public SaveOptions compression(Compression other) {
     Objects.requireNonNull(other, "other");
+    if (format == Format.DOCKER_ARCHIVE && other != Compression.NONE) {
+      throw new IllegalArgumentException(
+          "a Docker archive holds plain layers, not "
+              + other
+              + ": save an OCI archive, which docker load reads too");
+    }
     return new SaveOptions(format, other, parameters);
   }
 

@@ -10,8 +10,10 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** Something that can fail reading or writing, or below this module. */
@@ -66,13 +68,17 @@ public interface Io<T extends @Nullable Object> {
   private static String named(FileSystemException e, String file) {
     String place = file.replaceAll("/\\.staging-[^/]*.*", "");
     if (e instanceof NoSuchFileException) {
-      return "found no " + place;
+      return "found no "
+          + place
+          + (Path.of(place).isAbsolute() ? "" : " in " + Path.of("").toAbsolutePath());
     }
     if (e instanceof AccessDeniedException) {
       return "access to " + place + " is denied";
     }
     if (e instanceof FileAlreadyExistsException) {
-      return place + " is there already";
+      return Files.isDirectory(Path.of(place))
+          ? place + " is there already"
+          : place + " is there already, and is no directory";
     }
     if (e instanceof NotDirectoryException) {
       return place + " is no directory";

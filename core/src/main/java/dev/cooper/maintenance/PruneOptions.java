@@ -57,7 +57,8 @@ public record PruneOptions(
    */
   public PruneOptions {
     if (unusedFor != null && unusedFor.isNegative()) {
-      throw new IllegalArgumentException("nothing is unused for " + unusedFor);
+      throw new IllegalArgumentException(
+          "invalid unusedFor " + unusedFor + ": expected a time of 0 or more, such as 30 days");
     }
     if (keepBytes != null && keepBytes < 0) {
       throw new IllegalArgumentException("a store cannot be brought down to " + keepBytes);

@@ -65,9 +65,14 @@ public final class Pruning {
 
   private List<Candidate> candidates(StoreInventory inventory) throws IOException {
     List<Candidate> all = new ArrayList<>();
-    images(inventory, all);
+    Instant before =
+        options.unusedFor() == null
+            ? Instant.MAX
+            : store.clock().instant().minus(options.unusedFor());
+    List<StoreInventory.ContainerNode> staying = containers(inventory, before, all);
+    images(inventory, staying, all);
     if (options.trees()) {
-      trees(inventory, all);
+      trees(inventory, staying, all);
     }
     if (options.caches()) {
       Set<String> used = Caches.used(store);
@@ -83,31 +88,42 @@ public final class Pruning {
         }
       }
     }
-    if (options.containers()) {
-      for (StoreInventory.ContainerNode node : inventory.containers()) {
-        if (node.entry().name() != null && !isOpen(node.entry())) {
-          all.add(
-              new Candidate(
-                  PruneReport.Kind.CONTAINER,
-                  node.entry().label(),
-                  node.lastUsed(),
-                  node.entry(),
-                  node.entry().path()));
-        }
-      }
-    }
-    Instant before =
-        options.unusedFor() == null
-            ? Instant.MAX
-            : store.clock().instant().minus(options.unusedFor());
     all.removeIf(each -> each.lastUsed.isAfter(before));
     all.sort(Comparator.comparing(Candidate::lastUsed).thenComparing(Candidate::kind));
     return all;
   }
 
-  private void images(StoreInventory inventory, List<Candidate> all) {
-    Set<Digest> used = new HashSet<>();
+  /**
+   * The containers that may go. What only they use goes with them, if all goes that may: which ones
+   * have to go for a size is not known yet.
+   *
+   * @return those that stay
+   */
+  private List<StoreInventory.ContainerNode> containers(
+      StoreInventory inventory, Instant before, List<Candidate> all) throws IOException {
+    List<StoreInventory.ContainerNode> staying = new ArrayList<>();
     for (StoreInventory.ContainerNode node : inventory.containers()) {
+      boolean may = options.containers() && node.entry().name() != null && !isOpen(node.entry());
+      if (may) {
+        all.add(
+            new Candidate(
+                PruneReport.Kind.CONTAINER,
+                node.entry().label(),
+                node.lastUsed(),
+                node.entry(),
+                node.entry().path()));
+      }
+      if (!may || node.lastUsed().isAfter(before) || options.keepBytes() != null) {
+        staying.add(node);
+      }
+    }
+    return staying;
+  }
+
+  private void images(
+      StoreInventory inventory, List<StoreInventory.ContainerNode> staying, List<Candidate> all) {
+    Set<Digest> used = new HashSet<>();
+    for (StoreInventory.ContainerNode node : staying) {
       Digest image = node.entry().image();
       if (image != null) {
         used.add(image);
@@ -133,9 +149,10 @@ public final class Pruning {
     }
   }
 
-  private void trees(StoreInventory inventory, List<Candidate> all) {
+  private void trees(
+      StoreInventory inventory, List<StoreInventory.ContainerNode> staying, List<Candidate> all) {
     Set<Path> used = new HashSet<>();
-    inventory.containers().forEach(node -> used.addAll(node.parts()));
+    staying.forEach(node -> used.addAll(node.parts()));
     Map<Path, Instant> lastUsed = new HashMap<>();
     for (StoreInventory.ImageNode node : inventory.images()) {
       for (Path part : node.parts()) {
@@ -177,6 +194,11 @@ public final class Pruning {
   private List<Candidate> remove(Sweep sweep) throws IOException {
     List<Candidate> removed = new ArrayList<>();
     try (FileLocks.Held held = store.lock(Store.SWEEP)) {
+      for (Candidate each : chosen) {
+        if (each.what instanceof Containers.Entry entry && removeContainer(entry, sweep)) {
+          removed.add(each);
+        }
+      }
       Set<Digest> bases = new HashSet<>();
       for (Containers.Entry each : store.containers().list()) {
         Digest image = each.image();
@@ -194,7 +216,7 @@ public final class Pruning {
             images.add(manifest);
             removed.add(each);
           }
-        } else if (removeOther(each, bases, sweep)) {
+        } else if (!(each.what instanceof Containers.Entry) && removeOther(each, bases, sweep)) {
           removed.add(each);
         }
       }
@@ -203,6 +225,7 @@ public final class Pruning {
       }
       sweep.underLock();
     }
+    removed.sort(Comparator.comparing(Candidate::lastUsed).thenComparing(Candidate::kind));
     return removed;
   }
 
@@ -215,14 +238,15 @@ public final class Pruning {
             .isPresent();
   }
 
-  private boolean removeOther(Candidate each, Set<Digest> bases, Sweep sweep) throws IOException {
-    if (each.what instanceof Containers.Entry entry) {
-      Containers.Owned owned = Files.exists(entry.path()) ? store.containers().take(entry) : null;
-      if (owned != null) {
-        owned.discard(sweep);
-      }
-      return owned != null;
+  private boolean removeContainer(Containers.Entry entry, Sweep sweep) throws IOException {
+    Containers.Owned owned = Files.exists(entry.path()) ? store.containers().take(entry) : null;
+    if (owned != null) {
+      owned.discard(sweep);
     }
+    return owned != null;
+  }
+
+  private boolean removeOther(Candidate each, Set<Digest> bases, Sweep sweep) throws IOException {
     if (each.what instanceof Caches.Cache cache) {
       boolean unused =
           Files.exists(cache.path())

@@ -73,7 +73,9 @@ final class StoreIds {
               + (options.singleId()
                   ? "of all the ids that images name, and was opened for a single one (Ids.SINGLE, COOPER_IDS=single)"
                   : "of a single id, and was opened for all that images name (Ids.MAPPED)")
-              + ": open it as it is, or another store (COOPER_STORE)");
+              + ": open it with "
+              + (options.singleId() ? "Ids.MAPPED" : "Ids.SINGLE (COOPER_IDS=single)")
+              + ", or another store (COOPER_STORE)");
     }
   }
 

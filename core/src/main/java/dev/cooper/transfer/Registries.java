@@ -150,6 +150,18 @@ public final class Registries implements AutoCloseable {
     if (here.isEmpty() && others != null) {
       notices.accept(others);
     }
+    if (here.isEmpty() && !registrys && name.indexOf('/') < 0 && isRegistrys(failure)) {
+      // Whoever gave a short name may have meant an image of the store, or a file.
+      throw finder.notFound(
+          name,
+          wanted,
+          "it could not be pulled either: "
+              + failure.getMessage()
+              + "; a file is begun from by from(Path.of(\""
+              + name
+              + "\")) or a prefix such as oci-archive: or rootfs:",
+          failure);
+    }
     if (failure instanceof IOException io) {
       throw io;
     }

@@ -86,8 +86,11 @@ final class SecurityTest {
   void resourcesWhenTheyAreNoneAreRefused() {
     Resources none = Resources.UNLIMITED;
     assertThat(none.isUnlimited()).isTrue();
-    assertThat(none.memory(1).swap(0).isUnlimited()).isFalse();
+    assertThat(none.memory(6 << 20).swap(0).isUnlimited()).isFalse();
     assertThatThrownBy(() -> none.memory(-1)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> none.memory(512)) // megabytes were meant
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("512L << 20");
     assertThatThrownBy(() -> none.swap(0))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("with the memory only");

@@ -407,4 +407,16 @@ class ListenersTest {
         .contains("download " + blob.digest().hex().substring(0, 12))
         .contains("transferred");
   }
+
+  /** As a terminal would show it: apt's "Reading database … 5%" writes over itself. */
+  @Test
+  void outputThatWritesOverItselfIsShownAsItEnded() {
+    OutputText whole = new OutputText();
+    assertThat(whole.lines("(1%\r(50%\r(do")).isEmpty();
+    assertThat(whole.lines("ne)\nplain\r\nlast\rl")).isEqualTo("(done)\nplain\n");
+    assertThat(whole.rest()).isEqualTo("l");
+    OutputText cut = new OutputText();
+    assertThat(cut.shown("(1%\r(50%\r")).isEqualTo("(1%\n(50%");
+    assertThat(cut.shown("\n")).isEqualTo("\n");
+  }
 }

@@ -81,31 +81,50 @@ class IoTest {
   }
 
   @Test
-  void whatContainersThrowHasATypeThatCallersCanName(@TempDir Path temp) {
+  void whatIsThrownHasATypeThatCallersCanName() {
+    assertThatThrownBy(
+            () ->
+                Io.run(
+                    "cannot do \"COPY a /x\"",
+                    () -> {
+                      throw new HiddenException();
+                    }))
+        .isExactlyInstanceOf(OperationException.class)
+        .hasMessageStartingWith("cannot do \"COPY ")
+        .hasMessageEndingWith("openat /x: EIO (Input/output error)");
+    assertThatThrownBy(
+            () ->
+                Io.run(
+                    "cannot do \"COPY a /x\"",
+                    () -> {
+                      throw new UncheckedIOException(new IOException("broken"));
+                    }))
+        .isExactlyInstanceOf(OperationException.class)
+        .hasMessageContaining("broken");
+  }
+
+  /** What a caller's own code throws is the caller's. */
+  @Test
+  void whatOptionsThrowIsPassedOn(@TempDir Path temp) {
     try (Cooper cooper =
             Cooper.builder().store(temp.resolve("s")).listener(BuildListener.quiet()).build();
         WorkingContainer container = cooper.scratch()) {
+      IllegalStateException own = new IllegalStateException("own");
       assertThatThrownBy(
               () ->
                   container.copy(
                       temp,
                       "/x",
                       options -> {
-                        throw new HiddenException();
+                        throw own;
                       }))
-          .isExactlyInstanceOf(OperationException.class)
-          .hasMessageStartingWith("cannot do \"COPY ")
-          .hasMessageEndingWith("openat /x: EIO (Input/output error)");
-      assertThatThrownBy(
-              () ->
-                  container.copy(
-                      temp,
-                      "/x",
-                      options -> {
-                        throw new UncheckedIOException(new IOException("broken"));
-                      }))
-          .isExactlyInstanceOf(OperationException.class)
-          .hasMessageContaining("broken");
+          .isSameAs(own);
     }
+  }
+
+  @Test
+  void missingFilesAreToldWithTheDirectoryThatWasLookedIn() {
+    assertThat(Io.reason(new NoSuchFileException("no.tar")))
+        .isEqualTo("found no no.tar in " + Path.of("").toAbsolutePath());
   }
 }

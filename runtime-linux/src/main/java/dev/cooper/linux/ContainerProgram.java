@@ -357,7 +357,9 @@ final class ContainerProgram implements ChildProgram {
     String remedy =
         switch (errno) {
           case Linux.ENOENT ->
-              "install it, or give its path; a script needs its interpreter, a program its loader";
+              name.indexOf(' ') >= 0 && process.command().size() == 1
+                  ? "give each word as an argument of its own, or have a shell read the line: Command.shell(…)"
+                  : "install it, or give its path; a script needs its interpreter, a program its loader";
           case Linux.EACCES -> "make it executable for user " + process.uid();
           case Linux.ENOEXEC ->
               "it is no program for this machine; a script needs a first line with #! and its interpreter";

@@ -103,9 +103,7 @@ class CommandIT extends EndToEnd {
       assertThatThrownBy(() -> c.run("true"))
           .isInstanceOf(ContainerStateException.class)
           .hasMessageContaining("that start(...) began still runs: await or close it");
-      assertThatThrownBy(c::close)
-          .isInstanceOf(ContainerStateException.class)
-          .hasMessageContaining("echo first");
+      assertThatThrownBy(() -> c.commit()).hasMessageContaining("echo first");
       Files.writeString(gate.resolve("go"), "");
       assertThat(out.readLine()).isEqualTo("last");
       assertThat(out.readLine()).isNull();

@@ -111,13 +111,13 @@ class StartIT extends EndToEnd {
       RunningCommand port = c.start(Command.shell("echo no such database >&2; exit 3"));
       assertThatThrownBy(() -> port.awaitPort(80, LONG))
           .isInstanceOf(CommandFailedException.class)
-          .hasMessageContaining("ended with exit status 3 before it listened on port 80")
+          .hasMessageContaining("ended with exit status 3 before it had listened on port 80")
           .hasMessageContaining("no such database");
       assertThat(port.await()).isEqualTo(3);
       RunningCommand line = c.start(Command.shell("echo no such database >&2"));
       assertThatThrownBy(() -> line.awaitOutput(Pattern.compile("ready"), LONG))
           .isInstanceOf(CommandFailedException.class)
-          .hasMessageContaining("before it wrote what matches ready")
+          .hasMessageContaining("before it had written what matches \"ready\"")
           .hasMessageContaining("no such database");
     }
   }
@@ -190,5 +190,22 @@ class StartIT extends EndToEnd {
         .filteredOn(BuildEvent.StepStarted.class::isInstance)
         .extracting(event -> ((BuildEvent.StepStarted) event).step())
         .containsExactly("RUN [\"/bin/echo\", \"x\"]", "RUN true");
+  }
+
+  @Test
+  void closeWhenACommandStillRunsCancelsIt() throws Exception {
+    RunningCommand running;
+    try (WorkingContainer c = container()) {
+      running = c.start(Command.shell("echo up; sleep 300"));
+      running.awaitOutput(Pattern.compile("up"), Duration.ofSeconds(60));
+    }
+    assertThat(running.isDone()).isTrue();
+    assertThatThrownBy(running::await).hasMessageContaining("was cancelled");
+    assertThat(cooper.containers()).isEmpty();
+    try (WorkingContainer c = container()) {
+      running = c.start(Command.exec("/bin/sleep", "300"));
+      c.remove();
+      assertThat(running.isDone()).isTrue();
+    }
   }
 }
