@@ -19,6 +19,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +43,16 @@ public final class PortableTree {
   /** Directories that are written only if something in them is; the uppermost first. */
   private final Deque<TarEntry> pending = new ArrayDeque<>();
 
+  /** Those that the walk is in; the lowest first. */
+  private final Deque<Level> levels = new ArrayDeque<>();
+
+  /** A directory, and the last parts of the paths in it that are still to be visited. */
+  private record Level(
+      Path directory,
+      ByteString name,
+      boolean isPending,
+      NavigableMap<ByteString, Path> children) {}
+
   private PortableTree(TreeFilter filter, EntrySink sink, Consumer<String> notices) {
     this.filter = filter;
     this.sink = sink;
@@ -63,7 +74,23 @@ public final class PortableTree {
     } catch (IOException e) {
       throw unreadable(path, e);
     }
-    new PortableTree(filter, sink, notices).take(real, ByteString.EMPTY);
+    new PortableTree(filter, sink, notices).walk(real);
+  }
+
+  private void walk(Path root) throws IOException {
+    take(root, ByteString.EMPTY);
+    while (!levels.isEmpty()) {
+      Level level = levels.getFirst();
+      Map.@Nullable Entry<ByteString, Path> next = level.children.pollFirstEntry();
+      if (next != null) {
+        visit(level.directory.resolve(next.getValue()), LayerPath.join(level.name, next.getKey()));
+        continue;
+      }
+      levels.pop();
+      if (level.isPending) {
+        pending.pollLast(); // still there only if nothing below was taken
+      }
+    }
   }
 
   private void take(Path path, ByteString name) throws IOException {
@@ -77,7 +104,7 @@ public final class PortableTree {
     switch (entry.type()) {
       case DIRECTORY -> {
         sink.put(entry);
-        descend(path, name);
+        descend(path, name, false);
       }
       case FILE -> writeFile(path, file);
       default -> sink.put(entry);
@@ -157,18 +184,16 @@ public final class PortableTree {
         "cannot read " + path.toAbsolutePath() + ": it changed meanwhile: try again");
   }
 
-  private void descend(Path directory, ByteString name) throws IOException {
-    Map<ByteString, Path> children = new TreeMap<>(LayerPath.ORDER);
+  private void descend(Path directory, ByteString name, boolean isPending) {
+    NavigableMap<ByteString, Path> children = new TreeMap<>();
     try {
       for (Path child : Directories.list(directory)) {
-        children.put(LayerPath.join(name, PortableFile.name(child)), child);
+        children.put(PortableFile.name(child), child.getFileName());
       }
     } catch (IOException e) {
       throw unreadable(directory, e);
     }
-    for (Map.Entry<ByteString, Path> each : children.entrySet()) {
-      visit(each.getValue(), each.getKey());
-    }
+    levels.push(new Level(directory, name, isPending, children));
   }
 
   private void visit(Path path, ByteString name) throws IOException {
@@ -190,7 +215,6 @@ public final class PortableTree {
       throw changed(directory);
     }
     pending.addLast(file.entry());
-    descend(directory, name);
-    pending.pollLast(); // still there only if nothing below was taken
+    descend(directory, name, true);
   }
 }
