@@ -36,6 +36,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class TreeReader implements AutoCloseable {
   private static final int STATS = 256;
+  private static final int DEEP_STATS = 16;
+  private static final int DEEP = 64;
   private static final int SMALL = 64 << 10;
   private static final int LARGE_CHUNK = 1 << 20;
   private static final int CONTENT = 1 << 20;
@@ -87,7 +89,7 @@ final class TreeReader implements AutoCloseable {
     if (itself) {
       emit(rootEntry(fd));
     }
-    children(fd, ByteString.EMPTY, baseline);
+    walk(fd);
     gathered.tell(notices);
   }
 
@@ -109,29 +111,73 @@ final class TreeReader implements AutoCloseable {
     return attributed(StatEntries.of(ByteString.EMPTY, at), fd);
   }
 
-  private void children(int fd, ByteString path, Baseline compared) throws IOException {
-    List<ByteString> names = Directory.names(task, fd, path);
-    names.sort(null);
-    Deque<ByteString> gone = new ArrayDeque<>(compared.gone(names));
-    for (int from = 0; from < names.size(); from += STATS) {
-      for (FoundEntry found :
-          stat(fd, path, names.subList(from, Math.min(names.size(), from + STATS)), compared)) {
-        while (!gone.isEmpty() && gone.peek().compareTo(found.name) < 0) {
-          add(fd, FoundEntry.gone(path, gone.pop(), compared.goneSeconds()));
-        }
-        if (found.entry.type() == EntryType.DIRECTORY) {
-          flush(fd);
-          directory(fd, found, compared);
+  private void walk(int root) throws IOException {
+    Deque<ReaderLevel> levels = new ArrayDeque<>();
+    try (Descent descent = new Descent(task, root)) {
+      levels.push(level(root, ByteString.EMPTY, baseline, false));
+      while (!levels.isEmpty()) {
+        ReaderLevel level = levels.getFirst();
+        @Nullable FoundEntry directory = nextDirectory(descent, level);
+        if (directory == null) {
+          leave(descent, levels);
         } else {
-          add(fd, found);
+          enter(descent, levels, directory);
         }
       }
+    }
+  }
+
+  private ReaderLevel level(int fd, ByteString path, Baseline compared, boolean isUntaken) {
+    List<ByteString> names = Directory.names(task, fd, path);
+    names.sort(null);
+    return new ReaderLevel(path, compared, isUntaken, names);
+  }
+
+  /** Reads what is no directory, up to the next directory; null if there is no more. */
+  private @Nullable FoundEntry nextDirectory(Descent descent, ReaderLevel level)
+      throws IOException {
+    int fd = descent.fd();
+    do {
+      while (level.hasFound()) {
+        FoundEntry found = level.next();
+        addGone(fd, level, found.name);
+        if (found.entry.type() == EntryType.DIRECTORY) {
+          flush(fd);
+          return found;
+        }
+        add(fd, found);
+      }
       flush(fd);
-    }
-    while (!gone.isEmpty()) {
-      add(fd, FoundEntry.gone(path, gone.pop(), compared.goneSeconds()));
-    }
+    } while (findMore(descent, level));
+    addGone(fd, level, null);
     flush(fd);
+    return null;
+  }
+
+  /** What lies far down has long paths, and its siblings on all levels wait: fewer at a time. */
+  private boolean findMore(Descent descent, ReaderLevel level) {
+    List<ByteString> some = level.names(descent.depth() < DEEP ? STATS : DEEP_STATS);
+    level.found(some.isEmpty() ? List.of() : stat(descent.fd(), level.path, some, level.compared));
+    return !some.isEmpty();
+  }
+
+  private void addGone(int fd, ReaderLevel level, @Nullable ByteString before) throws IOException {
+    for (ByteString gone = level.gone(before); gone != null; gone = level.gone(before)) {
+      add(fd, FoundEntry.gone(level.path, gone, level.compared.goneSeconds()));
+    }
+  }
+
+  private void leave(Descent descent, Deque<ReaderLevel> levels) {
+    if (levels.pop().isUntaken) {
+      untaken.pollLast(); // still there only if nothing in it was taken
+    }
+    if (!levels.isEmpty() && !descent.leave()) {
+      throw new OperationException(
+          "cannot read "
+              + levels.getFirst().path
+              + ": it or a directory in it was moved while it was read: try again when nothing"
+              + " changes it");
+    }
   }
 
   private List<FoundEntry> stat(
@@ -250,8 +296,9 @@ final class TreeReader implements AutoCloseable {
     found.add(one);
   }
 
-  private void directory(int parent, FoundEntry found, Baseline compared) throws IOException {
-    int fd = tryOpen(parent, found.name, found.entry.path(), DIRECTORY_FLAGS);
+  private void enter(Descent descent, Deque<ReaderLevel> levels, FoundEntry found)
+      throws IOException {
+    int fd = tryOpen(descent.fd(), found.name, found.entry.path(), DIRECTORY_FLAGS);
     if (fd == -Linux.EACCES && found.untaken) {
       gathered.add(
           found.entry.path(), "the excluded directory cannot be read, and is left out whole");
@@ -261,24 +308,20 @@ final class TreeReader implements AutoCloseable {
       return;
     }
     stats.check(0);
-    try {
-      TarEntry entry = attributed(found.entry, fd);
-      boolean opaque = xattrs.opaque();
-      if (found.untaken) {
-        untaken.addLast(entry);
-      } else {
-        emit(entry);
-      }
-      if (compared.hides(entry.path(), found.name, opaque)) {
-        emit(TarEntry.opaque(entry.path()).withMtime(entry.mtimeSeconds(), 0));
-      }
-      children(fd, entry.path(), compared.in(entry.path(), found.name, found.ctimeSeconds));
-      if (found.untaken) {
-        untaken.remove(entry);
-      }
-    } finally {
-      TreeRemover.close(task, fd);
+    descent.enter(fd);
+    TarEntry entry = attributed(found.entry, fd);
+    boolean opaque = xattrs.opaque();
+    if (found.untaken) {
+      untaken.addLast(entry);
+    } else {
+      emit(entry);
     }
+    Baseline compared = levels.getFirst().compared;
+    if (compared.hides(entry.path(), found.name, opaque)) {
+      emit(TarEntry.opaque(entry.path()).withMtime(entry.mtimeSeconds(), 0));
+    }
+    Baseline in = compared.in(entry.path(), found.name, found.ctimeSeconds);
+    levels.push(level(fd, entry.path(), in, found.untaken));
   }
 
   private int open(int parent, ByteString name, ByteString path, int flags) {

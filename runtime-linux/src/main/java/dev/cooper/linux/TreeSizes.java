@@ -3,13 +3,17 @@ package dev.cooper.linux;
 import dev.cooper.oci.ByteString;
 import dev.cooper.spi.SizeSink;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Measures a tree as du(1) does, hundreds of files in one program, and never follows a link.
+ * Measures a tree of any depth as du(1) does, hundreds of files in one program, and never follows a
+ * link.
  *
  * <p>What goes while it is measured is passed over, and so are other file systems. Not thread-safe.
  */
@@ -26,14 +30,49 @@ final class TreeSizes implements AutoCloseable {
 
   private record Inode(long fileSystem, long number) {}
 
-  /** What one part takes, with all that is not told apart from it. */
-  private static final class Sum {
+  /** What is told as one: a directory, with all below it that is not told apart from it. */
+  private static final class Part {
+    final Path path;
+    final int depth;
     long bytes;
     long onDisk;
+
+    Part(Path path, int depth) {
+      this.path = path;
+      this.depth = depth;
+    }
+
+    /** What a directory in it belongs to: itself, or a part of its own. */
+    Part of(ByteString directory) {
+      return depth > 0 ? new Part(path.resolve(directory.toString()), depth - 1) : this;
+    }
 
     void add(long at) {
       bytes += Stat.size(at);
       onDisk += Stat.allocated(at);
+    }
+  }
+
+  /** A directory that the walk is in or below; small, as there may be a million of them. */
+  private static final class Level {
+    final Part part;
+    private List<ByteString> directories;
+
+    Level(Part part, List<ByteString> directories) {
+      this.part = part;
+      this.directories = directories;
+    }
+
+    /** The next of its directories, or null. */
+    @Nullable ByteString next() {
+      if (directories.isEmpty()) {
+        return null;
+      }
+      ByteString next = directories.remove(directories.size() - 1);
+      if (directories.isEmpty()) {
+        directories = List.of();
+      }
+      return next;
     }
   }
 
@@ -47,27 +86,58 @@ final class TreeSizes implements AutoCloseable {
     if (fd < 0) {
       return;
     }
-    Sum own = new Sum();
-    try {
-      long at = statOf(fd, directory);
-      fileSystem = Stat.fileSystem(at);
-      own.add(at);
-      children(fd, directory, depth, own);
+    try (Descent descent = new Descent(task, fd)) {
+      walk(descent, new Part(directory, depth));
     } finally {
       TreeRemover.close(task, fd);
     }
-    sink.add(directory, own.bytes, own.onDisk);
   }
 
-  /** Adds what a directory holds to its own sum, or tells the sink of each. */
-  private void children(int fd, Path path, int depth, Sum sum) {
-    List<ByteString> names = names(fd, path);
-    for (int from = 0; from < names.size(); from += STATS) {
-      List<ByteString> some = names.subList(from, Math.min(names.size(), from + STATS));
-      for (ByteString directory : stat(fd, path, some, depth, sum)) {
-        below(fd, path, directory, depth, sum);
+  private void walk(Descent descent, Part whole) {
+    fileSystem = Stat.fileSystem(statOf(descent.fd(), whole.path));
+    Deque<Level> levels = new ArrayDeque<>();
+    levels.push(list(descent.fd(), whole));
+    while (!levels.isEmpty()) {
+      Level level = levels.getFirst();
+      ByteString directory = level.next();
+      if (directory == null) {
+        leave(descent, levels);
+        continue;
+      }
+      int fd = open(descent.fd(), directory);
+      if (fd >= 0) {
+        descent.enter(fd);
+        levels.push(list(fd, level.part.of(directory)));
       }
     }
+  }
+
+  /** Goes up; where the level above was moved away, all up to the root is passed over. */
+  private void leave(Descent descent, Deque<Level> levels) {
+    end(levels);
+    if (!levels.isEmpty() && !descent.leave()) {
+      while (levels.size() > 1) {
+        end(levels);
+      }
+    }
+  }
+
+  private void end(Deque<Level> levels) {
+    Part part = levels.pop().part;
+    if (levels.isEmpty() || levels.getFirst().part != part) {
+      sink.add(part.path, part.bytes, part.onDisk);
+    }
+  }
+
+  /** Adds a directory and what it holds to a part, or tells the sink of each that it holds. */
+  private Level list(int fd, Part part) {
+    part.add(statOf(fd, part.path));
+    List<ByteString> names = names(fd, part.path);
+    List<ByteString> directories = new ArrayList<>();
+    for (int from = 0; from < names.size(); from += STATS) {
+      stat(fd, part, names.subList(from, Math.min(names.size(), from + STATS)), directories);
+    }
+    return new Level(part, directories.isEmpty() ? List.of() : directories);
   }
 
   private List<ByteString> names(int fd, Path path) {
@@ -81,24 +151,6 @@ final class TreeSizes implements AutoCloseable {
     }
   }
 
-  private void below(int parent, Path path, ByteString name, int depth, Sum sum) {
-    int fd = open(parent, name);
-    if (fd < 0) {
-      return;
-    }
-    try {
-      Path child = depth > 0 ? path.resolve(name.toString()) : path;
-      Sum own = depth > 0 ? new Sum() : sum;
-      own.add(statOf(fd, child));
-      children(fd, child, Math.max(0, depth - 1), own);
-      if (depth > 0) {
-        sink.add(child, own.bytes, own.onDisk);
-      }
-    } finally {
-      TreeRemover.close(task, fd);
-    }
-  }
-
   private long statOf(int fd, Object subject) {
     stats.reset();
     long at = stats.memory.zeroed(Stat.SIZE);
@@ -108,8 +160,8 @@ final class TreeSizes implements AutoCloseable {
     return at;
   }
 
-  /** Measures what is no directory, and gives the names of those that are. */
-  private List<ByteString> stat(int fd, Path path, List<ByteString> names, int depth, Sum sum) {
+  /** Measures what is no directory, and adds the names of those that are. */
+  private void stat(int fd, Part part, List<ByteString> names, List<ByteString> directories) {
     stats.reset();
     long[] at = new long[names.size()];
     for (int i = 0; i < at.length; i++) {
@@ -119,7 +171,6 @@ final class TreeSizes implements AutoCloseable {
           names.get(i), Sys.STATX, fd, name, Linux.AT_SYMLINK_NOFOLLOW, Stat.BASIC, at[i]);
     }
     task.run(stats);
-    List<ByteString> directories = new ArrayList<>();
     for (int i = 0; i < at.length; i++) {
       if (stats.errno(i) != 0) {
         continue; // it went
@@ -130,14 +181,14 @@ final class TreeSizes implements AutoCloseable {
         }
       } else if (Stat.nlink(at[i]) <= 1
           || linked.add(new Inode(Stat.fileSystem(at[i]), Stat.inode(at[i])))) {
-        if (depth > 0) {
-          sink.add(path.resolve(names.get(i).toString()), Stat.size(at[i]), Stat.allocated(at[i]));
+        if (part.depth > 0) {
+          Path path = part.path.resolve(names.get(i).toString());
+          sink.add(path, Stat.size(at[i]), Stat.allocated(at[i]));
         } else {
-          sum.add(at[i]);
+          part.add(at[i]);
         }
       }
     }
-    return directories;
   }
 
   private int open(int parent, ByteString name) {
