@@ -195,6 +195,9 @@ public final class Image {
    * <p>Layers that are not compressed are, and are kept so in the store; what the registry has is
    * neither compressed nor sent again.
    *
+   * <p>An interrupt of the thread ends it, and so does closing its {@link Cooper}. A registry is
+   * then asked once to forget each upload under way, and waited for two seconds at most.
+   *
    * @param reference where to, such as {@code registry.example.com/app:1.0}
    * @param options how layers are compressed
    * @return its manifest there

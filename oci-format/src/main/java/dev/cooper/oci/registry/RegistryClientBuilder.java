@@ -100,7 +100,7 @@ public final class RegistryClientBuilder {
 
   /**
    * How long nothing may move; 60 seconds by default, and ten times that for a registry that has
-   * got a whole blob and stores it.
+   * got a whole blob and stores it. All headers of an answer have to come in that time.
    *
    * @param time over zero
    * @return this

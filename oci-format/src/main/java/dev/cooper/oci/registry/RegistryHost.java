@@ -7,12 +7,14 @@ import dev.cooper.oci.Text;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.ConnectException;
+import java.net.ProtocolException;
 import java.net.URI;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.UnresolvedAddressException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -31,9 +33,14 @@ final class RegistryHost {
   private static final String SILENT =
       "nothing ever answered there: check the registry's name and port, and the network";
 
+  private static final String FOREIGN =
+      "what answers there is no whole answer in HTTP: check the registry's name and port, and what"
+          + " listens there";
+
   private final Endpoint endpoint;
   private final Settings settings;
   private final Transport transport;
+  private final Executor threads;
   private final Destinations destinations;
   private final Redaction redaction;
   private final Authorizer authorizer;
@@ -47,6 +54,7 @@ final class RegistryHost {
     this.settings = settings;
     this.redaction = redaction;
     transport = new Transport(settings, clients);
+    threads = clients.threads();
     route = new Route(endpoint, clients, transport);
     destinations = new Destinations(settings);
     TokenService tokens = new TokenService(this::sendForToken, settings, redaction);
@@ -56,6 +64,11 @@ final class RegistryHost {
 
   Settings settings() {
     return settings;
+  }
+
+  /** The client's own, for what its caller does not wait for to the end. */
+  Executor threads() {
+    return threads;
   }
 
   /** Host, and port if there is one. */
@@ -171,7 +184,18 @@ final class RegistryHost {
 
   /** The exception for no answer. */
   RegistryException unreachable(Call call, String repository, IOException cause, Tries tries) {
-    return unreachable(call, cause, tries, answered ? authorizer.tried(repository) : SILENT);
+    String heard = isAnswer(cause) ? FOREIGN : SILENT;
+    return unreachable(call, cause, tries, answered ? authorizer.tried(repository) : heard);
+  }
+
+  /** Whether something did answer, though not in whole HTTP. */
+  private static boolean isAnswer(Throwable failure) {
+    for (Throwable each = failure; each != null; each = each.getCause()) {
+      if (each instanceof ProtocolException) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private RegistryException unreachable(Call call, IOException cause, Tries tries, String tried) {

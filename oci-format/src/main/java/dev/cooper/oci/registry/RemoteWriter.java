@@ -22,8 +22,9 @@ import org.jspecify.annotations.Nullable;
  * One repository in a registry, to be written to: blobs first, in any order and from several
  * threads, then the manifests that name them.
  *
- * <p>What the registry has is not sent again. Thread-safe; needs no closing. Source: OCI
- * distribution-spec, "Push".
+ * <p>What the registry has is not sent again. An interrupt ends an upload, and so does closing the
+ * client; the registry is then asked once to forget the upload, and waited for two seconds at most.
+ * Thread-safe; needs no closing. Source: OCI distribution-spec, "Push".
  */
 public final class RemoteWriter {
   private static final String SUBJECT_HEADER = "OCI-Subject";

@@ -139,6 +139,9 @@ final class Transport {
     if (cause instanceof Error error) {
       throw error;
     }
+    if (cause instanceof NumberFormatException) {
+      return new MalformedAnswerException(cause);
+    }
     return cause instanceof IOException io ? io : new IOException(cause.toString(), cause);
   }
 

@@ -153,6 +153,7 @@ final class Tries {
       if ((each instanceof SSLHandshakeException && !isCutOff(each))
           || each instanceof SSLPeerUnverifiedException
           || each instanceof SourceException
+          || each instanceof MalformedAnswerException
           || each instanceof CancellationException
           || each instanceof InterruptedIOException) {
         return each instanceof java.net.SocketTimeoutException;

@@ -5,8 +5,14 @@ import dev.cooper.oci.CooperException;
 import dev.cooper.oci.Digest;
 import java.io.IOException;
 import java.net.URI;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 final class Uploads {
   private static final System.Logger LOG = System.getLogger(Uploads.class.getName());
   private static final String OCTETS = "application/octet-stream";
+
+  /** So long may the end of an upload that failed or was interrupted take. */
+  private static final Duration COURTESY = Duration.ofSeconds(2);
 
   private final Repository repository;
   private final Scopes scopes;
@@ -113,20 +122,34 @@ final class Uploads {
     return scopes;
   }
 
-  /** Lets the registry forget an upload; if it does not, it will by itself. */
+  /**
+   * Lets the registry forget an upload, by one request that is waited for {@link #COURTESY} at
+   * most, its token included; a registry that does not answer forgets the upload by itself. The
+   * thread stays interrupted if it was, and an interrupt meanwhile ends the wait.
+   */
   void abandon(@Nullable URI session) {
     if (session == null) {
       return;
     }
     boolean interrupted = Thread.interrupted();
+    FutureTask<Boolean> courtesy = new FutureTask<>(() -> forget(session));
     try {
-      repository.send(repository.call("DELETE", session, scopes).withoutRetry()).discard();
-    } catch (IOException | RuntimeException e) {
+      repository.host().threads().execute(courtesy);
+      courtesy.get(COURTESY.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      interrupted = true;
+    } catch (ExecutionException | TimeoutException | RejectedExecutionException e) {
       LOG.log(System.Logger.Level.DEBUG, "an upload was left behind", e);
     } finally {
+      courtesy.cancel(true); // the interrupt ends the exchange
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
     }
+  }
+
+  private boolean forget(URI session) throws IOException {
+    repository.send(repository.call("DELETE", session, scopes).withoutRetry()).discard();
+    return true;
   }
 }

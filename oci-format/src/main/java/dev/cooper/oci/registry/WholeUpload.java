@@ -56,12 +56,12 @@ final class WholeUpload {
       boolean closed = false;
       try {
         closed = put(session);
-        stored = closed || inPieces() || isThere();
       } finally {
         if (!closed) {
           uploads.abandon(session);
         }
       }
+      stored = closed || inPieces() || isThere();
     }
   }
 

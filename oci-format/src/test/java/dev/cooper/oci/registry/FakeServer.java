@@ -80,6 +80,11 @@ final class FakeServer implements AutoCloseable {
       throw new IOException("cut");
     }
 
+    /** Answers nothing, and hangs up. */
+    void cut() throws IOException {
+      throw new IOException("cut");
+    }
+
     /** Gives bytes without an end. */
     void sendEndless(int status) throws IOException {
       exchange.sendResponseHeaders(status, 0);
