@@ -11,7 +11,7 @@ import dev.cooper.oci.OperationException;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -127,7 +127,7 @@ public final class RunningCommand implements AutoCloseable {
     long began = System.nanoTime();
     while (!started.isListening(containerPort)) {
       if (most.minusNanos(System.nanoTime() - began).isNegative()) {
-        throw late(wanted, most);
+        throw late(wanted, most, "");
       }
       if (isOver(LOOK_AGAIN_NANOS, wanted)) {
         throw ended(wanted);
@@ -142,31 +142,38 @@ public final class RunningCommand implements AutoCloseable {
    * <p>The text may have been written before, as long as {@link #tail} has it. With {@link
    * StartOptions#streams} somebody has to read the streams meanwhile.
    *
+   * <p>The pattern is matched in the calling thread, and the command does not wait for it. The time
+   * counts for the match too: a pattern that backtracks without end, as {@code (a+)+b} may, ends
+   * with it, with an interrupt or with {@link #cancel}. While the command writes much faster than
+   * the pattern matches, over a million characters ahead, some of its output is not looked at.
+   *
    * @param pattern found anywhere in the text; use {@link Pattern#MULTILINE} for {@code ^} and
    *     {@code $}
    * @param most how long to wait
    * @return the first match, with its groups
    * @throws CommandFailedException if the command ends before
    * @throws NotReadyException if nothing matches in time; the command still runs then
-   * @throws OperationException if this thread is interrupted
+   * @throws OperationException if this thread is interrupted, or if the pattern recurses too deeply
+   *     for its stack
    */
   public MatchResult awaitOutput(Pattern pattern, Duration most) {
     Objects.requireNonNull(pattern, "pattern");
     Objects.requireNonNull(most, "most");
     String wanted = "written what matches \"" + pattern + "\"";
-    CompletableFuture<MatchResult> found = started.tail().await(pattern);
-    CompletableFuture<?> either =
-        CompletableFuture.anyOf(found, started.end().exceptionally(e -> -1));
-    if (!isDone(either, nanos(most), wanted)) {
-      throw late(wanted, most);
+    try {
+      Optional<MatchResult> found = started.search(pattern).await(nanos(most));
+      return found.orElseThrow(() -> ended(wanted));
+    } catch (TimeoutException e) {
+      throw late(wanted, most, e.getMessage() == null ? "" : " (" + e.getMessage() + ")");
+    } catch (InterruptedException e) {
+      throw interrupted("until it has " + wanted);
     }
-    if (!found.isDone()) {
-      throw ended(wanted);
-    }
-    return Futures.result(found);
   }
 
   private static long nanos(Duration most) {
+    if (most.isNegative()) {
+      return 0;
+    }
     return most.compareTo(Duration.ofNanos(Long.MAX_VALUE)) > 0 ? Long.MAX_VALUE : most.toNanos();
   }
 
@@ -199,7 +206,7 @@ public final class RunningCommand implements AutoCloseable {
             + " was interrupted; the command still runs: close it to end it");
   }
 
-  private NotReadyException late(String wanted, Duration most) {
+  private NotReadyException late(String wanted, Duration most, String why) {
     return new NotReadyException(
         "\""
             + started.command()
@@ -208,7 +215,8 @@ public final class RunningCommand implements AutoCloseable {
             + " has not "
             + wanted
             + " within "
-            + most,
+            + most
+            + why,
         tail());
   }
 

@@ -10,6 +10,7 @@ import java.io.OutputStream;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.function.ToIntFunction;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** A command that runs in a thread of its own: its outputs, its end, and its cancellation. */
@@ -70,6 +71,7 @@ public final class StartedCommand {
     } finally {
       begun.complete(Boolean.FALSE);
       endOutput();
+      tail.end();
     }
   }
 
@@ -118,6 +120,11 @@ public final class StartedCommand {
   /** The end of what it has written. */
   public TailOutput tail() {
     return tail;
+  }
+
+  /** To look for a pattern in what it writes. */
+  public OutputSearch search(Pattern pattern) {
+    return new OutputSearch(tail, pattern, cancellation::isCancelled);
   }
 
   /** Done with its exit status, or with why it has none. */

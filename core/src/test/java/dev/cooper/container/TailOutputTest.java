@@ -3,7 +3,6 @@ package dev.cooper.container;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Random;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 class TailOutputTest {
@@ -44,17 +43,18 @@ class TailOutputTest {
   }
 
   @Test
-  void awaitWhenTheTextComesInPiecesOrWasThereIsCompleted() {
-    TailOutput tail = new TailOutput(16);
-    var found = tail.await(Pattern.compile("port (\\d+)!"));
-    tail.write("noise".repeat(20) + "por");
-    tail.write("t 80");
-    assertThat(found).isNotDone();
-    tail.write("80!" + "noise".repeat(20));
-    assertThat(found.join().group(1)).isEqualTo("8080");
-    tail.write("late");
-    assertThat(tail.await(Pattern.compile("la.e"))).isDone();
-    assertThat(tail.await(Pattern.compile("never"))).isNotDone();
+  void textWhenSomebodyLooksThroughItIsTheEndAllTheSame() {
+    TailOutput tail = new TailOutput(5);
+    tail.watch();
+    for (int i = 0; i < 100; i++) {
+      tail.write("0123456");
+    }
+    assertThat(tail.text()).isEqualTo("23456");
+    assertThat(tail.after(695).text()).as("5 before and 5 after").isEqualTo("4560123456");
+    assertThat(tail.after(0).text().length()).as("what is kept").isBetween(75, 80);
+    tail.unwatch();
+    tail.write("x");
+    assertThat(tail.after(0).text()).isEqualTo("3456x");
   }
 
   private static String tail(int size, String... pieces) {
