@@ -1,10 +1,15 @@
 package dev.cooper.command;
 
 import dev.cooper.io.Io;
+import dev.cooper.oci.ContentException;
 import dev.cooper.oci.OperationException;
+import dev.cooper.oci.layout.RegularFile;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Objects;
 
 /**
  * Which system calls a command may make; {@code --security-opt seccomp=} of docker and buildah.
@@ -31,18 +36,26 @@ public sealed interface Seccomp {
    * @param name what errors call it
    * @param json its text; read when a command starts
    */
-  record Profile(String name, String json) implements Seccomp {}
+  record Profile(String name, String json) implements Seccomp {
+    /** Far more than any has. */
+    private static final int MOST = 1 << 20;
+  }
 
   /**
    * The profile of a file, read now.
    *
    * @param file in Docker's JSON format, such as {@code /usr/share/containers/seccomp.json}
    * @return the profile
-   * @throws OperationException if it cannot be read
+   * @throws OperationException if it cannot be read, has over 1 MiB or is no regular file
    */
   static Seccomp profile(Path file) {
+    Objects.requireNonNull(file, "file");
     try {
-      return new Profile(file.toString(), Files.readString(file));
+      byte[] bytes = RegularFile.read(file, Profile.MOST);
+      CharBuffer text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
+      return new Profile(file.toString(), text.toString());
+    } catch (ContentException e) {
+      throw new OperationException("cannot read the seccomp profile " + e.getMessage(), e);
     } catch (IOException e) {
       throw new OperationException(
           "cannot read the seccomp profile " + file + ": " + Io.reason(e), e);

@@ -3,6 +3,7 @@ package dev.cooper.host;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.compress.Decompression;
 import dev.cooper.oci.layer.TarReader;
+import dev.cooper.oci.layout.RegularFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -36,14 +37,15 @@ public final class TarHead {
   }
 
   /**
-   * Refuses a file that is no tar by its name, and not by the first field that is wrong in it. What
-   * can be read only once, as a pipe, is let through.
+   * Refuses a file that is no tar by its name, and not by the first field that is wrong in it; and
+   * what can be read only once, as a pipe. Where nothing is, opening says so.
    *
    * @param expected what it should have been
    * @throws ContentException if it is something else
    */
   public static void require(Path file, String expected) {
-    if (!Files.isRegularFile(file)) {
+    RegularFile.require(file, expected);
+    if (Files.notExists(file)) {
       return;
     }
     byte[] head;

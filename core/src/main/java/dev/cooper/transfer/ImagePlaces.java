@@ -13,6 +13,7 @@ import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.oci.layer.TarReader;
 import dev.cooper.oci.layout.ContentReader;
 import dev.cooper.oci.layout.Layouts;
+import dev.cooper.oci.layout.RegularFile;
 import dev.cooper.progress.Progress;
 import dev.cooper.store.Store;
 import java.io.IOException;
@@ -86,6 +87,9 @@ public final class ImagePlaces {
               + (path ? "" : ", or ask the registry with " + remedy));
     }
     if (path) {
+      if (file != null) {
+        RegularFile.require(file, "an image");
+      }
       throw new SourceNotFoundException(
           "no image is called \"" + text + "\", and there is no file of this name");
     }

@@ -50,6 +50,7 @@ final class TarFile implements Closeable {
 
   /** Opens an archive; where it is compressed, it is unpacked into the directory. */
   static TarFile open(Path path, Path temporary, ImageLimits limits) throws IOException {
+    RegularFile.require(path, "an archive of images");
     RandomAccessFile file = uncompressed(path, temporary, limits);
     TarFile tar = new TarFile(path, file, limits);
     try {

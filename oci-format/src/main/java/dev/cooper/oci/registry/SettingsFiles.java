@@ -1,15 +1,14 @@
 package dev.cooper.oci.registry;
 
 import dev.cooper.oci.ContentException;
+import dev.cooper.oci.layout.RegularFile;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -31,16 +30,7 @@ final class SettingsFiles {
    */
   static Optional<byte[]> read(Path file, int most) throws IOException {
     try {
-      if (!Files.readAttributes(file, BasicFileAttributes.class).isRegularFile()) {
-        throw new ContentException(file + ": found no regular file");
-      }
-      try (InputStream in = Files.newInputStream(file)) {
-        byte[] bytes = in.readNBytes(most + 1);
-        if (bytes.length > most) {
-          throw new ContentException(file + ": found more than " + most + " bytes");
-        }
-        return Optional.of(bytes);
-      }
+      return Optional.of(RegularFile.read(file, most));
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (AccessDeniedException e) {
