@@ -1,6 +1,7 @@
 package dev.cooper.host;
 
 import dev.cooper.error.SourceNotFoundException;
+import dev.cooper.io.Io;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.OperationException;
 import java.io.IOException;
@@ -63,7 +64,7 @@ public final class Globs {
         }
       }
     } catch (IOException e) {
-      throw new OperationException("cannot list " + directory + ": " + e.getMessage(), e);
+      throw new OperationException("cannot list " + directory + ": " + Io.reason(e), e);
     }
     found.sort(null);
     return found;

@@ -1,6 +1,7 @@
 package dev.cooper.host;
 
 import dev.cooper.error.SourceNotFoundException;
+import dev.cooper.io.Io;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.OperationException;
 import dev.cooper.spi.TreeFilter;
@@ -68,8 +69,7 @@ public final class IgnorePatterns implements TreeFilter {
       }
       return lines;
     } catch (IOException e) {
-      throw new OperationException(
-          "cannot read the ignore file " + file + ": " + e.getMessage(), e);
+      throw new OperationException("cannot read the ignore file " + file + ": " + Io.reason(e), e);
     }
   }
 

@@ -4,8 +4,11 @@ import dev.cooper.oci.ContentException;
 import dev.cooper.oci.CooperException;
 import dev.cooper.oci.OperationException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
 import java.lang.reflect.Modifier;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.FileLockInterruptionException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
@@ -14,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Something that can fail reading or writing, or below this module. */
@@ -29,7 +33,7 @@ public interface Io<T extends @Nullable Object> {
       throw new OperationException(
           what + ": " + reason(e) + (FullDisk.isCause(e) ? FullDisk.REMEDY : ""), e);
     } catch (UncheckedIOException e) {
-      throw new OperationException(what + ": " + e.getMessage(), e);
+      throw new OperationException(what + ": " + reason(e), e);
     } catch (OperationException | ContentException e) {
       throw during(what, e);
     }
@@ -58,10 +62,22 @@ public interface Io<T extends @Nullable Object> {
 
   /** What a failure says, without the name of its class where that says nothing more. */
   static String reason(IOException e) {
+    if (e instanceof ClosedByInterruptException || e instanceof FileLockInterruptionException) {
+      return "this thread was interrupted";
+    }
+    if (e instanceof InterruptedIOException && e.getMessage() != null) {
+      return e.getMessage();
+    }
     if (e instanceof FileSystemException failed && failed.getFile() != null) {
       return named(failed, failed.getFile());
     }
     return e.getClass() == IOException.class ? String.valueOf(e.getMessage()) : e.toString();
+  }
+
+  private static String reason(UncheckedIOException e) {
+    IOException cause = Objects.requireNonNull(e.getCause());
+    boolean bare = cause.toString().equals(e.getMessage());
+    return bare ? reason(cause) : String.valueOf(e.getMessage());
   }
 
   /** In the words of a system's own tools, without the name of a Java class. */

@@ -2,6 +2,7 @@ package dev.cooper.transfer;
 
 import dev.cooper.event.BuildEvent.Work;
 import dev.cooper.io.BoundedInputStream;
+import dev.cooper.io.Io;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.ImageLimits;
 import dev.cooper.oci.Json;
@@ -13,20 +14,18 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.StandardProtocolFamily;
 import java.net.URLEncoder;
-import java.net.UnixDomainSocketAddress;
-import java.nio.channels.Channels;
-import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A Docker daemon's socket, for the two calls that carry images. Spoken is HTTP/1.0, whose bodies
- * end with the connection. Source: Docker Engine API, "Import images" and "Export an image".
+ * end with the connection, whichever way: a daemon that stalls, or an interrupt, ends it too.
+ * Source: Docker Engine API, "Import images" and "Export an image".
  */
 final class DockerDaemon {
   private static final String DEFAULT = "unix:///var/run/docker.sock";
@@ -35,14 +34,31 @@ final class DockerDaemon {
 
   private final Path socket;
   private final Progress progress;
+  private final Patience patience;
 
-  private DockerDaemon(Path socket, Progress progress) {
+  /**
+   * How long a daemon is waited for.
+   *
+   * @param stall for an answer to a ping, and while an image moves
+   * @param work for the answer once it has an image to store or to put together, which takes it
+   *     minutes where that is large
+   */
+  record Patience(Duration stall, Duration work) {
+    static final Patience STANDARD = new Patience(Duration.ofSeconds(60), Duration.ofMinutes(10));
+  }
+
+  private DockerDaemon(Path socket, Progress progress, Patience patience) {
     this.socket = socket;
     this.progress = progress;
+    this.patience = patience;
   }
 
   /** The one that {@code $DOCKER_HOST} names, else the system's. */
   static DockerDaemon of(@Nullable String host, Progress progress) {
+    return of(host, progress, Patience.STANDARD);
+  }
+
+  static DockerDaemon of(@Nullable String host, Progress progress, Patience patience) {
     String address = host == null || host.isEmpty() ? DEFAULT : host;
     if (!address.startsWith("unix://")) {
       throw new OperationException(
@@ -50,16 +66,17 @@ final class DockerDaemon {
               + address
               + ", and only a socket is supported: set it to unix:///path/to/docker.sock, or copy by an archive");
     }
-    return new DockerDaemon(Path.of(address.substring("unix://".length())), progress);
+    return new DockerDaemon(Path.of(address.substring("unix://".length())), progress, patience);
   }
 
   /** As {@code docker load} does. */
   void load(Path archive) throws IOException {
     long size = Files.size(archive);
     try (Progress.Piece work = progress.begin(Work.Kind.SEND, "an image to " + socket, size);
-        SocketChannel channel = connect();
-        OutputStream out = Channels.newOutputStream(channel);
-        InputStream in = new BufferedInputStream(Channels.newInputStream(channel))) {
+        DaemonConnection connection = connect()) {
+      OutputStream out = connection.out();
+      InputStream in = new BufferedInputStream(connection.in());
+      connection.flowing(patience.stall());
       request(
           out,
           "POST /images/load?quiet=1 HTTP/1.0\r\nContent-Type: application/x-tar\r\nContent-Length: "
@@ -67,7 +84,7 @@ final class DockerDaemon {
       try (InputStream file = work.counted(Files.newInputStream(archive))) {
         file.transferTo(out);
       }
-      out.flush();
+      connection.within(patience.work());
       int status = head(in);
       byte[] answer = in.readNBytes(MAX_ANSWER);
       requireSuccess(status, answer, "load an image");
@@ -85,12 +102,13 @@ final class DockerDaemon {
   /** As {@code docker save} does, into a new file. */
   void save(String reference, Path archive, ImageLimits limits) throws IOException {
     try (Progress.Piece work = progress.begin(Work.Kind.RECEIVE, reference + " from " + socket, 0);
-        SocketChannel channel = connect();
-        OutputStream out = Channels.newOutputStream(channel);
-        InputStream in = new BufferedInputStream(Channels.newInputStream(channel), 1 << 17)) {
+        DaemonConnection connection = connect()) {
+      InputStream in = new BufferedInputStream(connection.in(), 1 << 17);
+      connection.within(patience.work());
       String name = URLEncoder.encode(reference, StandardCharsets.UTF_8).replace("%2F", "/");
-      request(out, "GET /images/" + name + "/get HTTP/1.0");
+      request(connection.out(), "GET /images/" + name + "/get HTTP/1.0");
       int status = head(in);
+      connection.flowing(patience.stall());
       if (status != 200) {
         requireSuccess(status, in.readNBytes(MAX_ANSWER), "give the image " + reference);
       }
@@ -101,22 +119,25 @@ final class DockerDaemon {
     }
   }
 
-  private SocketChannel connect() {
+  /** Connects, once the daemon has answered to a ping: most that is asked of it takes longer. */
+  private DaemonConnection connect() throws IOException {
+    try (DaemonConnection ping = reached()) {
+      ping.within(patience.stall());
+      request(ping.out(), "GET /_ping HTTP/1.0");
+      head(new BufferedInputStream(ping.in()));
+    }
+    return reached();
+  }
+
+  private DaemonConnection reached() {
     try {
-      SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
-      try {
-        channel.connect(UnixDomainSocketAddress.of(socket));
-        return channel;
-      } catch (IOException | RuntimeException e) {
-        channel.close();
-        throw e;
-      }
+      return DaemonConnection.open(socket);
     } catch (IOException e) {
       throw new OperationException(
           "cannot reach a Docker daemon at "
               + socket
               + ": "
-              + e.getMessage()
+              + Io.reason(e)
               + ": start it, join its group, or set DOCKER_HOST",
           e);
     }

@@ -10,11 +10,15 @@ import dev.cooper.event.BuildListener;
 import dev.cooper.oci.ContentException;
 import dev.cooper.oci.OperationException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.FileLockInterruptionException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -40,6 +44,33 @@ class IoTest {
         .isExactlyInstanceOf(OperationException.class)
         .hasMessage("cannot read it: openat /x: EIO (Input/output error)")
         .hasCauseInstanceOf(HiddenException.class);
+  }
+
+  @Test
+  void interruptsAreToldInWords() {
+    List<IOException> interrupts =
+        List.of(
+            new ClosedByInterruptException(),
+            new FileLockInterruptionException(),
+            new InterruptedIOException("this thread was interrupted"));
+    for (IOException each : interrupts) {
+      assertThatThrownBy(
+              () ->
+                  Io.run(
+                      "cannot commit it",
+                      () -> {
+                        throw each;
+                      }))
+          .hasMessage("cannot commit it: this thread was interrupted");
+      assertThatThrownBy(
+              () ->
+                  Io.run(
+                      "cannot commit it",
+                      () -> {
+                        throw new UncheckedIOException(each);
+                      }))
+          .hasMessage("cannot commit it: this thread was interrupted");
+    }
   }
 
   @Test
