@@ -18,6 +18,7 @@ import dev.cooper.oci.OperationException;
 import dev.cooper.oci.Platform;
 import dev.cooper.oci.registry.RegistryClient;
 import dev.cooper.store.StoredImage;
+import dev.cooper.text.Given;
 import dev.cooper.transfer.ImageImport;
 import dev.cooper.transfer.ImagePlace;
 import dev.cooper.transfer.ImagePlaces;
@@ -169,6 +170,7 @@ public final class Cooper implements AutoCloseable {
    * @return a container of the caller's own
    */
   public WorkingContainer from(Path path) {
+    Objects.requireNonNull(path, "path");
     if (!ImagePlaces.isImage(path, session.store())) {
       return rooted(path, null);
     }
@@ -322,6 +324,9 @@ public final class Cooper implements AutoCloseable {
    * the socket that {@code $DOCKER_HOST} names, or else an image of the store. Blobs stay as they
    * are where the target can hold them so.
    *
+   * <p>A Docker daemon is given a minute to answer to a ping and to move some of an image, and ten
+   * minutes to store an image or to put it together.
+   *
    * @param from where it is
    * @param to where it shall be; a layout may be there and is added to
    * @param options which part of an index
@@ -367,7 +372,7 @@ public final class Cooper implements AutoCloseable {
    */
   public Descriptor pushIndex(
       List<Image> images, String reference, PushOptions options, UnaryOperator<Index> edit) {
-    Objects.requireNonNull(images, "images");
+    Given.all(images, "images");
     Objects.requireNonNull(reference, "reference");
     Objects.requireNonNull(options, "options");
     Objects.requireNonNull(edit, "edit");
@@ -426,11 +431,11 @@ public final class Cooper implements AutoCloseable {
    * @throws dev.cooper.oci.ContentException if it is damaged, or no image
    */
   public List<Image> loadAndUnpack(Path path) {
-    Objects.requireNonNull(path, "path");
     return load(path, true);
   }
 
   private List<Image> load(Path path, boolean unpack) {
+    Objects.requireNonNull(path, "path");
     session.requireOpen();
     return Io.run(
         "cannot load " + path,
@@ -469,14 +474,19 @@ public final class Cooper implements AutoCloseable {
   /**
    * Writes images into one archive or layout.
    *
-   * @param images of this store
+   * @param images of this store, one or more
    * @param path a file or directory that is not there yet
    * @param options the format and compression
+   * @throws IllegalArgumentException if there are no images
    */
   public void save(List<Image> images, Path path, SaveOptions options) {
-    Objects.requireNonNull(images, "images");
+    Given.all(images, "images");
     Objects.requireNonNull(path, "path");
     Objects.requireNonNull(options, "options");
+    if (images.isEmpty()) {
+      throw new IllegalArgumentException(
+          "cannot save to " + path + ": found no images, expected one or more");
+    }
     session.save(
         images.stream().map(each -> each.stored(session, "cannot save image ")).toList(),
         path,

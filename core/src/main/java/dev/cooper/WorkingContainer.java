@@ -17,6 +17,7 @@ import dev.cooper.oci.ImageConfig;
 import dev.cooper.step.CopyOptions;
 import dev.cooper.step.Source;
 import dev.cooper.step.Step;
+import dev.cooper.text.Given;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -183,9 +184,8 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
   private static Command executed(String executable, String first, String... more) {
     Objects.requireNonNull(executable, "executable");
     Objects.requireNonNull(first, "first");
-    Objects.requireNonNull(more, "more");
     List<String> all = new ArrayList<>(List.of(executable, first));
-    all.addAll(List.of(more));
+    all.addAll(Given.all(more, "more"));
     return Command.exec(all.toArray(new String[0]));
   }
 
@@ -220,7 +220,8 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
     steps.requireOpen();
     Runs runs = files.runs();
     Command told = command.network(FreePorts.in(runs.network(command)));
-    StartedCommand running = new StartedCommand(told, files, options.apply(StartOptions.DEFAULT));
+    StartedCommand running =
+        new StartedCommand(told, files, Given.made(options, StartOptions.DEFAULT, "options"));
     steps.start(running, new Step.Run(command));
     return new RunningCommand(running);
   }
@@ -262,14 +263,14 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
    */
   public WorkingContainer copy(
       List<Path> sources, String destination, UnaryOperator<CopyOptions> options) {
-    Objects.requireNonNull(sources, "sources");
+    Given.all(sources, "sources");
     Objects.requireNonNull(destination, "destination");
     Objects.requireNonNull(options, "options");
     return perform(
         new Step.Copy(
             sources.stream().map(Source::of).toList(),
             destination,
-            options.apply(CopyOptions.DEFAULT)));
+            Given.made(options, CopyOptions.DEFAULT, "options")));
   }
 
   /**
@@ -338,7 +339,7 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
         new Step.Copy(
             List.of(new Source.Root(called, source)),
             destination,
-            options.apply(CopyOptions.DEFAULT)),
+            Given.made(options, CopyOptions.DEFAULT, "options")),
         from.steps);
     return this;
   }
@@ -402,7 +403,10 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
     Objects.requireNonNull(destination, "destination");
     Objects.requireNonNull(options, "options");
     return perform(
-        new Step.Add(List.of(Source.of(source)), destination, options.apply(CopyOptions.DEFAULT)));
+        new Step.Add(
+            List.of(Source.of(source)),
+            destination,
+            Given.made(options, CopyOptions.DEFAULT, "options")));
   }
 
   /**
@@ -431,7 +435,10 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
     Objects.requireNonNull(destination, "destination");
     Objects.requireNonNull(options, "options");
     return perform(
-        new Step.Add(List.of(Source.of(url)), destination, options.apply(CopyOptions.DEFAULT)));
+        new Step.Add(
+            List.of(Source.of(url)),
+            destination,
+            Given.made(options, CopyOptions.DEFAULT, "options")));
   }
 
   /**
@@ -496,7 +503,8 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
     Objects.requireNonNull(bytes, "bytes");
     Objects.requireNonNull(options, "options");
     return perform(
-        new Step.Write(Source.of(bytes), destination, options.apply(CopyOptions.DEFAULT)));
+        new Step.Write(
+            Source.of(bytes), destination, Given.made(options, CopyOptions.DEFAULT, "options")));
   }
 
   // --- results
@@ -520,14 +528,11 @@ public final class WorkingContainer extends ContainerSettings implements AutoClo
    * @return the image
    */
   public Image commit(UnaryOperator<CommitOptions> options, String... names) {
-    Objects.requireNonNull(options, "options");
-    Objects.requireNonNull(names, "names");
+    CommitOptions made = Given.made(options, CommitOptions.DEFAULT, "options");
+    List<String> all = Given.all(names, "names");
     return steps.told(
         "COMMIT " + String.join(" ", names),
-        () ->
-            new Image(
-                files.session(),
-                files.commit(options.apply(CommitOptions.DEFAULT), List.of(names))));
+        () -> new Image(files.session(), files.commit(made, all)));
   }
 
   /**

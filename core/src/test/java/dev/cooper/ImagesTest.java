@@ -137,6 +137,15 @@ class ImagesTest {
   }
 
   @Test
+  void saveOfNoImagesIsRefused() {
+    Path archive = directory.resolve("archive");
+    assertThatThrownBy(() -> cooper.save(List.of(), archive, SaveOptions.ociArchive()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("cannot save to " + archive + ": found no images, expected one or more");
+    assertThat(archive).doesNotExist();
+  }
+
+  @Test
   void untagOfAnotherImagesNameSaysWhoseItIs() {
     Image old = commit(HERE, "old", "app:1", "app:old");
     Image now = commit(HERE, "new", "app:1");

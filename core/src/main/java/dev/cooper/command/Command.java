@@ -1,5 +1,6 @@
 package dev.cooper.command;
 
+import dev.cooper.text.Given;
 import dev.cooper.text.ImageFields;
 import java.io.InputStream;
 import java.time.Duration;
@@ -113,8 +114,7 @@ public record Command(
    * @return the command
    */
   public static Command exec(String... arguments) {
-    Objects.requireNonNull(arguments, "arguments");
-    return plain(List.of(arguments), false);
+    return plain(Given.all(arguments, "arguments"), false);
   }
 
   /**

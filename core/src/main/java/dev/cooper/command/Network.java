@@ -1,5 +1,6 @@
 package dev.cooper.command;
 
+import dev.cooper.text.Given;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
@@ -204,8 +205,7 @@ public record Network(
    * @throws IllegalArgumentException if one is no address
    */
   public Network dns(String... servers) {
-    Objects.requireNonNull(servers, "servers");
-    return new Network(mode, ports, hosts, List.of(servers), dnsSearch, dnsOptions);
+    return new Network(mode, ports, hosts, Given.all(servers, "servers"), dnsSearch, dnsOptions);
   }
 
   /**
@@ -216,8 +216,7 @@ public record Network(
    * @throws IllegalArgumentException if one is no domain
    */
   public Network dnsSearch(String... domains) {
-    Objects.requireNonNull(domains, "domains");
-    return new Network(mode, ports, hosts, dnsServers, List.of(domains), dnsOptions);
+    return new Network(mode, ports, hosts, dnsServers, Given.all(domains, "domains"), dnsOptions);
   }
 
   /**
@@ -228,8 +227,7 @@ public record Network(
    * @throws IllegalArgumentException if one holds white space
    */
   public Network dnsOption(String... options) {
-    Objects.requireNonNull(options, "options");
-    return new Network(mode, ports, hosts, dnsServers, dnsSearch, List.of(options));
+    return new Network(mode, ports, hosts, dnsServers, dnsSearch, Given.all(options, "options"));
   }
 
   private static <T> List<T> with(List<T> known, T more) {

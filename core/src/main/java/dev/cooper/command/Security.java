@@ -1,5 +1,6 @@
 package dev.cooper.command;
 
+import dev.cooper.text.Given;
 import dev.cooper.text.Paths;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -146,9 +147,8 @@ public record Security(
    * @throws IllegalArgumentException if there is none of that name
    */
   public Security capAdd(String... capabilities) {
-    Objects.requireNonNull(capabilities, "capabilities");
     Set<String> more = new TreeSet<>(added);
-    more.addAll(List.of(capabilities));
+    more.addAll(Given.all(capabilities, "capabilities"));
     return new Security(
         more, dropped, noNewPrivileges, seccomp, ulimits, readOnlyRoot, masked, readOnly);
   }
@@ -161,9 +161,8 @@ public record Security(
    * @throws IllegalArgumentException if there is none of that name
    */
   public Security capDrop(String... capabilities) {
-    Objects.requireNonNull(capabilities, "capabilities");
     Set<String> fewer = new TreeSet<>(dropped);
-    fewer.addAll(List.of(capabilities));
+    fewer.addAll(Given.all(capabilities, "capabilities"));
     return new Security(
         added, fewer, noNewPrivileges, seccomp, ulimits, readOnlyRoot, masked, readOnly);
   }
@@ -233,9 +232,8 @@ public record Security(
    * @throws IllegalArgumentException if one is not absolute, or is the root
    */
   public Security mask(String... paths) {
-    Objects.requireNonNull(paths, "paths");
     List<String> more = new ArrayList<>(masked);
-    more.addAll(List.of(paths));
+    more.addAll(Given.all(paths, "paths"));
     return new Security(
         added, dropped, noNewPrivileges, seccomp, ulimits, readOnlyRoot, more, readOnly);
   }
@@ -248,9 +246,8 @@ public record Security(
    * @throws IllegalArgumentException if one is not absolute, or is the root
    */
   public Security readOnly(String... paths) {
-    Objects.requireNonNull(paths, "paths");
     List<String> more = new ArrayList<>(readOnly);
-    more.addAll(List.of(paths));
+    more.addAll(Given.all(paths, "paths"));
     return new Security(
         added, dropped, noNewPrivileges, seccomp, ulimits, readOnlyRoot, masked, more);
   }

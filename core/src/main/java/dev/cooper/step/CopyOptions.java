@@ -1,6 +1,7 @@
 package dev.cooper.step;
 
 import dev.cooper.text.FileModes;
+import dev.cooper.text.Given;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,9 +40,15 @@ public record CopyOptions(
    * @param ignoreFile a file of such patterns, or null
    * @param checksum what a download has to have, as {@code sha256:hex}, or null
    * @param unpack whether an archive that is added is unpacked
-   * @throws IllegalArgumentException if the mode is none
+   * @throws IllegalArgumentException if the mode is none, or the owner is blank
    */
   public CopyOptions {
+    if (owner != null && owner.isBlank()) {
+      throw new IllegalArgumentException(
+          "invalid owner \""
+              + owner
+              + "\": expected user or user:group, names or ids, such as app:7");
+    }
     if (mode != null) {
       FileModes.require(mode);
     }
@@ -58,6 +65,7 @@ public record CopyOptions(
    *
    * @param user {@code user}, {@code uid}, {@code user:group} or {@code uid:gid}
    * @return these options with it
+   * @throws IllegalArgumentException if it is blank
    */
   public CopyOptions owner(String user) {
     Objects.requireNonNull(user, "user");
@@ -100,9 +108,8 @@ public record CopyOptions(
    * @return these options with more of them
    */
   public CopyOptions exclude(String... patterns) {
-    Objects.requireNonNull(patterns, "patterns");
     List<String> more = new ArrayList<>(excludes);
-    more.addAll(List.of(patterns));
+    more.addAll(Given.all(patterns, "patterns"));
     return new CopyOptions(owner, mode, more, ignoreFile, checksum, unpack);
   }
 

@@ -1,6 +1,7 @@
 package dev.cooper.step;
 
 import dev.cooper.oci.ByteString;
+import dev.cooper.text.Given;
 import dev.cooper.text.Instruction;
 import dev.cooper.text.Urls;
 import java.nio.ByteBuffer;
@@ -23,6 +24,7 @@ final class CopyText {
 
   static List<Source> checked(String what, List<Source> sources, String destination) {
     Objects.requireNonNull(destination, "destination");
+    Given.all(sources, "sources");
     if (sources.isEmpty()) {
       throw new IllegalArgumentException(
           "cannot " + what + " to " + destination + ": found no sources, expected one or more");
@@ -54,7 +56,7 @@ final class CopyText {
   }
 
   private static void flags(List<String> words, CopyOptions options) {
-    if (options.owner() != null && !options.owner().isEmpty()) {
+    if (options.owner() != null) {
       words.add("--chown=" + Instruction.word(options.owner()));
     }
     if (options.mode() != null) {

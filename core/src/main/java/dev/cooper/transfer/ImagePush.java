@@ -13,6 +13,7 @@ import dev.cooper.oci.compress.Compression;
 import dev.cooper.oci.registry.RemoteWriter;
 import dev.cooper.store.Store;
 import dev.cooper.store.StoredImage;
+import dev.cooper.text.Given;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -124,7 +125,7 @@ final class ImagePush {
 
   /** Pushes an index of what was pushed before, by the tag. */
   Descriptor index(List<Descriptor> manifests, UnaryOperator<Index> edit) throws IOException {
-    Index index = edit.apply(Index.of(manifests));
+    Index index = Given.made(edit, Index.of(manifests), "edit");
     return named(index.mediaType(), index.toBytes());
   }
 

@@ -10,6 +10,7 @@ import dev.cooper.oci.registry.RegistriesConf;
 import dev.cooper.oci.registry.RegistryClient;
 import dev.cooper.oci.registry.RegistryClientBuilder;
 import dev.cooper.oci.registry.TransferListener;
+import dev.cooper.text.Given;
 import java.io.IOException;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -65,6 +66,6 @@ public record RegistrySettings(
             .limits(limits)
             .progress(listener);
     proxies.authenticator().ifPresent(builder::proxyAuthenticator);
-    return change.apply(builder).build();
+    return Given.made(change, builder, "change").build();
   }
 }

@@ -55,6 +55,14 @@ class CopyOptionsTest {
         .hasMessageContaining("\"" + text + "\"");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"", " "})
+  void ownerWhenBlankIsRefused(String owner) {
+    assertThatThrownBy(() -> CopyOptions.DEFAULT.owner(owner))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("invalid owner \"" + owner + "\": expected user or user:group");
+  }
+
   @Test
   void modeWhenDecimalIsBeyondTheBitsShowsBoth() {
     assertThatThrownBy(() -> CopyOptions.DEFAULT.mode(4755))

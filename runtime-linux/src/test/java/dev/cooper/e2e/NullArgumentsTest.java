@@ -9,6 +9,7 @@ import dev.cooper.WorkingContainer;
 import dev.cooper.command.Isolation;
 import dev.cooper.event.BuildListener;
 import java.lang.reflect.AnnotatedType;
+import java.lang.reflect.Array;
 import java.lang.reflect.Executable;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -18,12 +19,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A null where none may be is refused at once, by the parameter's name. */
+/**
+ * A null where none may be is refused at once, by the parameter's name: as an argument, within one
+ * that is a list or an array, and from one that is a function.
+ */
 class NullArgumentsTest {
   /** Of core, and not for runtimes only. */
   private static boolean isForApplications(Class<?> type) {
@@ -95,9 +100,25 @@ class NullArgumentsTest {
     Parameter[] parameters = called.getParameters();
     for (int i = 0; i < parameters.length; i++) {
       if (!parameters[i].getType().isPrimitive() && !isNullable(called, i)) {
-        check(called, i, call, found);
+        for (Object wrong : wrong(parameters[i].getType())) {
+          check(called, i, wrong, call, found);
+        }
       }
     }
+  }
+
+  /** Null, and what holds or gives it. */
+  private static List<Object> wrong(Class<?> type) {
+    List<Object> wrong = new ArrayList<>();
+    wrong.add(null);
+    if (type.equals(List.class)) {
+      wrong.add(Arrays.asList((Object) null));
+    } else if (type.equals(UnaryOperator.class)) {
+      wrong.add((UnaryOperator<Object>) given -> null);
+    } else if (type.isArray() && !type.getComponentType().isPrimitive()) {
+      wrong.add(Array.newInstance(type.getComponentType(), 1));
+    }
+    return wrong;
   }
 
   private static boolean isNullable(Executable called, int parameter) {
@@ -105,21 +126,33 @@ class NullArgumentsTest {
     return type.isAnnotationPresent(Nullable.class);
   }
 
-  private static void check(Executable called, int parameter, Call call, List<String> found) {
+  private static void check(
+      Executable called, int parameter, Object wrong, Call call, List<String> found) {
     Object[] arguments =
         Stream.of(called.getParameters()).map(each -> SampleValues.of(each.getType())).toArray();
-    arguments[parameter] = null;
+    arguments[parameter] = wrong;
     String name = called.getParameters()[parameter].getName();
     String where =
-        called.getDeclaringClass().getSimpleName() + "." + called.getName() + "(" + name + ")";
+        called.getDeclaringClass().getSimpleName()
+            + "."
+            + called.getName()
+            + "("
+            + name
+            + ")"
+            + (wrong == null ? "" : " of " + wrong.getClass().getSimpleName() + " with null");
+    boolean isFunction = wrong instanceof UnaryOperator; // may be asked later, or not at all
     try {
       call.with(arguments);
-      found.add(where + " took null");
+      if (!isFunction) {
+        found.add(where + " took null");
+      }
     } catch (InvocationTargetException e) {
       Throwable thrown = e.getCause();
       String message = String.valueOf(thrown.getMessage());
-      if (!(thrown instanceof NullPointerException)
-          || !message.matches("(?s).*\\b" + name + "\\b.*")) {
+      // The JVM's own text begins so, and names what it was compiled with.
+      boolean named =
+          message.matches("(?s).*\\b" + name + "\\b.*") && !message.startsWith("Cannot ");
+      if (thrown instanceof NullPointerException ? !named : !isFunction) {
         found.add(where + " threw " + thrown);
       }
     } catch (ReflectiveOperationException | IllegalArgumentException e) {

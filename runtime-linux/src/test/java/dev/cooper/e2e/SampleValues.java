@@ -93,6 +93,14 @@ final class SampleValues {
     if (type.isEnum()) {
       return type.getEnumConstants()[0];
     }
-    return type.isArray() ? Array.newInstance(type.getComponentType(), 1) : null;
+    return type.isArray() ? array(type.getComponentType(), of(type.getComponentType())) : null;
+  }
+
+  private static Object array(Class<?> type, Object element) {
+    Object array = Array.newInstance(type, element == null ? 0 : 1);
+    if (element != null) {
+      Array.set(array, 0, element);
+    }
+    return array;
   }
 }
