@@ -113,6 +113,24 @@ class ImageViewTest {
   }
 
   @Test
+  void anOpaqueRootHidesAllLowerLayers() throws IOException {
+    ImageView view =
+        view(
+            sink -> {
+              file(sink, "old", "1");
+              file(sink, "both/old", "1");
+            },
+            sink -> {
+              file(sink, "both/new", "2");
+              sink.put(TarEntry.opaque(path("")));
+            });
+
+    assertThat(view.entry(path("old"))).isNull();
+    assertThat(text(view, "both/old")).isEqualTo("nothing");
+    assertThat(text(view, "both/new")).isEqualTo("2");
+  }
+
+  @Test
   void upperLayersHideLowerOnes() throws IOException {
     ImageView view =
         view(

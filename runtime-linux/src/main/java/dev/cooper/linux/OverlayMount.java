@@ -56,7 +56,8 @@ final class OverlayMount implements RootTree {
     this.attributes = attributes;
   }
 
-  static OverlayMount mount(Lane lane, List<Path> layers, Path directory, boolean rootless) {
+  static OverlayMount mount(Lane lane, List<Path> all, Path directory, boolean rootless) {
+    List<Path> layers = Whiteouts.shown(lane, all, rootless);
     boolean fresh = Files.notExists(directory.resolve("changes/upper"));
     prepare(directory);
     RootAttributes attributes = RootAttributes.ofLayers(lane, layers);

@@ -351,6 +351,9 @@ final class TreeWriter implements TreeOutput {
     }
     int row = batch.add(path, Sys.MKNODAT, 0, batch.memory().string(hidden), Linux.S_IFCHR, 0);
     batch.program().from(row, 0, parent);
+    if (!LayerPath.parent(path).isEmpty()) { // of a root the kernel knows that it is merged
+      Whiteouts.setHolds(batch, parent, path, rootless);
+    }
     batch.onError(
         row,
         (at, errno) -> {

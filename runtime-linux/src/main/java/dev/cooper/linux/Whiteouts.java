@@ -1,6 +1,8 @@
 package dev.cooper.linux;
 
 import dev.cooper.oci.ByteString;
+import java.nio.file.Path;
+import java.util.List;
 
 /**
  * The overlay's own ways to hide what lower directories hold: a device 0:0 for a name, an attribute
@@ -14,6 +16,53 @@ final class Whiteouts {
     long name = program.memory.string(Xattrs.opaque(rootless));
     int row = program.call(subject, Sys.FSETXATTR, 0, name, program.memory.string("y"), 1, 0);
     program.from(row, 0, slot);
+  }
+
+  /**
+   * Adds the row that says of the directory in a slot that whiteouts lie in it.
+   *
+   * <p>A directory that only one layer has is not merged, and the kernel lists it as it lies there,
+   * with its whiteouts, unless it has this attribute: an empty one says that it was merged once
+   * ("origin unknown", fs/overlayfs/inode.c: ovl_get_inode, in 5.4 already; "overlay.opaque=x" of
+   * 6.8 is for whiteouts that are attributes).
+   */
+  static void setHolds(TreeBatch batch, long slot, Object subject, boolean rootless) {
+    long name = batch.memory().string(Xattrs.origin(rootless));
+    int row = batch.add(subject, Sys.FSETXATTR, 0, name, batch.memory().string(""), 0, 0);
+    batch.program().from(row, 0, slot);
+    batch.onError(
+        row,
+        (at, errno) -> {
+          if (errno != Linux.EOPNOTSUPP) {
+            throw at.program().failure(row);
+          }
+          return row + 1; // tmpfs before 6.6: names are listed there that cannot be looked up
+        });
+  }
+
+  /**
+   * Those of some layers, the lowest first, that an image shows: an opaque root hides all below it,
+   * and the kernel does not heed the attribute at the root of a lower directory.
+   */
+  static List<Path> shown(Task task, List<Path> layers, boolean rootless) {
+    if (layers.isEmpty()) {
+      return layers;
+    }
+    try (SyscallProgram program = new SyscallProgram(layers.size(), 16384)) {
+      Memory memory = program.memory;
+      long name = memory.string(Xattrs.opaque(rootless));
+      long values = memory.zeroed(layers.size());
+      for (int i = 0; i < layers.size(); i++) {
+        long path = memory.string(HostPath.bytes(layers.get(i)));
+        program.tolerate(layers.get(i), Sys.GETXATTR, path, name, values + i, 1);
+      }
+      task.run(program);
+      int lowest = layers.size() - 1;
+      while (lowest > 0 && Memory.IO.getByte(values + lowest) != 'y') {
+        lowest--;
+      }
+      return layers.subList(lowest, layers.size());
+    }
   }
 
   static boolean isOne(Task task, long parentSlot, ByteString name) {

@@ -25,6 +25,11 @@ final class Xattrs {
     return rootless ? USER_OPAQUE : TRUSTED_OPAQUE;
   }
 
+  /** What the kernel gives a directory that was copied up. */
+  static String origin(boolean rootless) {
+    return rootless ? "user.overlay.origin" : "trusted.overlay.origin";
+  }
+
   static boolean isOpaque(ByteString name) {
     return name.latin1().equals(TRUSTED_OPAQUE) || name.latin1().equals(USER_OPAQUE);
   }
