@@ -9,11 +9,11 @@ import java.util.Objects;
  * --mount} of the Dockerfile.
  *
  * <p>Mounts may lie in each other, and are asked for in any order: the outer is made first, links
- * of targets being followed inside the container. Of two on one path the last that was asked for
- * counts. A path that is missing is made, 0755 and root's, and taken away again after the command:
- * also in a directory of the host that is bound writable, and in a cache. A read-only bind has to
- * hold what is mounted in it. {@code /etc/hosts}, {@code /etc/hostname} and {@code
- * /etc/resolv.conf} are mounts by the same rule.
+ * of targets being followed inside the container. Two on one path are an error. A path that is
+ * missing is made, 0755 and root's, and taken away again after the command: also in a directory of
+ * the host that is bound writable, and in a cache. A read-only bind has to hold what is mounted in
+ * it. {@code /etc/hosts}, {@code /etc/hostname} and {@code /etc/resolv.conf} are mounts by the same
+ * rule.
  */
 public sealed interface Mount {
   /**

@@ -222,14 +222,39 @@ public final class Runs {
   private List<ProcessMount> mounts(
       Command command, UserDatabase.User user, String workdir, Caches.Uses caches) {
     List<ProcessMount> mounts = new ArrayList<>();
+    Map<String, Mount> targets = new HashMap<>();
     for (Mount mount : command.mounts()) {
       String target = Paths.absolute(workdir, mount.target());
       if (target.equals("/")) {
         throw new IllegalArgumentException("nothing can be mounted over a container's root");
       }
+      Mount before = targets.putIfAbsent(target, mount);
+      if (before != null) {
+        throw new IllegalArgumentException(
+            "cannot mount two on "
+                + target
+                + ": "
+                + text(before)
+                + " and "
+                + text(mount)
+                + ": leave one of the two out, or give it another target");
+      }
       mounts.add(mount(mount, target, user, caches));
     }
     return mounts;
+  }
+
+  /** A mount as an error names it: the kind, where it is from, and the target as it was given. */
+  private static String text(Mount mount) {
+    String what =
+        mount instanceof Mount.Bind bind
+            ? "a bind of " + bind.source()
+            : mount instanceof Mount.Cache cache
+                ? "the cache " + cache.id()
+                : mount instanceof Mount.SecretFile secret
+                    ? "the secret " + secret.secret().id()
+                    : "a tmpfs";
+    return what + " (target " + mount.target() + ")";
   }
 
   private ProcessMount mount(

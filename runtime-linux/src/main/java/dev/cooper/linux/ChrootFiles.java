@@ -226,7 +226,7 @@ final class ChrootFiles {
       this.placed = new PlacedFiles(tree, aside);
     }
 
-    /** The outer before the inner, as with mounts; of equal places the last counts. */
+    /** The outer before the inner, as with mounts; two on one place are an error. */
     void place(ProcessSpec process) {
       Map<ByteString, ProcessMount> places = new LinkedHashMap<>();
       RootPaths paths = new RootPaths(lane, tree.root());
@@ -236,8 +236,11 @@ final class ChrootFiles {
           throw new OperationException(
               "cannot mount on " + mount.target() + ": its links lead to the root directory");
         }
-        places.remove(path);
-        places.put(path, mount);
+        @Nullable ProcessMount before = places.putIfAbsent(path, mount);
+        if (before != null) {
+          throw new OperationException(
+              "cannot mount on " + mount.target() + ": " + MountPlan.taken(before.target(), path));
+        }
       }
       for (ProcessMount.Memory file : EtcFiles.of(process.hostname(), process.network())) {
         ByteString path = ChrootFiles.this.place(lane, file.target());

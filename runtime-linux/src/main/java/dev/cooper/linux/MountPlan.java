@@ -37,6 +37,15 @@ record MountPlan(List<Step> steps, List<Place> inDev) {
   /** A path in a file system in memory that something is mounted on, or that leads there. */
   record Place(ByteString path, boolean directory) {}
 
+  /** Why nothing else is mounted on a place: links lead two targets to it. */
+  static String taken(String target, ByteString place) {
+    return "its links lead to /"
+        + place
+        + ", on which "
+        + target
+        + " is mounted already: leave one of the two out, or give it another target";
+  }
+
   /** The files among them, in their order. */
   List<ProcessMount.Memory> files() {
     return steps.stream()

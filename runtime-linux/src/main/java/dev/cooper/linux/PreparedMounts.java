@@ -17,15 +17,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds where the mounts of a process go and in which order, and makes what they are mounted on:
  * the files of /etc and the caller's own, with one rule for both.
  *
- * <p>The order is that of depth, of the places that the targets resolve to at that moment; of equal
- * places the last that was asked for counts, as in BuildKit. A place that is missing is made in
- * what lies there at that moment: in the tree or in what is bound, and taken away when the process
- * has ended; in memory; never below the tree's own /dev, /proc and /sys, which are covered.
+ * <p>The order is that of depth, of the places that the targets resolve to at that moment; two that
+ * were asked for on one place are an error, and of the files of /etc one takes the place. A place
+ * that is missing is made in what lies there at that moment: in the tree or in what is bound, and
+ * taken away when the process has ended; in memory; never below the tree's own /dev, /proc and
+ * /sys, which are covered.
  */
 final class PreparedMounts implements RootTree.Prepared {
   private static final List<String> SYSTEM = List.of("dev", "proc", "sys");
@@ -153,11 +155,18 @@ final class PreparedMounts implements RootTree.Prepared {
     if (at.isEmpty()) {
       throw cannot(one, "its links lead to the root directory, over which nothing can be mounted");
     }
+    @Nullable Wanted before = done.get(at);
+    if (before != null && !before.own()) {
+      if (one.own()) {
+        return; // the file of /etc is the caller's
+      }
+      throw cannot(one, MountPlan.taken(before.mount().target(), at));
+    }
     MountView.Found found = view.find(at);
     if (!found.below().isEmpty() && !makePlace(one, at, found)) {
       return;
     }
-    done.remove(at); // of equal targets the last counts, in its own turn
+    done.remove(at); // a file of /etc gives way, and has no turn any more
     inMemory.remove(at);
     done.put(at, one);
     view.add(at, content(one, at));

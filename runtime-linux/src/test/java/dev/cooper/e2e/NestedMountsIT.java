@@ -250,18 +250,61 @@ class NestedMountsIT extends EndToEnd {
   @EnumSource(
       value = Isolation.class,
       names = {"NAMESPACES", "OCI"})
-  void runWhenTwoHaveOneTargetTheLastCounts(Isolation isolation) throws IOException {
-    Path first = host("first/name", "first\n").getParent();
-    Path last = host("last/name", "last\n").getParent();
+  void runWhenAMountHasTheTargetOfAFileOfEtcHidesIt(Isolation isolation) throws IOException {
+    Path hosts = host("hosts", "the caller's\n");
     try (Cooper other = open(isolation);
         WorkingContainer c = begin(other)) {
-      c.run("mkdir /real; ln -s real /link");
-      List<Mount> mounts = List.of(Mount.bind(first, "/real"), Mount.bind(last, "/link"));
-      String script = "cat /real/name; grep -c ' /real ' /proc/self/mounts";
-      assertThat(c.exec(with(script, mounts)).out()).isEqualTo("last\n1\n");
-      Path hosts = host("hosts", "the caller's\n");
       assertThat(c.exec(with("cat /etc/hosts", List.of(Mount.bind(hosts, "/etc/hosts")))).out())
           .isEqualTo("the caller's\n");
+    }
+  }
+
+  /** Docker: "Duplicate mount point". */
+  @ParameterizedTest
+  @EnumSource(
+      value = Isolation.class,
+      names = {"NAMESPACES", "OCI", "CHROOT"})
+  void runWhenTwoHaveOneTargetNamesBoth(Isolation isolation) throws IOException {
+    List<Mount> all =
+        List.of(
+            Mount.tmpfs("/t"),
+            Mount.secret(SECRET, "/t/"),
+            Mount.secret(SECRET, "/srv/../t/."),
+            Mount.tmpfs("t"));
+    try (Cooper other = open(isolation);
+        WorkingContainer c = begin(other)) {
+      for (int i = 1; i < all.size(); i++) {
+        List<Mount> two = List.of(all.get(0), all.get(i));
+        assertThatThrownBy(() -> c.workdir("/").run(with("true", two)))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessageStartingWith("cannot mount two on /t: a tmpfs (target /t) and ")
+            .hasMessageContaining(
+                i == 3 ? "a tmpfs (target t)" : "the secret token (target " + two.get(1).target())
+            .hasMessageNotContaining("s3cret");
+      }
+      c.run("mkdir /real; ln -s real /link");
+      List<Mount> linked = List.of(Mount.tmpfs("/link"), Mount.tmpfs("/real"));
+      assertThatThrownBy(() -> c.run(with("true", linked)))
+          .isInstanceOf(OperationException.class)
+          .hasMessageContaining("cannot mount on /real")
+          .hasMessageContaining("/link is mounted already");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Isolation.class,
+      names = {"NAMESPACES", "OCI"})
+  void runWhenTwoHaveOneTargetNamesSourcesAndCaches(Isolation isolation) throws IOException {
+    Path outer = Files.createDirectories(temp.resolve("host/outer"));
+    try (Cooper other = open(isolation);
+        WorkingContainer c = begin(other)) {
+      List<Mount> mounts = List.of(Mount.bind(outer, "/c"), Mount.cache("one", "/c/./"));
+      assertThatThrownBy(() -> c.run(with("true", mounts)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("a bind of " + outer + " (target /c)")
+          .hasMessageContaining("the cache one (target /c/./)");
+      assertUnchanged(c);
     }
   }
 
