@@ -47,6 +47,7 @@ final class CopiedTree implements RootTree {
   private final RestoredStamps restored;
   private final FileClock clock;
   private final @Nullable ChrootFiles chrootFiles;
+  private final Consumer<String> notices;
   private Snapshot snapshot;
 
   private CopiedTree(
@@ -65,6 +66,7 @@ final class CopiedTree implements RootTree {
     this.attributes = attributes;
     this.snapshot = snapshot;
     this.clock = clock;
+    this.notices = notices;
     this.restored = RestoredStamps.read(at.restored());
     this.chrootFiles = keeper.isPlain() ? new ChrootFiles(this, at.aside(), notices) : null;
   }
@@ -257,7 +259,7 @@ final class CopiedTree implements RootTree {
     settle(lane);
     return chrootFiles != null
         ? chrootFiles.prepare(lane, process)
-        : PreparedMounts.of(lane, this, process, keeperPid);
+        : PreparedMounts.of(lane, this, process, keeperPid, notices);
   }
 
   @Override

@@ -150,7 +150,7 @@ final class LinuxRuntime implements ContainerRuntime {
     }
     @Nullable String refusal = refusal(current, lane, layers, directory);
     if (refusal == null) {
-      return OverlayMount.mount(lane, layers, directory, current.rootless());
+      return OverlayMount.mount(lane, layers, directory, current.rootless(), notices);
     }
     notices.accept(
         "the layers are copied for this container, as no overlay can be mounted: " + refusal);

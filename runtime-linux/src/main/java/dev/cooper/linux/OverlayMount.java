@@ -47,16 +47,24 @@ final class OverlayMount implements RootTree {
   private final Path directory;
   private final int root;
   private final RootAttributes attributes;
+  private final Consumer<String> notices;
   private final Set<ByteString> touched = ConcurrentHashMap.newKeySet();
 
-  private OverlayMount(List<Path> layers, Path directory, int root, RootAttributes attributes) {
+  private OverlayMount(
+      List<Path> layers,
+      Path directory,
+      int root,
+      RootAttributes attributes,
+      Consumer<String> notices) {
     this.layers = List.copyOf(layers);
     this.directory = directory;
     this.root = root;
     this.attributes = attributes;
+    this.notices = notices;
   }
 
-  static OverlayMount mount(Lane lane, List<Path> all, Path directory, boolean rootless) {
+  static OverlayMount mount(
+      Lane lane, List<Path> all, Path directory, boolean rootless, Consumer<String> notices) {
     List<Path> layers = Whiteouts.shown(lane, all, rootless);
     boolean fresh = Files.notExists(directory.resolve("changes/upper"));
     prepare(directory);
@@ -72,7 +80,7 @@ final class OverlayMount implements RootTree {
         throw explain(program.failure(stopped), directory);
       }
       return new OverlayMount(
-          layers, directory, (int) program.result(program.size() - 1), attributes);
+          layers, directory, (int) program.result(program.size() - 1), attributes, notices);
     }
   }
 
@@ -204,7 +212,7 @@ final class OverlayMount implements RootTree {
 
   @Override
   public Prepared prepare(Lane lane, ProcessSpec process, long keeper) {
-    return PreparedMounts.of(lane, this, process, keeper);
+    return PreparedMounts.of(lane, this, process, keeper, notices);
   }
 
   @Override

@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +36,7 @@ final class PreparedMounts implements RootTree.Prepared {
   private final Lane lane;
   private final RootTree tree;
   private final long keeper;
+  private final Consumer<String> notices;
   private final MountStubs stubs;
   private final MountView view;
   private final MountView.InMemory dev = new MountView.InMemory();
@@ -60,10 +62,11 @@ final class PreparedMounts implements RootTree.Prepared {
     }
   }
 
-  private PreparedMounts(Lane lane, RootTree tree, long keeper) {
+  private PreparedMounts(Lane lane, RootTree tree, long keeper, Consumer<String> notices) {
     this.lane = lane;
     this.tree = tree;
     this.keeper = keeper;
+    this.notices = notices;
     this.stubs = new MountStubs(lane, tree);
     this.view = new MountView(new RootPaths(lane, tree.root()));
     for (String name : ContainerMounts.namesInDev()) {
@@ -77,8 +80,9 @@ final class PreparedMounts implements RootTree.Prepared {
   }
 
   /** Those of a process that has a mount namespace. */
-  static PreparedMounts of(Lane lane, RootTree tree, ProcessSpec process, long keeper) {
-    PreparedMounts mounts = new PreparedMounts(lane, tree, keeper);
+  static PreparedMounts of(
+      Lane lane, RootTree tree, ProcessSpec process, long keeper, Consumer<String> notices) {
+    PreparedMounts mounts = new PreparedMounts(lane, tree, keeper, notices);
     try {
       mounts.prepare(process);
       return mounts;
@@ -153,7 +157,8 @@ final class PreparedMounts implements RootTree.Prepared {
 
   private void place(Wanted one, ByteString at) {
     if (at.isEmpty()) {
-      throw cannot(one, "its links lead to the root directory, over which nothing can be mounted");
+      refuse(one, "its links lead to the root directory, over which nothing can be mounted");
+      return;
     }
     @Nullable Wanted before = done.get(at);
     if (before != null && !before.own()) {
@@ -211,7 +216,9 @@ final class PreparedMounts implements RootTree.Prepared {
           || refuse(
               one,
               where
-                  + " is read-only and has nothing there to mount on: make it in "
+                  + " is read-only and holds no "
+                  + found.below()
+                  + " to mount on: make it in "
                   + bind.source()
                   + ", or mount that writable");
     }
@@ -226,8 +233,9 @@ final class PreparedMounts implements RootTree.Prepared {
     }
   }
 
-  private static boolean refuse(Wanted one, String why) {
+  private boolean refuse(Wanted one, String why) {
     if (one.own()) {
+      notices.accept("the command does not get its " + one.mount().target() + ": " + why);
       return false;
     }
     throw cannot(one, why);

@@ -12,6 +12,7 @@ import dev.cooper.command.Isolation;
 import dev.cooper.command.Mount;
 import dev.cooper.command.Secret;
 import dev.cooper.command.Security;
+import dev.cooper.event.BuildEvent;
 import dev.cooper.oci.OperationException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -306,6 +307,46 @@ class NestedMountsIT extends EndToEnd {
           .hasMessageContaining("the cache one (target /c/./)");
       assertUnchanged(c);
     }
+  }
+
+  /** What a writable one is made for a moment, a read-only one would have to hold. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Isolation.class,
+      names = {"NAMESPACES", "OCI"})
+  void runWhenEtcLeadsIntoAReadOnlyBindTellsWhatIsMissing(Isolation isolation) throws IOException {
+    Path run = Files.createDirectories(temp.resolve("host/run"));
+    Path links = Files.createDirectories(temp.resolve("host/links"));
+    Files.createSymbolicLink(links.resolve("hosts"), Path.of("/run/net/hosts"));
+    Files.createSymbolicLink(links.resolve("hostname"), Path.of("/"));
+    try (Cooper other = open(isolation);
+        WorkingContainer c = begin(other)) {
+      c.copy(links, "/etc/");
+      String script = "cat /etc/hosts 2> /dev/null || echo none";
+      assertThat(c.exec(with(script, List.of(Mount.bind(run, "/run")))).out()).isEqualTo("none\n");
+      assertThat(notices())
+          .containsExactly(
+              "the command does not get its /etc/hostname: its links lead to the root directory,"
+                  + " over which nothing can be mounted",
+              "the command does not get its /etc/hosts: the mount of "
+                  + run
+                  + " on /run is read-only and holds no net/hosts to mount on: make it in "
+                  + run
+                  + ", or mount that writable");
+      events.clear();
+      Files.createDirectory(run.resolve("net"));
+      Files.createFile(run.resolve("net/hosts"));
+      assertThat(c.exec(with(script, List.of(Mount.bind(run, "/run")))).out())
+          .contains("localhost");
+      assertThat(notices()).singleElement().asString().contains("/etc/hostname");
+    }
+  }
+
+  private List<String> notices() {
+    return events.stream()
+        .filter(BuildEvent.Notice.class::isInstance)
+        .map(event -> ((BuildEvent.Notice) event).message())
+        .toList();
   }
 
   /** A link of what is bound leads on inside the container, not on the host. */
