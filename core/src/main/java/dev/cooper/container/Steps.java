@@ -102,22 +102,31 @@ public final class Steps {
 
   private <T> T tell(String text, Patience patience, Supplier<T> call) {
     long began = System.nanoTime();
-    boolean succeeded = false;
+    BuildEvent.Outcome outcome = BuildEvent.Outcome.FAILED;
     files.events().tell(new BuildEvent.StepStarted(files.label(), text), patience);
     try {
       T result =
           Io.run(
               "cannot do \"" + Instruction.title(text) + "\" in container " + files.label(),
               call::get);
-      succeeded = true;
+      outcome = BuildEvent.Outcome.SUCCEEDED;
       return result;
     } catch (OperationException e) {
+      if (patience.isCancelled()
+          || files.session().isClosed()
+          || Thread.currentThread().isInterrupted()) {
+        outcome = BuildEvent.Outcome.CANCELLED;
+      }
       throw files.session().explained(e);
     } finally {
       BuildEvent ended =
           new BuildEvent.StepEnded(
-              files.label(), text, Duration.ofNanos(System.nanoTime() - began), succeeded);
-      files.events().tell(ended, succeeded ? patience.again() : Patience.NONE);
+              files.label(), text, Duration.ofNanos(System.nanoTime() - began), outcome);
+      files
+          .events()
+          .tell(
+              ended,
+              outcome == BuildEvent.Outcome.SUCCEEDED ? patience.again() : Patience.NONE);
     }
   }
 

@@ -35,16 +35,36 @@ public sealed interface BuildEvent {
    */
   record StepStarted(String container, String step) implements BuildEvent {}
 
+  /** How a step or a piece of work ended. */
+  enum Outcome {
+    /** It is done. */
+    SUCCEEDED,
+    /** It failed; who called for it has the exception. */
+    FAILED,
+    /** It was ended before it was done, as somebody wanted: cancelled, interrupted, or closed. */
+    CANCELLED
+  }
+
   /**
-   * A step is done, or has failed.
+   * A step has ended. A command that {@code exec} or {@code start} ran succeeds with any exit
+   * status: its caller decides.
    *
    * @param container its name or id
    * @param step what was done
    * @param took how long
-   * @param succeeded whether it did
+   * @param outcome how
    */
-  record StepEnded(String container, String step, Duration took, boolean succeeded)
-      implements BuildEvent {}
+  record StepEnded(String container, String step, Duration took, Outcome outcome)
+      implements BuildEvent {
+    /**
+     * Whether it did what it should.
+     *
+     * @return false if it failed or was cancelled
+     */
+    public boolean succeeded() {
+      return outcome == Outcome.SUCCEEDED;
+    }
+  }
 
   /**
    * A command wrote something.

@@ -16,7 +16,11 @@ final class EventText {
 
   static String ended(BuildEvent.StepEnded event) {
     return prefix(event.container())
-        + (event.succeeded() ? "done in " : "FAILED after ")
+        + switch (event.outcome()) {
+          case SUCCEEDED -> "done in ";
+          case FAILED -> "FAILED after ";
+          case CANCELLED -> "cancelled after ";
+        }
         + Amounts.time(event.took());
   }
 

@@ -47,7 +47,7 @@ final class LoggingListener implements BuildListener {
       lines(ended.container(), out.rest());
     }
     log(
-        ended.succeeded() ? Level.DEBUG : Level.WARNING,
+        ended.outcome() == BuildEvent.Outcome.FAILED ? Level.WARNING : Level.DEBUG,
         () -> EventText.ended(ended) + ": " + EventText.line(ended.step()));
   }
 

@@ -24,8 +24,13 @@ public record Patience(@Nullable Duration most, @Nullable Cancellation cancellat
     return of(most, cancellation);
   }
 
+  /** Whether the step was cancelled. */
+  public boolean isCancelled() {
+    return cancellation != null && cancellation.isCancelled();
+  }
+
   boolean isOver() {
     return (most != null && most.minusNanos(System.nanoTime() - began).isNegative())
-        || (cancellation != null && cancellation.isCancelled());
+        || isCancelled();
   }
 }

@@ -59,7 +59,7 @@ class ListenersTest {
   }
 
   private static BuildEvent ended(String container, Duration took) {
-    return new BuildEvent.StepEnded(container, "RUN make", took, true);
+    return new BuildEvent.StepEnded(container, "RUN make", took, BuildEvent.Outcome.SUCCEEDED);
   }
 
   // --- plain
@@ -220,7 +220,7 @@ class ListenersTest {
         wrote("c", "ne\nrest"),
         new BuildEvent.Notice("c", "left out"),
         ended("c", Duration.ofMillis(12)),
-        new BuildEvent.StepEnded("c", "RUN make", Duration.ofMillis(12), false),
+        new BuildEvent.StepEnded("c", "RUN make", Duration.ofMillis(12), BuildEvent.Outcome.FAILED),
         new BuildEvent.WorkProgressed("store", UNPACK, 1),
         new BuildEvent.WorkEnded("store", UNPACK, Duration.ofSeconds(2), true));
 

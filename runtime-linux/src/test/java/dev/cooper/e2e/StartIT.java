@@ -201,6 +201,11 @@ class StartIT extends EndToEnd {
     }
     assertThat(running.isDone()).isTrue();
     assertThatThrownBy(running::await).hasMessageContaining("was cancelled");
+    assertThat(events)
+        .filteredOn(BuildEvent.StepEnded.class::isInstance)
+        .last()
+        .extracting(event -> ((BuildEvent.StepEnded) event).outcome())
+        .isEqualTo(BuildEvent.Outcome.CANCELLED);
     assertThat(cooper.containers()).isEmpty();
     try (WorkingContainer c = container()) {
       running = c.start(Command.exec("/bin/sleep", "300"));
