@@ -1,8 +1,11 @@
 package dev.cooper.command;
 
 import dev.cooper.text.Given;
+import dev.cooper.oci.ByteString;
 import dev.cooper.text.ImageFields;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -40,7 +43,7 @@ public record Command(
     @Nullable String workdir,
     @Nullable Network network,
     List<Mount> mounts,
-    @Nullable InputStream input,
+    @Nullable Input input,
     @Nullable Duration timeout,
     Set<Integer> accepted,
     @Nullable Security security,
@@ -234,10 +237,10 @@ public record Command(
   /**
    * What it reads.
    *
-   * @param in its standard input; not closed
+   * @param in its standard input
    * @return the command reading it
    */
-  public Command input(InputStream in) {
+  public Command input(Input in) {
     Objects.requireNonNull(in, "in");
     return new Command(
         arguments,
@@ -252,6 +255,50 @@ public record Command(
         accepted,
         security,
         resources);
+  }
+
+  /**
+   * What it reads, from a stream that is open.
+   *
+   * @param in its standard input; not closed, and read once
+   * @return the command reading it
+   */
+  public Command input(InputStream in) {
+    Objects.requireNonNull(in, "in");
+    return input(new Input.Open(in));
+  }
+
+  /**
+   * What it reads, from memory.
+   *
+   * @param content its standard input; copied
+   * @return the command reading it
+   */
+  public Command input(byte[] content) {
+    Objects.requireNonNull(content, "content");
+    return input(new Input.Bytes(ByteString.of(content)));
+  }
+
+  /**
+   * What it reads, a text in UTF-8.
+   *
+   * @param text its standard input
+   * @return the command reading it
+   */
+  public Command input(String text) {
+    Objects.requireNonNull(text, "text");
+    return input(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /**
+   * What it reads, from a file.
+   *
+   * @param file its standard input, opened when the command runs
+   * @return the command reading it
+   */
+  public Command input(Path file) {
+    Objects.requireNonNull(file, "file");
+    return input(new Input.File(file));
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.cooper.container;
 import dev.cooper.command.Capability;
 import dev.cooper.command.Command;
 import dev.cooper.command.ExecResult;
+import dev.cooper.command.Input;
 import dev.cooper.command.Mount;
 import dev.cooper.command.Network;
 import dev.cooper.command.Resources;
@@ -10,6 +11,7 @@ import dev.cooper.command.Security;
 import dev.cooper.error.CommandFailedException;
 import dev.cooper.error.SourceNotFoundException;
 import dev.cooper.io.FullDisk;
+import dev.cooper.io.Io;
 import dev.cooper.oci.ByteString;
 import dev.cooper.oci.ContainerConfig;
 import dev.cooper.oci.OperationException;
@@ -26,6 +28,7 @@ import dev.cooper.text.Paths;
 import dev.cooper.tree.PathResolver;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -35,6 +38,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Runs commands in a working container. */
 public final class Runs {
@@ -61,9 +65,12 @@ public final class Runs {
   public void run(Command command, String text) {
     TailOutput tail = new TailOutput(TAIL);
     ProcessEnd end;
-    try (EventOutput out = new EventOutput(files, false, tail);
+    try (InputStream in = opened(command);
+        EventOutput out = new EventOutput(files, false, tail);
         EventOutput err = new EventOutput(files, true, tail)) {
-      end = end(command, io(command, out, err));
+      end = end(command, io(command, in, out, err));
+    } catch (IOException e) {
+      throw notClosed(command, e);
     }
     require(command, end, tail.text());
     files.ran(text);
@@ -72,35 +79,48 @@ public final class Runs {
   public ExecResult exec(Command command, String text) {
     ByteArrayOutputStream out = new LimitedOutput(KEPT);
     ByteArrayOutputStream err = new LimitedOutput(KEPT);
-    ProcessEnd end = end(command, io(command, out, err));
+    ProcessEnd end;
+    try (InputStream in = opened(command)) {
+      end = end(command, io(command, in, out, err));
+    } catch (IOException e) {
+      throw notClosed(command, e);
+    }
     requireEnded(command, end, err.toString(StandardCharsets.UTF_8));
     files.ran(text);
     return new ExecResult(
         end.status(), out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }
 
-  private static ProcessIo io(Command command, OutputStream out, OutputStream err) {
-    return new ProcessIo(command.input(), out, err, command.timeout(), new Cancellation());
+  private static @Nullable InputStream opened(Command command) {
+    Input input = command.input();
+    return input == null
+        ? null
+        : Io.run("cannot open the input of \"" + command + '"', input::open);
+  }
+
+  private static UncheckedIOException notClosed(Command command, IOException e) {
+    return new UncheckedIOException("cannot close the input or an output of " + command, e);
+  }
+
+  private static ProcessIo io(
+      Command command, @Nullable InputStream in, OutputStream out, OutputStream err) {
+    return new ProcessIo(in, out, err, command.timeout(), new Cancellation());
   }
 
   /** Runs a command that was started; returns its exit status. */
   public int stream(StartedCommand running, String text) {
     Command command = running.command();
     ProcessEnd end;
-    try (OutputStream out = running.output(false);
+    try (InputStream in = opened(command);
+        OutputStream out = running.output(false);
         OutputStream err = running.output(true)) {
       end =
           end(
               command,
               new ProcessIo(
-                  command.input(),
-                  out,
-                  err,
-                  command.timeout(),
-                  running.cancellation(),
-                  running::started));
+                  in, out, err, command.timeout(), running.cancellation(), running::started));
     } catch (IOException e) {
-      throw new UncheckedIOException("cannot close the output of " + command, e);
+      throw notClosed(command, e);
     }
     requireEnded(command, end, running.tail().text());
     files.ran(text);

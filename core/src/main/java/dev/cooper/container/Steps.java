@@ -124,9 +124,7 @@ public final class Steps {
               files.label(), text, Duration.ofNanos(System.nanoTime() - began), outcome);
       files
           .events()
-          .tell(
-              ended,
-              outcome == BuildEvent.Outcome.SUCCEEDED ? patience.again() : Patience.NONE);
+          .tell(ended, outcome == BuildEvent.Outcome.SUCCEEDED ? patience.again() : Patience.NONE);
     }
   }
 

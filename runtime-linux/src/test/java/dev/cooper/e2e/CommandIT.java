@@ -7,6 +7,7 @@ import dev.cooper.RunningCommand;
 import dev.cooper.WorkingContainer;
 import dev.cooper.command.Command;
 import dev.cooper.command.ExecResult;
+import dev.cooper.command.Input;
 import dev.cooper.command.Mount;
 import dev.cooper.error.CommandFailedException;
 import dev.cooper.error.ContainerStateException;
@@ -373,6 +374,32 @@ class CommandIT extends EndToEnd {
           .isInstanceOf(ContainerStateException.class);
       Files.writeString(go, "");
       other.get(20, TimeUnit.SECONDS);
+    }
+  }
+
+  /** A value is read anew by each command, and a stream by one. */
+  @Test
+  void runWhenItsInputIsAValueReadsItEachTime() throws IOException {
+    Path file = Files.writeString(temp.resolve("input"), "of a file");
+    try (WorkingContainer c = container()) {
+      for (Command cat :
+          List.of(
+              Command.exec("/bin/cat").input("of a text"),
+              Command.exec("/bin/cat").input(file),
+              Command.exec("/bin/cat")
+                  .input(
+                      new Input.Supplied(
+                          () ->
+                              new ByteArrayInputStream(
+                                  "of a supplier".getBytes(StandardCharsets.UTF_8)))))) {
+        String first = c.exec(cat).out();
+        assertThat(first).startsWith("of a ");
+        assertThat(c.exec(cat).out()).isEqualTo(first);
+      }
+      assertThatThrownBy(() -> c.run(Command.exec("/bin/cat").input(temp.resolve("none"))))
+          .isInstanceOf(OperationException.class)
+          .hasMessageContaining("cannot open the input of \"/bin/cat\"")
+          .hasMessageContaining("none");
     }
   }
 }
