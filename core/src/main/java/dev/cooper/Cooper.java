@@ -119,6 +119,19 @@ public final class Cooper implements AutoCloseable {
     return begin(image, platform);
   }
 
+  /**
+   * Begins from an image that is pulled as options say.
+   *
+   * @param image a reference such as {@code debian:12}, or an id of the store
+   * @param options such as {@code PullOptions.DEFAULT.policy(PullPolicy.ALWAYS)}
+   * @return a container of the caller's own
+   * @throws dev.cooper.oci.registry.RegistryException if no registry gives it
+   * @throws ImageNotFoundException if there is none, and pulling is not allowed
+   */
+  public WorkingContainer from(String image, PullOptions options) {
+    return from(pull(image, options));
+  }
+
   private WorkingContainer begin(String image, @Nullable Platform platform) {
     if (image.equals("scratch")) {
       WorkingContainer scratch = scratch();
