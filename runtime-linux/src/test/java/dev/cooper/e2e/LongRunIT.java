@@ -68,9 +68,10 @@ class LongRunIT {
     assertThat(after.get("descriptors")).isLessThanOrEqualTo(before.get("descriptors") + 8);
     assertThat(after.get("threads")).isLessThanOrEqualTo(before.get("threads") + 8);
     assertThat(after.get("mounts")).isEqualTo(before.get("mounts"));
-    // Lanes are kept, and how many there have to be at once differs by one or two.
+    // Lanes are kept, and how many there have to be at once differs by a few on a loaded machine;
+    // what a container leaves is one piece of each at least.
     long containers = Long.parseLong(size[0]);
-    assertThat(after.get("pieces")).isLessThan(before.get("pieces") + containers * 2 / 3);
+    assertThat(after.get("pieces")).isLessThan(before.get("pieces") + containers);
     assertThat(after.get("tracked")).isLessThan(before.get("tracked") + (32 << 10));
     assertThat(after.get("resident")).isLessThan(before.get("resident") + (48 << 10));
   }
