@@ -1,7 +1,7 @@
 package dev.cooper.command;
 
-import dev.cooper.text.Given;
 import dev.cooper.oci.ByteString;
+import dev.cooper.text.Given;
 import dev.cooper.text.ImageFields;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
