@@ -307,7 +307,7 @@ final class TreeReader implements AutoCloseable {
     if (isLeftOut(-fd, false, found.entry.path())) {
       return;
     }
-    stats.check(0);
+    requireOpened();
     descent.enter(fd);
     TarEntry entry = attributed(found.entry, fd);
     boolean opaque = xattrs.opaque();
@@ -324,9 +324,16 @@ final class TreeReader implements AutoCloseable {
     levels.push(level(fd, entry.path(), in, found.untaken));
   }
 
+  /** Throws why the last file or directory was not opened, in the words of whose tree it is. */
+  private void requireOpened() {
+    if (stats.errno(0) != 0) {
+      throw task.failure(stats, 0);
+    }
+  }
+
   private int open(int parent, ByteString name, ByteString path, int flags) {
     int fd = tryOpen(parent, name, path, flags);
-    stats.check(0);
+    requireOpened();
     return fd;
   }
 
@@ -482,7 +489,7 @@ final class TreeReader implements AutoCloseable {
     if (isLeftOut(-file, found.inode != null || found.entry.path().isEmpty(), found.entry.path())) {
       return;
     }
-    stats.check(0);
+    requireOpened();
     try (LargeFile content = new LargeFile(task, file, found.entry, found.holes)) {
       takeUntaken();
       sink.begin(attributed(found.entry, file));

@@ -299,6 +299,7 @@ class CopyIT extends CopySources {
       assertUnreadable(secret, () -> c.copy(secret, "/x"));
       assertUnreadable(secret, () -> c.add(secret, "/x"));
       assertUnreadable(closed, () -> c.copy(closed, "/x"));
+      assertUnreadable(closed, () -> c.copy(host, "/x", o -> o.exclude("closed")));
       assertUnreadable(closed.resolve("in"), () -> c.copy(closed.resolve("in"), "/x"));
       c.run("true");
       assertUnreadable(secret, () -> c.copy(host.resolve("closed"), "/x"));
