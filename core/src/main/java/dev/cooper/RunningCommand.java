@@ -286,9 +286,6 @@ public final class RunningCommand implements AutoCloseable {
    */
   @Override
   public void close() {
-    if (!started.end().isDone()) {
-      cancel();
-      started.end().handle((status, failure) -> status).join();
-    }
+    started.stop();
   }
 }

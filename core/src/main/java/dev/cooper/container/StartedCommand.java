@@ -106,6 +106,14 @@ public final class StartedCommand {
     endOutput();
   }
 
+  /** Cancels it, if it still runs, and waits until it is gone. */
+  public void stop() {
+    if (!end.isDone()) {
+      cancel();
+      end.handle((status, failure) -> true).join();
+    }
+  }
+
   /** Takes one of its outputs. */
   OutputStream output(boolean error) {
     OutputPipe pipe = error ? err : out;

@@ -197,9 +197,9 @@ public final class Steps {
                 text,
                 command.cancellation(),
                 () -> {
-                  begun.run();
-                  started = command;
+                  started = command; // before its caller goes on, who may close the container
                   try {
+                    begun.run();
                     return files.runs().stream(command, text);
                   } finally {
                     started = null;
@@ -211,8 +211,7 @@ public final class Steps {
   public void endStarted() {
     StartedCommand begun = started;
     if (begun != null) {
-      begun.cancel();
-      begun.end().handle((status, failure) -> true).join();
+      begun.stop();
     }
   }
 
