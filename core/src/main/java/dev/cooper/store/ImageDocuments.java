@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -26,6 +27,7 @@ final class ImageDocuments implements StoreIndex.Documents {
 
   private final Blobs blobs;
   private final ConcurrentHashMap<Digest, Content> contents = new ConcurrentHashMap<>();
+  private final Set<Digest> artifacts = ConcurrentHashMap.newKeySet();
   private final ConcurrentHashMap<Digest, List<Descriptor>> members = new ConcurrentHashMap<>();
 
   /** What an image is, whatever it is called. */
@@ -54,9 +56,20 @@ final class ImageDocuments implements StoreIndex.Documents {
     return isImage(manifest) ? content(manifest).config.platform() : UNKNOWN;
   }
 
-  /** Whether a manifest is an image's. */
+  /** Whether a manifest is an image's; what was read for that is kept. */
   boolean isImage(Descriptor manifest) throws IOException {
-    return contents.containsKey(manifest.digest()) || isImage(manifest(manifest));
+    if (artifacts.contains(manifest.digest())) {
+      return false;
+    }
+    if (!contents.containsKey(manifest.digest())) {
+      Manifest read = manifest(manifest);
+      if (!isImage(read)) {
+        artifacts.add(manifest.digest());
+        return false;
+      }
+      keep(manifest, read);
+    }
+    return true;
   }
 
   private static boolean isImage(Manifest manifest) {
@@ -93,6 +106,10 @@ final class ImageDocuments implements StoreIndex.Documents {
     }
     Manifest manifest = manifest(descriptor);
     requireImage(descriptor, manifest);
+    return keep(descriptor, manifest);
+  }
+
+  private Content keep(Descriptor descriptor, Manifest manifest) throws IOException {
     ImageConfig config = ImageConfig.parse(blobs.read(manifest.config()));
     config.requireLayers(manifest);
     Content content = new Content(manifest, config);
@@ -103,5 +120,6 @@ final class ImageDocuments implements StoreIndex.Documents {
   /** Forgets images that were removed. */
   void forget(Collection<Digest> manifests) {
     contents.keySet().removeAll(manifests);
+    artifacts.removeAll(manifests);
   }
 }
