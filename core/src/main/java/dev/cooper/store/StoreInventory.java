@@ -108,7 +108,9 @@ public final class StoreInventory {
               entry, lastUsed(entry.path()), image == null ? Set.of() : parts(image)));
     }
     for (Map.Entry<Digest, String> each : store.images().artifacts().entrySet()) {
-      artifacts.put("artifact " + each.getValue(), parts(each.getKey()));
+      artifacts
+          .computeIfAbsent("artifact " + each.getValue(), label -> new HashSet<>())
+          .addAll(parts(each.getKey()));
     }
     caches.addAll(Caches.list(store));
   }

@@ -13,7 +13,7 @@
  *   <li>{@code container-ID} and {@code staging-ID}: held by the owner for life. It is taken before
  *       the directory is made and dropped after that is gone; so a directory without a held lock is
  *       an orphan, and whoever gets the lock removes it.
- *   <li>{@code layer-XXX}: held while a layer with that beginning of its diffID is unpacked.
+ *   <li>{@code layer-} and the first three digits of a diffID: held while such a layer is unpacked.
  *   <li>{@code sweep}: held to make a pin, a container or a name, and to remove anything.
  *   <li>{@code index}: held to write {@code index.json}.
  * </ol>
