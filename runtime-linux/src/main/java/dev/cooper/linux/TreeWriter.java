@@ -13,6 +13,7 @@ import dev.cooper.oci.layer.LayerPath;
 import dev.cooper.oci.layer.TarEntry;
 import dev.cooper.spi.TreeOutput;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes entries into a tree, as programs that a lane runs while the next one is composed.
@@ -38,6 +39,9 @@ final class TreeWriter implements TreeOutput {
 
   private static final int ROWS_OF_AN_ENTRY = 16;
   private static final int CHUNK = 1 << 20;
+
+  /** The directory that was marked as one with whiteouts, by the entry before. */
+  private @Nullable ByteString holding;
 
   private final Lane lane;
   private final Kind kind;
@@ -104,7 +108,10 @@ final class TreeWriter implements TreeOutput {
     if (isMarker(path)) {
       batches.room(ROWS_OF_AN_ENTRY, 16384);
       marker(path);
-    } else if (entry.type() == EntryType.FILE) {
+      return;
+    }
+    holding = null;
+    if (entry.type() == EntryType.FILE) {
       files.begin(entry, path);
     } else {
       batches.room(ROWS_OF_AN_ENTRY, 16384);
@@ -351,8 +358,10 @@ final class TreeWriter implements TreeOutput {
     }
     int row = batch.add(path, Sys.MKNODAT, 0, batch.memory().string(hidden), Linux.S_IFCHR, 0);
     batch.program().from(row, 0, parent);
-    if (!LayerPath.parent(path).isEmpty()) { // of a root the kernel knows that it is merged
+    ByteString directory = LayerPath.parent(path);
+    if (!directory.isEmpty() && !directory.equals(holding)) { // a root is always merged
       Whiteouts.setHolds(batch, parent, path, rootless);
+      holding = directory;
     }
     batch.onError(
         row,
