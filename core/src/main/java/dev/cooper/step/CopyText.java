@@ -73,7 +73,7 @@ final class CopyText {
   private static String paths(List<String> paths) {
     for (String each : paths) {
       if (each.isEmpty() || !each.matches("[^\\s\"'\\\\$\\[\\]]*") || each.startsWith("<<")) {
-        return Instruction.json(paths.stream().map(path -> path.replace("$", "\\$")).toList());
+        return Instruction.json(paths.stream().map(Instruction::unexpanded).toList());
       }
     }
     return String.join(" ", paths);
@@ -92,7 +92,7 @@ final class CopyText {
 
   /** A path that names itself and nothing else, where a builder reads it as a pattern. */
   private static String literal(String path) {
-    return path.replaceAll("[\\[*?]", "[$0]");
+    return path.replace("\\", "\\\\").replaceAll("[\\[*?]", "[$0]");
   }
 
   private static String host(Path path) {
@@ -117,7 +117,7 @@ final class CopyText {
     String text = heredoc(content.content());
     String flags = String.join(" ", words);
     if (text != null && paths(List.of(destination)).equals(destination)) {
-      return flags + " " + Instruction.heredoc(text, " " + destination);
+      return flags + " " + Instruction.heredoc(text, destination);
     }
     int slash = destination.lastIndexOf('/');
     return flags + " " + paths(List.of(literal(destination.substring(slash + 1)), destination));

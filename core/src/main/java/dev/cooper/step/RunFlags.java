@@ -15,7 +15,7 @@ final class RunFlags {
   static List<String> of(Command command) {
     List<String> flags = new ArrayList<>();
     for (Mount each : command.mounts()) {
-      flags.add(Instruction.word("--mount=" + String.join(",", fields(each))));
+      flags.add("--mount=" + Instruction.word(String.join(",", fields(each))));
     }
     Network network = command.network();
     if (network != null) {
@@ -63,6 +63,6 @@ final class RunFlags {
   /** A field of CSV (RFC 4180). */
   private static String field(String name, String value) {
     String whole = name + "=" + value;
-    return whole.matches("[^,\"\\s]*") ? whole : '"' + whole.replace("\"", "\"\"") + '"';
+    return whole.matches("[^,\"\r\n]*") ? whole : '"' + whole.replace("\"", "\"\"") + '"';
   }
 }

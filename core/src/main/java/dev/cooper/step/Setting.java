@@ -302,7 +302,7 @@ public sealed interface Setting extends Step {
 
     @Override
     public String instruction() {
-      return Instruction.words("VOLUME", List.of(path));
+      return Instruction.words("VOLUME", List.of(Instruction.unexpanded(path)));
     }
   }
 
@@ -524,7 +524,7 @@ public sealed interface Setting extends Step {
     public String instruction() {
       return author.isBlank()
           ? Instruction.comment("unset MAINTAINER")
-          : Instruction.line("MAINTAINER", author);
+          : Instruction.rest("MAINTAINER", author);
     }
   }
 

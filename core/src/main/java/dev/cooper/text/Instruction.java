@@ -21,6 +21,10 @@ public final class Instruction {
   private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_./:@%+,=~^*()-]+");
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_.-]+");
   private static final Pattern SPECIAL = Pattern.compile("[\\\\\"$]");
+
+  /** What a builder takes away or expands in a word that stands in no quotes. */
+  private static final Pattern EXPANDED = Pattern.compile("[\\\\\"'$]");
+
   private static final long NANOS = 1_000_000_000L;
 
   private Instruction() {}
@@ -36,12 +40,20 @@ public final class Instruction {
     return "# " + Text.line(text);
   }
 
-  /** An instruction whose argument is the rest of its line. */
+  /** An instruction whose argument is the rest of its line, as it is. */
+  public static String rest(String name, String argument) {
+    String text = name + " " + argument;
+    return hasLineEnd(text) ? comment(text) : text;
+  }
+
+  /** An instruction whose argument is the rest of its line, in which variables are expanded. */
   public static String line(String name, String argument) {
-    if (hasLineEnd(argument)) {
-      return comment(name + " " + argument);
-    }
-    return name + " " + argument.replaceAll("[\\\\$]", "\\\\$0");
+    return rest(name, unexpanded(argument));
+  }
+
+  /** A word so that a builder that expands variables and takes quotes away leaves it as it was. */
+  public static String unexpanded(String word) {
+    return EXPANDED.matcher(word).replaceAll("\\\\$0");
   }
 
   /** An instruction of pairs, such as ENV and LABEL. */
@@ -94,24 +106,23 @@ public final class Instruction {
             && !line.endsWith("\\")
             && !line.contains("<<")
             && !line.startsWith("--")
-            && !line.startsWith("[\"")
+            && !(line.startsWith("[") && line.endsWith("]")) // might be an exec form
             && line.strip().equals(line);
-    return plain ? line : heredoc(line.endsWith("\n") ? line : line + "\n", "");
+    return plain ? line : heredoc(line.endsWith("\n") ? line : line + "\n");
   }
 
   /**
-   * A heredoc.
+   * A heredoc, in which a builder expands nothing; what follows it on its line is given.
    *
    * @param body ends with a line's end
-   * @param after what follows the delimiter on its line; with it nothing in the body is expanded
    */
-  public static String heredoc(String body, String after) {
+  public static String heredoc(String body, String... after) {
     String delimiter = "EOF";
     for (int i = 1; ("\n" + body).contains("\n" + delimiter + "\n"); i++) {
       delimiter = "EOF" + i;
     }
-    String quote = after.isEmpty() ? "" : "\"";
-    return "<<" + quote + delimiter + quote + after + "\n" + body + delimiter;
+    String line = String.join(" ", after);
+    return "<<\"" + delimiter + "\"" + (line.isEmpty() ? "" : " " + line) + "\n" + body + delimiter;
   }
 
   /** A health check, with its periods. */

@@ -66,7 +66,7 @@ class StepTest {
         .isEqualTo("SHELL [\"/bin/bash\", \"-c\"]");
     assertThat(new Setting.StopSignal("SIGINT").instruction()).isEqualTo("STOPSIGNAL SIGINT");
     assertThat(new Setting.OnBuild("RUN true").instruction()).isEqualTo("ONBUILD RUN true");
-    assertThat(new Setting.Author("A. B.").instruction()).isEqualTo("MAINTAINER A. B.");
+    assertThat(new Setting.Author("A. O'B. $5").instruction()).isEqualTo("MAINTAINER A. O'B. $5");
   }
 
   @Test
@@ -96,11 +96,12 @@ class StepTest {
       value = {
         "make && make install|RUN make && make install",
         "[ -f x ] && true|RUN [ -f x ] && true",
-        "echo a \\|RUN <<EOF~echo a \\~EOF",
-        "set -e~make|RUN <<EOF~set -e~make~EOF",
-        "cat <<EOF~x~EOF~true|RUN <<EOF1~cat <<EOF~x~EOF~true~EOF1",
-        "--version|RUN <<EOF~--version~EOF",
-        "[\"a\"]|RUN <<EOF~[\"a\"]~EOF",
+        "echo a \\|RUN <<\"EOF\"~echo a \\~EOF",
+        "set -e~make|RUN <<\"EOF\"~set -e~make~EOF",
+        "cat <<EOF~x~EOF~true|RUN <<\"EOF1\"~cat <<EOF~x~EOF~true~EOF1",
+        "--version|RUN <<\"EOF\"~--version~EOF",
+        "[\"a\"]|RUN <<\"EOF\"~[\"a\"]~EOF",
+        "[ \"a\" ]|RUN <<\"EOF\"~[ \"a\" ]~EOF",
       })
   void shellLineIsPassedOnAsItIs(String line, String expected) {
     assertThat(run(Command.shell(line.replace('~', '\n')))).isEqualTo(expected.replace('~', '\n'));
@@ -121,7 +122,7 @@ class StepTest {
         .isEqualTo(
             "RUN --mount=type=cache,target=/var/cache --mount=type=cache,id=apt,target=/var/lib/apt"
                 + " --mount=type=tmpfs,target=/tmp"
-                + " \"--mount=type=bind,source=context,\\\"target=/src, dir\\\"\""
+                + " --mount=\"type=bind,source=context,\\\"target=/src, dir\\\"\""
                 + " --mount=type=secret,id=token,target=/run/secrets/token --network=none"
                 + " [\"curl\", \"a b\"]");
   }
@@ -131,6 +132,10 @@ class StepTest {
     assertThat(copied(Path.of("target/app.jar"), o -> o)).isEqualTo("COPY target/app.jar /to/");
     assertThat(copied(Path.of("/no/such/app.jar"), o -> o)).isEqualTo("COPY app.jar /to/");
     assertThat(copied(Path.of("../up/./a"), o -> o)).isEqualTo("COPY up/a /to/");
+    assertThat(copied(Path.of("it's $b"), o -> o))
+        .isEqualTo("COPY [\"it\\\\'s \\\\$b\", \"/to/\"]");
+    assertThat(copied(Path.of("a\\b"), o -> o))
+        .isEqualTo("COPY [\"a\\\\\\\\\\\\\\\\b\", \"/to/\"]");
     assertThat(copied(Path.of("a b"), o -> o)).isEqualTo("COPY [\"a b\", \"/to/\"]");
     assertThat(copied(Path.of("a*[x]?"), o -> o)).isEqualTo("COPY [\"a[*][[]x][?]\", \"/to/\"]");
     assertThat(copied(Path.of("a"), o -> o.owner("app").mode(0640).exclude("*.tmp", "b c")))
