@@ -23,21 +23,21 @@ public final class ConfiguredDirectories {
   }
 
   /** Sets the working directory; what is made belongs to the user of commands. */
-  void workdir(Setting.Workdir step) {
+  void workdir(Setting.Workdir step, String text) {
     String path = Paths.absolute(files.draft().workdir(), step.directory());
     String user = files.draft().image().config().user();
-    set(step, new Setting.Workdir(path), path, user);
+    set(new Setting.Workdir(path), text, path, user);
   }
 
   /** Names a volume; what is made is root's. */
-  void volume(Setting.Volume step) {
-    set(step, step, step.path(), null);
+  void volume(Setting.Volume step, String text) {
+    set(step, text, step.path(), null);
   }
 
-  private void set(Setting step, Setting resolved, String path, @Nullable String owner) {
+  private void set(Setting step, String text, String path, @Nullable String owner) {
     String what = "cannot make the directory " + path + " in container " + files.label();
     boolean made = Io.run(what, () -> make(what, path, owner));
-    files.draft().set(resolved, step.instruction(), made);
+    files.draft().set(step, text, made);
     if (made) {
       Io.run(
           what,

@@ -89,7 +89,7 @@ public final class Copies {
   }
 
   /** Copies files of the host, and what its directories hold: one step, whatever their number. */
-  void copy(Step.Copy step) {
+  void copy(Step.Copy step, String text) {
     List<Path> sources = new ArrayList<>();
     for (Source each : step.sources()) {
       if (!(each instanceof Source.Host host)) {
@@ -100,7 +100,7 @@ public final class Copies {
     }
     requireNoChecksum(sources, step.options());
     List<Part> parts = sources.stream().map(each -> host(each, step.options())).toList();
-    copy(step.instruction(), parts, step.destination(), step.options());
+    copy(text, parts, step.destination(), step.options());
   }
 
   /** A source that is ready: what writes it into the place that it takes. */
@@ -185,7 +185,7 @@ public final class Copies {
   }
 
   /** Copies out of another container's root. */
-  void copyFrom(Step.Copy step, String source, ContainerFiles from) {
+  void copyFrom(Step.Copy step, String text, String source, ContainerFiles from) {
     String destination = step.destination();
     CopyOptions options = step.options();
     requireNoChecksum(source + " of container " + from.label(), options);
@@ -203,7 +203,7 @@ public final class Copies {
     }
     TreeFilter filter = filter(options);
     change(
-        step.instruction(),
+        text,
         options,
         (root, sink) -> {
           Target target = target(root, destination, false);
@@ -222,17 +222,17 @@ public final class Copies {
   }
 
   /** Adds files, directories, downloads and what archives hold: one step. */
-  void add(Step.Add step) {
+  void add(Step.Add step, String text) {
     boolean downloads = step.sources().stream().anyMatch(Source.Url.class::isInstance);
     if (!downloads) {
       requireNoChecksum(step.sources(), step.options());
-      add(step, null);
+      add(step, text, null);
       return;
     }
     Path directory =
         Io.run("cannot make a place for a download", () -> files.session().store().temporary());
     try {
-      add(step, directory);
+      add(step, text, directory);
     } finally {
       Io.run(
           "cannot remove a download",
@@ -243,7 +243,7 @@ public final class Copies {
     }
   }
 
-  private void add(Step.Add step, @Nullable Path downloads) {
+  private void add(Step.Add step, String text, @Nullable Path downloads) {
     CopyOptions options = step.options();
     List<Part> parts = new ArrayList<>();
     for (Source each : step.sources()) {
@@ -257,7 +257,7 @@ public final class Copies {
             "cannot add " + each + ": expected a file of the host or a URL");
       }
     }
-    copy(step.instruction(), parts, step.destination(), options);
+    copy(text, parts, step.destination(), options);
   }
 
   private Part added(Path source, CopyOptions options) {
@@ -301,7 +301,7 @@ public final class Copies {
   }
 
   /** Writes a file out of memory. */
-  void write(Step.Write step) {
+  void write(Step.Write step, String text) {
     String destination = step.destination();
     byte[] bytes = step.content().content().toBytes();
     CopyOptions options = step.options();
@@ -311,7 +311,7 @@ public final class Copies {
           "\"" + destination + "\" names a directory, and what is written needs a file's name");
     }
     change(
-        step.instruction(),
+        text,
         options,
         (root, sink) -> {
           sink.to(fileAt(root, destination));

@@ -43,8 +43,8 @@ public final class Draft {
   }
 
   /** Configures the image; each setting is a line of the history. */
-  public void set(Setting setting) {
-    set(setting, setting.instruction(), false);
+  void set(Setting setting, String text) {
+    set(setting, text, false);
   }
 
   void set(Setting setting, String text, boolean changesFiles) {

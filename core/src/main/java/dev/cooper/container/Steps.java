@@ -146,37 +146,38 @@ public final class Steps {
       told(
           text,
           () -> {
-            act(step);
+            act(step, text);
             return step;
           });
     }
   }
 
-  private void act(Step step) {
+  private void act(Step step, String text) {
     if (step instanceof Setting.Workdir workdir) {
-      files.directories().workdir(workdir);
+      files.directories().workdir(workdir, text);
     } else if (step instanceof Setting.Volume volume) {
-      files.directories().volume(volume);
+      files.directories().volume(volume, text);
     } else if (step instanceof Setting setting) {
-      files.draft().set(setting);
+      files.draft().set(setting, text);
     } else if (step instanceof Step.Copy copy) {
-      files.copies().copy(copy);
+      files.copies().copy(copy, text);
     } else if (step instanceof Step.Add add) {
-      files.copies().add(add);
+      files.copies().add(add, text);
     } else if (step instanceof Step.Write write) {
-      files.copies().write(write);
+      files.copies().write(write, text);
     }
   }
 
   /** Copies from another container, which others may copy from too, and nothing else is done to. */
   public void copyFrom(Step.Copy step, Steps other) {
     Source.Root source = (Source.Root) step.sources().get(0);
+    String text = step.instruction();
     told(
-        step.instruction(),
+        text,
         () ->
             other.reading(
                 () -> {
-                  files.copies().copyFrom(step, source.path(), other.files);
+                  files.copies().copyFrom(step, text, source.path(), other.files);
                   return step;
                 }));
   }

@@ -26,9 +26,9 @@ class DraftTest {
   @Test
   void historyWhenManyStepsMakeOneLayerCreditsNoneOfThem() {
     draft.changedFiles("COPY a");
-    draft.set(new Setting.Note("ENV b"));
+    draft.set(new Setting.Note("ENV b"), "ENV b");
     draft.changedFiles("RUN c");
-    draft.set(new Setting.Note("ENV d"));
+    draft.set(new Setting.Note("ENV d"), "ENV d");
     assertThat(lines(1))
         .containsExactly(
             "COPY a",
@@ -51,7 +51,7 @@ class DraftTest {
   @Test
   void historyWhenOneStepMakesTheLayerSaysSo() {
     draft.changedFiles("COPY a");
-    draft.set(new Setting.Note("ENV b"));
+    draft.set(new Setting.Note("ENV b"), "ENV b");
     assertThat(lines(1)).containsExactly("COPY a +", "ENV b");
   }
 
@@ -75,7 +75,7 @@ class DraftTest {
 
   @Test
   void historyWhenNoStepToldOfALayerAddsALine() {
-    draft.set(new Setting.Note("ENV a"));
+    draft.set(new Setting.Note("ENV a"), "ENV a");
     assertThat(lines(1)).hasSize(2).last().asString().endsWith(" +");
     assertThat(lines(0)).containsExactly("ENV a");
   }
@@ -93,7 +93,7 @@ class DraftTest {
   @Test
   void workdirWhenNoneIsSetIsTheRoot() {
     assertThat(draft.workdir()).isEqualTo("/");
-    draft.set(new Setting.Workdir("/w"));
+    draft.set(new Setting.Workdir("/w"), "WORKDIR /w");
     assertThat(draft.workdir()).isEqualTo("/w");
     assertThat(draft.texts()).containsExactly("WORKDIR /w");
   }
