@@ -340,16 +340,21 @@ class StoreMaintenanceTest {
     }
   }
 
-  /** An SBOM, as a tool for artifacts adds it to a layout. */
-  private void artifact(String name) throws IOException {
-    Path layout = root;
+  /** An SBOM, as a tool for artifacts puts it into a layout. */
+  private Descriptor artifact(String content) throws IOException {
     Descriptor config = put(new MediaType("application/vnd.example.sbom.v1+json"), "{}");
-    Descriptor sbom = put(new MediaType("application/spdx+json"), "{\"spdxVersion\":\"SPDX-2.3\"}");
+    Descriptor sbom = put(new MediaType("application/spdx+json"), content);
     Manifest manifest = Manifest.of(MediaType.OCI_MANIFEST, config, List.of(sbom));
+    return put(MediaType.OCI_MANIFEST, new String(manifest.toBytes(), StandardCharsets.UTF_8));
+  }
+
+  /** Several manifests by one name. */
+  private void index(String name, Descriptor... manifests) throws IOException {
+    byte[] index = Index.of(List.of(manifests)).toBytes();
     Descriptor entry =
-        put(MediaType.OCI_MANIFEST, new String(manifest.toBytes(), StandardCharsets.UTF_8))
+        put(MediaType.OCI_INDEX, new String(index, StandardCharsets.UTF_8))
             .withAnnotations(Map.of("org.opencontainers.image.ref.name", name));
-    Path file = layout.resolve("index.json");
+    Path file = root.resolve("index.json");
     List<Descriptor> entries = new ArrayList<>(Index.parse(Files.readAllBytes(file)).manifests());
     entries.add(entry);
     Files.write(file, Index.of(entries).toBytes());
@@ -367,13 +372,13 @@ class StoreMaintenanceTest {
   @Test
   void artifactsThatAreNoImagesStayAndAreTold() throws IOException {
     image("app:1", "named");
-    artifact("sbom:1");
+    index("sbom:1", artifact("{\"name\":\"one\"}"), artifact("{\"name\":\"two\"}"));
     image(null, "unnamed");
     assertThat(cooper.images()).hasSize(2);
     assertThat(maintenance.check().findings()).isEmpty();
     assertThat(maintenance.usage().parts())
         .filteredOn(part -> part.usedBy().contains("artifact sbom:1"))
-        .hasSize(3);
+        .hasSize(6); // an index, two manifests and contents, a config of both
     PruneOptions all = PruneOptions.DEFAULT.images(PruneOptions.Images.ALL);
     PruneReport told = maintenance.prune(all.onlyTelling());
     assertThat(maintenance.prune(all)).isEqualTo(told);

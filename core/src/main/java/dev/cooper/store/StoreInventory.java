@@ -5,6 +5,7 @@ import dev.cooper.io.Directories;
 import dev.cooper.io.FileLocks;
 import dev.cooper.maintenance.DiskSpace;
 import dev.cooper.maintenance.StoreUsage;
+import dev.cooper.oci.Descriptor;
 import dev.cooper.oci.Digest;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -37,6 +38,10 @@ public final class StoreInventory {
   private final Map<String, Set<Path>> artifacts = new LinkedHashMap<>();
   private final List<Caches.Cache> caches = new ArrayList<>();
   private final Map<String, List<Path>> layerParts = new HashMap<>();
+
+  /** The indexes that lead to a manifest. */
+  private final Map<Digest, Set<Path>> indexes = new HashMap<>();
+
   private final Set<Path> kept = new HashSet<>();
   private DiskSpace total = DiskSpace.NONE;
 
@@ -84,15 +89,8 @@ public final class StoreInventory {
   }
 
   private void read() throws IOException {
-    for (Path each : sizes.keySet()) {
-      if (isIn("layers", each)) {
-        String name = Directories.name(each);
-        int dot = name.indexOf('.');
-        layerParts
-            .computeIfAbsent(dot < 0 ? name : name.substring(0, dot), hex -> new ArrayList<>())
-            .add(each);
-      }
-    }
+    findLayers();
+    findIndexes();
     for (Digest pinned : Blobs.pinned(store.directory().resolve("staging"))) {
       kept.add(store.blob(pinned));
     }
@@ -115,9 +113,33 @@ public final class StoreInventory {
     caches.addAll(Caches.list(store));
   }
 
+  private void findLayers() {
+    for (Path each : sizes.keySet()) {
+      if (isIn("layers", each)) {
+        String name = Directories.name(each);
+        int dot = name.indexOf('.');
+        layerParts
+            .computeIfAbsent(dot < 0 ? name : name.substring(0, dot), hex -> new ArrayList<>())
+            .add(each);
+      }
+    }
+  }
+
+  private void findIndexes() throws IOException {
+    for (Descriptor entry : store.images().index().manifests()) {
+      if (entry.mediaType().isIndex()) {
+        for (Descriptor each : store.images().members(entry)) {
+          indexes
+              .computeIfAbsent(each.digest(), digest -> new HashSet<>())
+              .add(store.blob(entry.digest()));
+        }
+      }
+    }
+  }
+
   private Set<Path> parts(Digest manifest) throws IOException {
     ImageContents contents = ImageContents.of(store, manifest);
-    Set<Path> parts = new HashSet<>();
+    Set<Path> parts = new HashSet<>(indexes.getOrDefault(manifest, Set.of()));
     contents.blobs().forEach(blob -> parts.add(store.blob(blob)));
     for (Digest diffId : contents.diffIds()) {
       parts.addAll(layerParts.getOrDefault(diffId.hex(), List.of()));
