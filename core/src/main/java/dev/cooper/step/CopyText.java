@@ -13,12 +13,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Copies as instructions. */
 final class CopyText {
   /** A heredoc longer than this is told by the name of its file. */
   private static final int MOST = 4096;
+
+  private static final Pattern WILDCARD = Pattern.compile("[\\[*?]");
 
   private CopyText() {}
 
@@ -90,9 +93,14 @@ final class CopyText {
     return "bytes";
   }
 
-  /** A path that names itself and nothing else, where a builder reads it as a pattern. */
+  /**
+   * A path that names itself and nothing else, where a builder reads it as a pattern. BuildKit
+   * reads one so, with backslashes that escape, only if a wildcard is in it.
+   */
   private static String literal(String path) {
-    return path.replace("\\", "\\\\").replaceAll("[\\[*?]", "[$0]");
+    return WILDCARD.matcher(path).find()
+        ? WILDCARD.matcher(path.replace("\\", "\\\\")).replaceAll("[$0]")
+        : path;
   }
 
   private static String host(Path path) {

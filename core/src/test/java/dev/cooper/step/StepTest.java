@@ -134,8 +134,7 @@ class StepTest {
     assertThat(copied(Path.of("../up/./a"), o -> o)).isEqualTo("COPY up/a /to/");
     assertThat(copied(Path.of("it's $b"), o -> o))
         .isEqualTo("COPY [\"it\\\\'s \\\\$b\", \"/to/\"]");
-    assertThat(copied(Path.of("a\\b"), o -> o))
-        .isEqualTo("COPY [\"a\\\\\\\\\\\\\\\\b\", \"/to/\"]");
+    assertThat(copied(Path.of("a\\b"), o -> o)).isEqualTo("COPY [\"a\\\\\\\\b\", \"/to/\"]");
     assertThat(copied(Path.of("a b"), o -> o)).isEqualTo("COPY [\"a b\", \"/to/\"]");
     assertThat(copied(Path.of("a*[x]?"), o -> o)).isEqualTo("COPY [\"a[*][[]x][?]\", \"/to/\"]");
     assertThat(copied(Path.of("a"), o -> o.owner("app").mode(0640).exclude("*.tmp", "b c")))
